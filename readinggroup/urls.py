@@ -1,2 +1,29 @@
-from django.urls import path  # noqa
-urlpatterns = []
+"""All addresses of the site. Names equal view names."""
+
+from django.conf import settings
+from django.urls import include, path
+
+from . import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("accounts/", include("allauth.urls")),
+    path("", include("readinggroup.accounts.urls")),
+    path("g/<slug:group>/", views.group, name="group"),
+    path("", include("readinggroup.readings.urls")),
+    path("", include("readinggroup.discussion.urls")),
+    path("", include("readinggroup.moderation.urls")),
+]
+if settings.DEBUG:
+    urlpatterns += [
+        path("outbox/", views.outbox, name="outbox"),
+        path("outbox/<str:name>/", views.outbox_message, name="outbox_message"),
+        path("gallery/", views.gallery, name="gallery"),
+    ]
+
+handler400 = "readinggroup.views.bad_request"
+handler403 = "readinggroup.views.permission_denied"
+handler404 = "readinggroup.views.page_not_found"
+handler500 = "readinggroup.views.server_error"

@@ -1,0 +1,1 @@
+"""Who a person is: the account, its shown name, and how it signs in."""

@@ -1,0 +1,1 @@
+"""Who belongs to a reading group, and who may do what in it."""

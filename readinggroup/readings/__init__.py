@@ -1,0 +1,1 @@
+"""What a group reads: its readings, the reading page, and where each reader is."""

@@ -1,0 +1,96 @@
+"""A person's account and the one-time links that sign it in."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower, Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from readinggroup.lib.public_ids import new_public_id
+
+from .names import LONGEST_NAME, validate_display_name
+
+
+class UserManager(BaseUserManager):
+    """Makes accounts for the command line and for tests; people sign up through allauth."""
+
+    def create_user(self, email, password=None, **fields):
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.display_name = user.display_name or email.split("@")[0][:LONGEST_NAME]
+        user.set_password(password)
+        user.full_clean(exclude=["password"])
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email, password=None, **fields):
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person with an account. The e-mail address signs in and is shown to nobody; the display name is shown."""
+
+    public_id = models.CharField(max_length=10, unique=True, default=new_public_id, editable=False)
+    email = models.EmailField(_("e-mail address"), unique=True)
+    display_name = models.CharField(_("shown name"), max_length=LONGEST_NAME, validators=[validate_display_name])
+    is_staff = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    date_joined = models.DateTimeField(default=timezone.now)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = ["display_name"]
+
+    class Meta:
+        constraints = [
+            # Two spellings of one address are one account.
+            models.UniqueConstraint(Lower("email"), name="user_email_once"),
+            models.CheckConstraint(condition=~models.Q(display_name=""), name="user_has_a_name"),
+        ]
+
+    def __str__(self):
+        return self.display_name
+
+
+class SignInLink(models.Model):
+    """A one-time link that signs one account in. Only the hash of its token is kept, as with a password.
+
+    Whoever runs the site hands it over (`manage.py sign_in_link EMAIL`); it is good once, for one day.
+    """
+
+    LIFETIME = timedelta(days=1)
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sign_in_links")
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(db_default=Now())
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self):
+        return f"sign-in link {self.pk}"
+
+    @staticmethod
+    def hash_of(token: str) -> str:
+        return hashlib.sha256(token.encode()).hexdigest()
+
+    @classmethod
+    def issue(cls, user) -> str:
+        """A new link's token, for `user`. It is shown this once and cannot be read again."""
+        token = secrets.token_urlsafe(32)
+        cls.objects.create(user=user, token_hash=cls.hash_of(token))
+        return token
+
+    @classmethod
+    def redeem(cls, token: str):
+        """The account that the token signs in, or None if it was used, is too old or never was.
+
+        One UPDATE decides, so that of two requests at once one signs in.
+        """
+        now = timezone.now()
+        link = cls.objects.filter(token_hash=cls.hash_of(token), used_at=None, created_at__gt=now - cls.LIFETIME)
+        if not link.filter(user__is_active=True).update(used_at=now):
+            return None
+        return User.objects.get(sign_in_links__token_hash=cls.hash_of(token))

@@ -1,0 +1,8 @@
+"""The site itself as an app: its commands, its templates, its background tasks."""
+
+from django.apps import AppConfig
+
+
+class ReadingGroupConfig(AppConfig):
+    name = "readinggroup"
+    label = "site"

@@ -1,0 +1,94 @@
+"""What can be done with a comment: post, reword, withdraw, put back."""
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from readinggroup.lib.markup import render_markdown
+
+from .models import DEEPEST, Comment, State
+
+
+GONE, DEEP = "gone", "deep"
+
+
+class AnswerRefused(Exception):  # noqa: N818 - said to the writer, not an error of the program
+    """The comment that was to be answered cannot be answered any more; `reason` says why."""
+
+    def __init__(self, reason):
+        super().__init__(reason)
+        self.reason = reason
+
+
+class StaleWording(Exception):  # noqa: N818 - as above
+    """The comment was reworded elsewhere since its author opened it; `comment` is as it stands now."""
+
+    def __init__(self, comment):
+        super().__init__(comment)
+        self.comment = comment
+
+
+def post(*, reading, version, body, key, by, parent=None) -> Comment:
+    """Say something about a paragraph. A second post with the same key answers with the first one.
+
+    AnswerRefused when the parent was withdrawn or hidden meanwhile, or the chain of answers is at its end.
+    """
+    posted = Comment.objects.filter(author=by, key=key).first()
+    if posted is not None:
+        return posted
+    try:
+        with transaction.atomic():
+            if parent is not None:
+                parent = answerable(parent)
+            return Comment.objects.create(
+                reading=reading,
+                paragraph_id=version.paragraph_id,
+                version=version,
+                parent=parent,
+                root_id=(parent.root_id or parent.pk) if parent else None,
+                depth=parent.depth + 1 if parent else 0,
+                author=by,
+                key=key,
+                body=body,
+                body_html=render_markdown(body),
+            )
+    except IntegrityError:
+        # The same key at the same moment: the other request has won, and its comment is the answer.
+        return Comment.objects.get(author=by, key=key)
+
+
+def answerable(parent) -> Comment:
+    """The comment, locked against being withdrawn while it is answered."""
+    parent = Comment.objects.select_for_update(of=("self",), no_key=True).get(pk=parent.pk)
+    if parent.state not in {State.VISIBLE, State.HELD}:
+        raise AnswerRefused(GONE)
+    if parent.depth >= DEEPEST:
+        raise AnswerRefused(DEEP)
+    return parent
+
+
+@transaction.atomic
+def reword(*, comment, body, wording, by) -> Comment:
+    """Change the words of one's own comment. The database keeps the earlier ones.
+
+    StaleWording if `wording` is not the one that stands: somebody, most likely the author in another window, was faster.
+    """
+    standing = Comment.objects.select_for_update(of=("self",)).get(pk=comment.pk)
+    if standing.body == body:
+        return standing
+    if standing.wording != wording:
+        raise StaleWording(standing)
+    standing.body, standing.body_html = body, render_markdown(body)
+    standing.wording += 1
+    standing.edited_at = timezone.now()
+    standing.save(update_fields=["body", "body_html", "wording", "edited_at"])
+    return standing
+
+
+def withdraw(*, comment, by) -> None:
+    """Take one's own comment back. Its words are kept, and shown to nobody; a stub stands where it was answered."""
+    Comment.objects.filter(pk=comment.pk, author=by, state=State.VISIBLE).update(state=State.WITHDRAWN)
+
+
+def put_back(*, comment, by) -> None:
+    """Show again what one has withdrawn oneself."""
+    Comment.objects.filter(pk=comment.pk, author=by, state=State.WITHDRAWN).update(state=State.VISIBLE)

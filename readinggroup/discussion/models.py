@@ -1,0 +1,178 @@
+"""A comment on a paragraph of a reading, its wordings, and the triggers that keep the counters and the tree true."""
+
+import uuid
+
+import pghistory
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from readinggroup.groups.permissions import Can, may
+from readinggroup.lib.constraints import at_most
+from readinggroup.lib.markup import LONGEST
+from readinggroup.lib.public_ids import new_public_id
+from readinggroup.readings.models import Reading
+from texts.models import Paragraph, ParagraphVersion
+
+# The longest chain of answers. A conversation of two people that goes deeper is better begun anew.
+DEEPEST = 60
+
+
+class State(models.TextChoices):
+    """Who may see a comment's words."""
+
+    VISIBLE = "visible", _("visible")
+    HELD = "held", _("held")  # its author and moderators, until a moderator has looked
+    WITHDRAWN = "withdrawn", _("withdrawn")  # taken back by its author
+    HIDDEN = "hidden", _("hidden")  # by a moderator's decision
+
+
+# Of these a stub stands where somebody has answered.
+STUB_STATES = {State.WITHDRAWN, State.HIDDEN}
+
+
+class CommentQuerySet(models.QuerySet):
+    """Comments, by who may see them."""
+
+    def visible_to(self, membership):
+        """What this member, or visitor, may see, each with `shown_html`: its words, or "" where a stub stands.
+
+        The words of a stub never leave the database for anyone.
+        """
+        readable = Q(state=State.VISIBLE)
+        if membership.is_member:
+            held = Q(state=State.HELD)
+            readable |= held if may(membership, Can.MODERATE) else held & Q(author_id=membership.user_id)
+        return (
+            self.filter(reading__group_id=membership.group.pk)
+            .filter(readable | Q(state__in=STUB_STATES))
+            .annotate(
+                shown_html=Case(
+                    When(readable, then=F("body_html")), default=Value(""), output_field=models.TextField()
+                )
+            )
+        )
+
+    def written_by(self, membership):
+        """One's own comments in the group, whatever became of them."""
+        return self.filter(reading__group_id=membership.group.pk, author_id=membership.user_id)
+
+
+_COUNT_CHANGES = """
+    INSERT INTO readings_paragraphactivity (reading_id, paragraph_id, comments)
+    SELECT reading_id, paragraph_id, 0 FROM ({changes}) change GROUP BY 1, 2
+    ORDER BY 1, 2
+    ON CONFLICT (reading_id, paragraph_id) DO NOTHING;
+
+    UPDATE readings_paragraphactivity activity
+    SET comments = activity.comments + change.total
+    FROM (SELECT reading_id, paragraph_id, sum(step) AS total FROM ({changes}) step GROUP BY 1, 2) change
+    WHERE activity.reading_id = change.reading_id
+      AND activity.paragraph_id = change.paragraph_id
+      AND change.total <> 0;
+    RETURN NULL;
+"""
+_ADDED = "SELECT reading_id, paragraph_id, 1 AS step FROM new_values WHERE state = 'visible'"
+_TAKEN = "SELECT reading_id, paragraph_id, -1 AS step FROM old_values WHERE state = 'visible'"
+
+
+def _counting(name, operation, changes, **referencing):
+    """A statement-level trigger: a bulk insert of 100,000 comments costs one upsert, not 100,000."""
+    return pgtrigger.Trigger(
+        name=name,
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=operation,
+        referencing=pgtrigger.Referencing(**referencing),
+        func=_COUNT_CHANGES.format(changes=changes),
+    )
+
+
+@pghistory.track(
+    pghistory.UpdateEvent("reworded", condition=pghistory.AnyChange("body"), row=pghistory.Old),
+    fields=["body", "body_html", "wording", "edited_at"],
+    model_name="CommentWording",
+    obj_field=pghistory.ObjForeignKey(related_name="wordings"),
+    context_field=None,
+)
+class Comment(models.Model):
+    """What one person said about one paragraph of one reading, in answer to another comment or to none.
+
+    `key` comes from the form that was sent: the same form sent twice is one comment. `wording` counts the edits, so
+    that an edit made elsewhere in the meantime is noticed.
+    """
+
+    public_id = models.CharField(max_length=10, unique=True, default=new_public_id, editable=False)
+    reading = models.ForeignKey(Reading, on_delete=models.PROTECT, related_name="comments")
+    paragraph = models.ForeignKey(Paragraph, on_delete=models.PROTECT, related_name="comments")
+    version = models.ForeignKey(ParagraphVersion, on_delete=models.PROTECT, related_name="comments")
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="answers")
+    root = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="thread")
+    depth = models.PositiveSmallIntegerField(default=0)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="comments")
+    key = models.UUIDField(default=uuid.uuid4)
+    body = models.TextField(_("comment"), max_length=LONGEST)
+    body_html = models.TextField()
+    wording = models.PositiveIntegerField(default=1)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.VISIBLE)
+    created_at = models.DateTimeField(db_default=Now())
+    edited_at = models.DateTimeField(null=True, blank=True)
+
+    objects = CommentQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            # The discussion of a paragraph, in the order in which it was said.
+            models.Index(fields=["reading", "paragraph", "root", "created_at"], name="comment_discussion"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["author", "key"], name="comment_sent_once"),
+            models.CheckConstraint(condition=Q(depth__lte=DEEPEST), name="comment_is_not_too_deep"),
+            models.CheckConstraint(
+                condition=Q(parent=None, root=None, depth=0) | Q(parent__isnull=False, root__isnull=False, depth__gt=0),
+                name="comment_answer_has_a_root",
+            ),
+            models.CheckConstraint(condition=~Q(body=""), name="comment_says_something"),
+            models.CheckConstraint(condition=Q(state__in=State.values), name="comment_state_is_known"),
+            at_most("body", LONGEST, name="comment_is_not_too_long"),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="answers_where_it_was_asked",
+                level=pgtrigger.Row,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Q(new__parent__isnull=False),
+                declare=[("asked", "discussion_comment%ROWTYPE")],
+                func="""
+                    SELECT * INTO asked FROM discussion_comment WHERE id = NEW.parent_id;
+                    IF asked.reading_id <> NEW.reading_id OR asked.paragraph_id <> NEW.paragraph_id THEN
+                        RAISE EXCEPTION 'an answer stands at the paragraph of what it answers'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'comment_answers_in_place';
+                    END IF;
+                    NEW.depth := asked.depth + 1;
+                    NEW.root_id := COALESCE(asked.root_id, asked.id);
+                    RETURN NEW;
+                """,
+            ),
+            _counting("count_new", pgtrigger.Insert, _ADDED, new="new_values"),
+            _counting("count_gone", pgtrigger.Delete, _TAKEN, old="old_values"),
+            _counting(
+                "count_changed",
+                pgtrigger.Update,
+                f"{_TAKEN} UNION ALL {_ADDED}",
+                old="old_values",
+                new="new_values",
+            ),
+        ]
+
+    def __str__(self):
+        return self.public_id
+
+    @property
+    def is_shown_whole(self):
+        """Whether its words are there to be read, for whom `visible_to` let it through."""
+        return self.shown_html != ""

@@ -1,0 +1,201 @@
+"""The discussion of a paragraph as a tree, and the tree as HTML.
+
+Five hundred comments are ordinary here, so rows come as plain tuples in one query and are stamped, not templated.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import escape
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext
+
+from readinggroup.groups.models import Membership, Role
+from readinggroup.groups.permissions import Can, may
+from readinggroup.lib.ago import ago
+from readinggroup.lib.stamps import stamp
+
+from .models import Comment, State
+
+
+ROOTS_A_PAGE = 50
+DEEPEST_INDENT = 4  # from here on an answer names whom it answers instead of moving to the right
+OLDEST, NEWEST = "oldest", "newest"
+
+_SLOTS = ("id", "author", "role", "iso", "exact", "ago", "words", "to", "form")
+
+
+class Row(NamedTuple):
+    """One comment as the tree needs it."""
+
+    pk: int
+    public_id: str
+    parent_id: int | None
+    depth: int
+    author_id: int
+    author: str
+    state: str
+    html: str
+    created_at: object
+    edited_at: object
+
+
+_COLUMNS = (
+    "pk", "public_id", "parent_id", "depth", "author_id", "author__display_name", "state", "shown_html",
+    "created_at", "edited_at",
+)  # fmt: skip
+
+
+@dataclass
+class Discussion:
+    """One page of what this member may see at one paragraph."""
+
+    membership: Membership
+    roots: list
+    answers: dict
+    page: int
+    pages: int
+    order: str
+    roles: dict
+    forms: dict = field(default_factory=dict)  # comment's primary key -> HTML of a form that is open there
+
+    def as_html(self):
+        """The comments as nested lists."""
+        return mark_safe("".join(render_tree(self)))  # noqa: S308 - every value in a slot is escaped or sanitised
+
+
+def discussion_of(membership, reading, paragraph, *, order=OLDEST, page=1) -> Discussion:
+    """The page of the paragraph's discussion: three queries, whatever its size."""
+    comments = Comment.objects.visible_to(membership).filter(reading=reading, paragraph=paragraph)
+    ordering = ("created_at", "pk") if order == OLDEST else ("-created_at", "-pk")
+    first = (page - 1) * ROOTS_A_PAGE
+    roots = comments.filter(root=None).order_by(*ordering)
+    page_of_roots = list(roots.values_list(*_COLUMNS)[first : first + ROOTS_A_PAGE + 1])
+    more = len(page_of_roots) > ROOTS_A_PAGE
+    rows = [Row(*values) for values in page_of_roots[:ROOTS_A_PAGE]]
+    answers = defaultdict(list)
+    under = comments.filter(root__in=[row.pk for row in rows]).order_by("created_at", "pk")
+    for values in under.values_list(*_COLUMNS):
+        row = Row(*values)
+        answers[row.parent_id].append(row)
+    roots, answers = pruned(membership, rows, answers)
+    return Discussion(membership, roots, answers, page, page + more, order, roles_in(membership.group))
+
+
+def threads_in(membership, reading, position: int | None) -> dict:
+    """Everything this member may see of the reading, or of one section: paragraph -> its threads as HTML, to be read only."""
+    comments = Comment.objects.visible_to(membership).filter(reading=reading).order_by("created_at", "pk")
+    if position is not None:
+        here = reading.edition.current.versions.filter(section__position=position)
+        comments = comments.filter(paragraph__in=here.values("paragraph"))
+    roots, answers = defaultdict(list), defaultdict(list)
+    for paragraph, *values in comments.values_list("paragraph_id", *_COLUMNS):
+        row = Row(*values)
+        (answers[row.parent_id] if row.parent_id else roots[paragraph]).append(row)
+    roles = roles_in(membership.group)
+    threads = {}
+    for paragraph, rows in roots.items():
+        kept, below = pruned(membership, rows, answers)
+        if kept:
+            threads[paragraph] = Discussion(membership, kept, below, 1, 1, OLDEST, roles).as_html()
+    return threads
+
+
+def page_of(membership, comment) -> int:
+    """On which page, in the order in which things were said, the comment's thread stands."""
+    root = comment.root or comment
+    before = Comment.objects.visible_to(membership).filter(
+        reading_id=comment.reading_id, paragraph_id=comment.paragraph_id, root=None
+    )
+    earlier = Q(created_at__lt=root.created_at) | Q(created_at=root.created_at, pk__lt=root.pk)
+    return before.filter(earlier).count() // ROOTS_A_PAGE + 1
+
+
+def roles_in(group) -> dict:
+    """Who holds a role in the group, and which: shown beside the name. Few people, one query."""
+    with_a_role = Membership.objects.with_a_role().filter(group=group).values_list("user_id", "roles")
+    return {user: ", ".join(str(Role(role).label) for role in roles) for user, roles in with_a_role}
+
+
+def pruned(membership, roots, answers) -> tuple[list, dict]:
+    """Without the stubs below which nothing is shown; one's own stay, to be put back.
+
+    An answer is always younger than what it answers, so one pass from the youngest suffices.
+    """
+    me = membership.user_id if membership.is_member else None
+    everyone = sorted((*roots, *(row for below in answers.values() for row in below)), key=lambda row: -row.pk)
+    shown = set()
+    for row in everyone:
+        own = row.author_id == me and row.state == State.WITHDRAWN
+        if row.html or own or any(answer.pk in shown for answer in answers.get(row.pk, ())):
+            shown.add(row.pk)
+    kept = {pk: [row for row in below if row.pk in shown] for pk, below in answers.items()}
+    return [row for row in roots if row.pk in shown], kept
+
+
+def render_tree(discussion):
+    """The tree, depth first, without recursion: a chain of answers may be longer than Python's stack."""
+    now = timezone.now()
+    names = {row.pk: row.author if row.html else "" for row in discussion.roots}
+    waiting = [("</ol>", None), *((None, row) for row in reversed(discussion.roots))]
+    yield '<ol class="thread">'
+    while waiting:
+        html, row = waiting.pop()
+        if row is None:
+            yield html
+            continue
+        answers = discussion.answers.get(row.pk, ())
+        yield render_comment(discussion, row, names, now)
+        names.update((answer.pk, answer.author if answer.html else "") for answer in answers)
+        nested = row.depth < DEEPEST_INDENT
+        if nested:
+            waiting.append(("</li>", None))
+        else:
+            yield "</li>"
+        if answers and nested:
+            yield '<ol class="answers">'
+            waiting.append(("</ol>", None))
+        waiting += [(None, answer) for answer in reversed(answers)]
+
+
+def render_comment(discussion, row, names, now) -> str:
+    """One comment's `<li>`, left open for its answers."""
+    membership = discussion.membership
+    mine = membership.is_member and row.author_id == membership.user_id
+    role = discussion.roles.get(row.author_id, "")
+    to = names.get(row.parent_id, "") if row.depth > DEEPEST_INDENT else ""
+    comment = stamp(
+        "discussion/_comment.html",
+        _SLOTS,
+        state=row.state if not row.html or row.state == State.HELD else State.VISIBLE.value,
+        mine=mine,
+        edited=row.edited_at is not None,
+        has_role=bool(role),
+        deep=bool(to),
+        may_discuss=may(membership, Can.DISCUSS),
+    )
+    return comment.fill(
+        {
+            "id": row.public_id,
+            "author": escape(row.author),
+            "role": escape(role),
+            "iso": row.created_at.isoformat(timespec="seconds"),
+            "exact": exact(row.created_at),
+            "ago": ago(row.created_at, now),
+            "words": row.html,
+            "to": escape(to),
+            "form": discussion.forms.get(row.pk, ""),
+        }
+    )
+
+
+def exact(moment) -> str:
+    """The moment in full, with its zone."""
+    return gettext("%(moment)s (%(zone)s)") % {
+        "moment": date_format(timezone.localtime(moment), "DATETIME_FORMAT"),
+        "zone": timezone.get_current_timezone_name(),
+    }

@@ -1,0 +1,93 @@
+"""A reading group and its people."""
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from readinggroup.lib.constraints import at_most
+
+
+class Role(models.TextChoices):
+    """What a member is besides being a member. One person may be several of them."""
+
+    OWNER = "owner", _("owner")
+    ORGANIZER = "organizer", _("organizer")
+    MODERATOR = "moderator", _("moderator")
+
+
+class Visibility(models.TextChoices):
+    """Who sees that the group exists and what it says."""
+
+    PUBLIC = "public", _("public: everyone reads, members write")
+    MEMBERS = "members", _("members only: hidden from everyone else")
+
+
+class Group(models.Model):
+    """People who read together."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(_("name"), max_length=100)
+    description = models.TextField(_("description"), max_length=2_000, blank=True)
+    visibility = models.CharField(
+        _("visibility"), max_length=10, choices=Visibility.choices, default=Visibility.MEMBERS
+    )
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(visibility__in=Visibility.values), name="group_visibility_is_known"
+            ),
+            at_most("description", 2_000, name="group_description_is_not_too_long"),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def is_public(self):
+        return self.visibility == Visibility.PUBLIC
+
+
+class MembershipQuerySet(models.QuerySet):
+    """Members of groups, by what they are."""
+
+    def active(self):
+        """Those who belong now: who left keeps the row, so that what they wrote keeps its place."""
+        return self.filter(left_at=None)
+
+    def with_a_role(self):
+        return self.active().exclude(roles=[])
+
+
+class Membership(models.Model):
+    """One person's belonging to one group, with the roles they hold there.
+
+    A visitor of a public group is described by an unsaved Membership without a user, so that every view and every
+    query can start from `membership`.
+    """
+
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships")
+    roles = ArrayField(models.CharField(max_length=10, choices=Role.choices), default=list, blank=True)
+    joined_at = models.DateTimeField(db_default=Now())
+    left_at = models.DateTimeField(null=True, blank=True)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["group", "user"], name="membership_once"),
+            models.CheckConstraint(
+                condition=models.Q(roles__contained_by=Role.values), name="membership_roles_are_known"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.user} in {self.group}"
+
+    @property
+    def is_member(self):
+        return self.pk is not None and self.left_at is None

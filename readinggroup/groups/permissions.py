@@ -1,0 +1,89 @@
+"""Who may do what in a reading group. The whole policy is the table GRANTS; nothing else decides."""
+
+from enum import StrEnum, auto
+from functools import wraps
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.utils.cache import patch_cache_control
+
+from .models import Group, Membership, Role
+
+
+class Can(StrEnum):
+    """The verbs of a group."""
+
+    READ = auto()  # see the texts and the discussion
+    DISCUSS = auto()  # write comments, answer, edit and withdraw one's own; report others'
+    KEEP_TEXTS = auto()  # import texts and put them on the group's shelf
+    MODERATE = auto()  # see held comments and what was reported
+
+
+VISITOR, MEMBER = "visitor", "member"
+
+_MEMBER = {Can.READ, Can.DISCUSS}
+GRANTS = {
+    VISITOR: {Can.READ},  # of a public group only: of others, visitors do not learn that they exist
+    MEMBER: _MEMBER,
+    Role.ORGANIZER: _MEMBER | {Can.KEEP_TEXTS},
+    Role.MODERATOR: _MEMBER | {Can.MODERATE},
+    Role.OWNER: set(Can),
+}
+
+
+def may(membership, verb) -> bool:
+    """Whether this membership, or visit, allows the verb."""
+    if not membership.is_member:
+        return verb in GRANTS[VISITOR]
+    return any(verb in GRANTS[role] for role in (MEMBER, *membership.roles))
+
+
+def membership_of(user, group) -> Membership:
+    """How this person stands to the group: a member, or a visitor if it is public.
+
+    Http404 for outsiders of a group that is not public: they do not learn that it exists.
+    """
+    membership = None
+    if user.is_authenticated:
+        membership = Membership.objects.active().filter(user=user, group=group).first()
+    if membership is None:
+        if not group.is_public:
+            raise Http404
+        membership = Membership(group=group)
+    membership.group = group
+    return membership
+
+
+def check(request, membership, verb):
+    """None when the verb is allowed; else the way to the login page, or PermissionDenied for who is signed in."""
+    if may(membership, verb):
+        return None
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    raise PermissionDenied
+
+
+def requires(verb):
+    """Let in whom the table grants `verb` in the group of the address; give the view their `membership`."""
+
+    def decorator(view):
+        @wraps(view)
+        def wrapper(request, group, **kwargs):
+            found = Group.objects.filter(slug=group).first()
+            if found is None:
+                raise Http404
+            return answer(request, membership_of(request.user, found), verb, view, **kwargs)
+
+        wrapper.access = verb
+        return wrapper
+
+    return decorator
+
+
+def answer(request, membership, verb, view, **kwargs):
+    """The view's answer if the verb is allowed. What a private group shows is kept in no cache."""
+    response = check(request, membership, verb) or view(request, membership, **kwargs)
+    if not membership.group.is_public:
+        patch_cache_control(response, no_store=True, private=True)
+    return response

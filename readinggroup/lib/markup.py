@@ -1,0 +1,49 @@
+"""Members' text: Markdown in, safe HTML out. The one place where what people write becomes HTML.
+
+CommonMark without images and without HTML; linkify and typographer are off, so that nothing that was typed is changed
+into something else. nh3 then lets through only what is listed here. Rendered once, when written.
+"""
+
+import nh3
+from markdown_it import MarkdownIt
+
+ALLOWED_TAGS = {
+    "p", "br", "em", "strong", "a", "blockquote", "ul", "ol", "li", "code", "pre", "hr", "h4", "h5", "h6"
+}  # fmt: skip
+ALLOWED_ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
+ALLOWED_SCHEMES = {"http", "https", "mailto"}
+
+# The longest comment. markdown-it needs at most some tenths of a second for the worst text of this length.
+LONGEST = 20_000
+
+_markdown = MarkdownIt("commonmark", {"html": False, "linkify": False, "typographer": False})
+_markdown.disable(["image", "html_block", "html_inline"])
+
+
+def _lower_headings(state):
+    """A heading in a comment is never above the page's own: h1 becomes h4, h2 h5, the rest h6."""
+    for token in state.tokens:
+        if token.type in {"heading_open", "heading_close"}:
+            token.tag = f"h{min(6, int(token.tag[1]) + 3)}"
+
+
+_markdown.core.ruler.push("lower_headings", _lower_headings)
+
+
+def render_markdown(text: str) -> str:
+    """The text as HTML that may be shown to anyone. Links are marked as a stranger's.
+
+    What Markdown would swallow whole (a lone link definition, say) is shown as it was typed.
+    """
+    return sanitise(_markdown.render(text)).strip() or f"<p>{nh3.clean_text(text)}</p>"
+
+
+def sanitise(html: str) -> str:
+    """The HTML with everything taken out that is not on the list above."""
+    return nh3.clean(
+        html,
+        tags=ALLOWED_TAGS,
+        attributes=ALLOWED_ATTRIBUTES,
+        url_schemes=ALLOWED_SCHEMES,
+        link_rel="nofollow ugc noopener noreferrer",
+    )

@@ -1,0 +1,48 @@
+"""A template that is rendered once and then stamped, row by row, by joining strings.
+
+A template costs about 30 microseconds a tag; a page of 500 comments would spend most of its time there. The HTML still
+stands in a template, where designers find it; only its slots are filled here. A stamp lives as long as the process, one
+for each language and each set of flags.
+"""
+
+import re
+from functools import lru_cache
+
+from django.template.loader import render_to_string
+from django.utils.translation import get_language
+
+# U+001F, "unit separator": the importer and every form refuse it in text, so it can stand for a slot and nothing else.
+MARK = "\x1f"
+_SLOT = re.compile(f"{MARK}(\\w+){MARK}")
+
+
+def slot(name: str) -> str:
+    """What stands in the rendered template where `name` is to be filled in."""
+    return f"{MARK}{name}{MARK}"
+
+
+class Stamp:
+    """The constant pieces of a rendered template, and the names of the slots between them."""
+
+    def __init__(self, html: str):
+        parts = _SLOT.split(html)
+        self.pieces, self.names = parts[0::2], parts[1::2]
+
+    def fill(self, values) -> str:
+        """The HTML with `values[name]` in each slot. The values are HTML already: escape what people wrote."""
+        out = [self.pieces[0]]
+        for name, piece in zip(self.names, self.pieces[1:], strict=True):
+            out.append(values[name])
+            out.append(piece)
+        return "".join(out)
+
+
+def stamp(template: str, slots: tuple[str, ...], **flags) -> Stamp:
+    """The template's stamp in the active language, with these flags in its context."""
+    return _stamp(template, slots, get_language(), tuple(sorted(flags.items())))
+
+
+@lru_cache(maxsize=1_000)
+def _stamp(template, slots, language, flags):
+    context = {name: slot(name) for name in slots} | dict(flags)
+    return Stamp(render_to_string(template, context))

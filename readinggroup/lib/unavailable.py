@@ -1,0 +1,39 @@
+"""When the database is away for a moment: 503 with Retry-After and, for a post, the words that were typed."""
+
+import logging
+
+from django.db import InterfaceError, OperationalError
+from django.shortcuts import render
+from psycopg_pool import PoolTimeout
+
+logger = logging.getLogger(__name__)
+
+# Fields of our forms that hold what somebody wrote and would not want to type again.
+TYPED_FIELDS = ("body", "title", "name", "description", "words")
+
+
+class UnavailableMiddleware:
+    """Turn a lost or missing database connection into an answer that keeps what was typed."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        try:
+            return self.get_response(request)
+        except (OperationalError, InterfaceError, PoolTimeout) as error:
+            return unavailable(request, error)
+
+    def process_exception(self, request, exception):
+        if isinstance(exception, (OperationalError, InterfaceError, PoolTimeout)):
+            return unavailable(request, exception)
+        return None
+
+
+def unavailable(request, error):
+    """The 503 page. It asks nothing of the database: no user, no session."""
+    logger.error("The database did not answer %s %s: %s", request.method, request.path, error)
+    typed = [request.POST[name] for name in TYPED_FIELDS if request.POST.get(name)] if request.method == "POST" else []
+    response = render(request, "503.html", {"typed": typed}, status=503, using=None)
+    response["Retry-After"] = "5"
+    return response

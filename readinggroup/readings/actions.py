@@ -1,0 +1,37 @@
+"""Bringing a text to a group's shelf, beginning to read it, and keeping a reader's place."""
+
+from django.db import transaction
+
+from readinggroup.groups.actions import free_slug
+from texts.importing.saving import keep_source, save_edition
+
+from .models import Place, Reading, ReadingState, TextImport
+
+
+def reading_from_file(*, group, sha256: str) -> Reading | None:
+    """The group's reading that came from the file with this fingerprint, if there is one."""
+    readings = Reading.objects.filter(group=group, edition__revisions__source__sha256=sha256)
+    return readings.order_by("created_at").first()
+
+
+def keep_upload(*, group, content: bytes, filename: str, by) -> TextImport:
+    """Keep a file that an organizer has brought, for its preview."""
+    return TextImport.objects.create(group=group, source=keep_source(content, filename), by=by)
+
+
+@transaction.atomic
+def bring_text(*, group, document, source, state=ReadingState.PLANNED, section_titles=None, **details) -> Reading:
+    """Save the document as an edition and put it on the group's shelf. The same file again is the same reading."""
+    # Two organizers who bring the same file at once wait for one another here.
+    type(group).objects.select_for_update(of=("self",)).get(pk=group.pk)
+    reading = reading_from_file(group=group, sha256=source.sha256)
+    if reading is not None:
+        return reading
+    edition = save_edition(document, source, section_titles=section_titles, **details)
+    slug = free_slug(edition.title, group.readings, longest=80, fallback="text")
+    return Reading.objects.create(group=group, edition=edition, slug=slug, state=state)
+
+
+def keep_place(*, reading, user, paragraph) -> None:
+    """Remember where this reader stopped."""
+    Place.objects.update_or_create(reading=reading, user=user, defaults={"paragraph": paragraph})

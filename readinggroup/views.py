@@ -1,0 +1,142 @@
+"""Pages that belong to no single app: home, a group's front page, health, errors, and what helps while developing."""
+
+from email import message_from_bytes, policy
+
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Max, Q, Sum
+from django.http import Http404, HttpResponse, JsonResponse
+from django.template.response import TemplateResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from readinggroup.accounts.access import public
+from readinggroup.groups.models import Group, Membership, Visibility
+from readinggroup.groups.permissions import Can, may, requires
+from readinggroup.lib.htmx import page_or_part
+from readinggroup.readings.models import ReadingState
+
+
+@require_safe
+@public(because="visitors see the public groups, members also their own")
+def home(request):
+    """My groups and the public ones, each with what it reads now."""
+    groups = Group.objects.filter(visibility=Visibility.PUBLIC)
+    mine = Group.objects.none()
+    if request.user.is_authenticated:
+        mine = Group.objects.filter(memberships__in=Membership.objects.active().filter(user=request.user))
+        groups = groups.exclude(pk__in=mine)
+    context = {"mine": with_current(mine), "groups": with_current(groups)[:50]}
+    return TemplateResponse(request, "site/home.html", context)
+
+
+def with_current(groups):
+    """The groups by name, each with the title of what it reads now."""
+    current = Q(readings__state=ReadingState.CURRENT)
+    return groups.annotate(reads=Max("readings__edition__title", filter=current)).order_by("name")
+
+
+@require_safe
+@requires(Can.READ)
+def group(request, membership):
+    """A group's front page: what it reads, and its shelf."""
+    readings = (
+        membership.group.readings.with_text()
+        .annotate(said=Sum("activity__comments", default=0))
+        .order_by("-created_at")
+    )
+    by_state = {state: [reading for reading in readings if reading.state == state] for state in ReadingState}
+    context = {
+        "membership": membership,
+        "group": membership.group,
+        "current": by_state[ReadingState.CURRENT],
+        "planned": by_state[ReadingState.PLANNED],
+        "finished": by_state[ReadingState.FINISHED],
+        "members": membership.group.memberships.active().count(),
+        "may_keep_texts": may(membership, Can.KEEP_TEXTS),
+        "may_moderate": may(membership, Can.MODERATE),
+    }
+    return TemplateResponse(request, "groups/group.html", context)
+
+
+@require_safe
+@never_cache
+@public(because="a supervisor asks whether the process is alive and reaches its database")
+def healthz(request):
+    """Alive: the process answers and the database answers it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@require_safe
+@never_cache
+@public(because="a supervisor asks whether the site can be opened to people")
+def readyz(request):
+    """Ready: the database answers and has all migrations."""
+    executor = MigrationExecutor(connection)
+    missing = [str(migration) for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
+    return JsonResponse({"missing_migrations": missing}, status=503 if missing else 200)
+
+
+@require_safe
+@public(because="only with DEBUG: a newcomer follows a sign-up without a mail server")
+def outbox(request):
+    """The mail that was written to files, newest first."""
+    files = sorted(settings.MAIL_DIR.glob("*.eml"), reverse=True)[:100]
+    mails = [{"name": file.name, "message": read_mail(file)} for file in files]
+    return TemplateResponse(request, "site/outbox.html", {"mails": mails})
+
+
+@require_safe
+@public(because="only with DEBUG: as the outbox")
+def outbox_message(request, name):
+    """One mail of the outbox."""
+    files = {file.name: file for file in settings.MAIL_DIR.glob("*.eml")}
+    if name not in files:
+        raise Http404
+    message = read_mail(files[name])
+    body = message.get_body(("plain", "html"))
+    context = {"message": message, "text": body.get_content() if body else ""}
+    return TemplateResponse(request, "site/outbox_message.html", context)
+
+
+def read_mail(file):
+    """A mail file as a message with its headers decoded."""
+    return message_from_bytes(file.read_bytes(), policy=policy.default)
+
+
+@require_safe
+@public(because="only with DEBUG: all parts of the design on one page")
+def gallery(request):
+    """Every part of the pages, to be looked at."""
+    return TemplateResponse(request, "site/gallery.html")
+
+
+def error_page(request, status, exception=None):
+    """A page that says what is wrong; for htmx, a part that fits into a thread."""
+    message = getattr(exception, "args", None)
+    context = {"status": status, "message": message[0] if status == 400 and message else ""}
+    response = page_or_part(request, f"{status}.html", "_error.html", context, status=status)
+    return response.render()
+
+
+def bad_request(request, exception):
+    """400: the request holds what cannot be read."""
+    return error_page(request, 400, exception)
+
+
+def permission_denied(request, exception):
+    """403: signed in, but not allowed."""
+    return error_page(request, 403)
+
+
+def page_not_found(request, exception):
+    """404: not there, or not for this person; nothing tells which."""
+    return error_page(request, 404)
+
+
+def server_error(request):
+    """500: our fault."""
+    return error_page(request, 500)

@@ -1,0 +1,22 @@
+"""How large, long and deep a file may be. Everything that reads a foreign file takes its bounds from here."""
+
+SOURCE_BYTES = 8 * 1024 * 1024
+MARKDOWN_BYTES = 4 * 1024 * 1024  # parsing Markdown costs about ten times as much as reading plain text
+BLOCKS = 20_000
+BLOCK_CHARACTERS = 100_000
+NOTES = 5_000
+
+# Inline Markdown has patterns whose cost grows with the square of the paragraph. A paragraph over either bound keeps
+# its characters as they stand: no emphasis, no links, no notes are looked for in it.
+MARKDOWN_INLINE_CHARACTERS = 20_000
+MARKDOWN_INLINE_SIGNS = 1_000  # how many of [ ] * _ ` < ! & \ one paragraph may hold
+MARKDOWN_TOTAL_SIGNS = 150_000  # the same for the whole file
+MARKDOWN_LINES = 150_000
+MARKDOWN_MARKED_LINES = 2 * BLOCKS  # lines that may begin a block: # > * + - 1. [ …
+MARKDOWN_NESTING = 40  # quotations in lists in quotations …
+INLINE_NESTING = 20  # emphasis in a link in emphasis …
+
+# A file is read in a process of its own (bounded.py), which may take this much.
+CPU_SECONDS = 10
+WALL_SECONDS = 20
+EXTRA_MEMORY_BYTES = 512 * 1024 * 1024  # above what the interpreter has mapped before it reads
