@@ -84,6 +84,7 @@ class SoleUse:
     """A lock on a file that says whose it is. The kernel releases it when its holder and the holder's processes end."""
 
     def __init__(self, path: Path) -> None:
+        path.touch(mode=0o600)  # for its owner only, since whoever can open it can hold the lock
         self._file = path.open("a+", encoding="utf-8")
         try:
             _wait_until_free(path, self._file)

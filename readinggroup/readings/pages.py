@@ -127,7 +127,7 @@ def talk_label(count: int) -> str:
 @lru_cache(maxsize=5_000)
 def _talk_label(count, language):
     words = ngettext("%(count)d comment", "%(count)d comments", count) % {"count": count}
-    return render_to_string("readings/_talk_label.html", {"count": count, "words": words}).strip()
+    return mark_safe(render_to_string("readings/_talk_label.html", {"count": count, "words": words}).strip())  # noqa: S308
 
 
 def skeleton_of(revision_id, position, outline) -> Stamp:

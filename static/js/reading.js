@@ -1,0 +1,223 @@
+// The reading page: a paragraph's discussion opens beside the text, the address goes with it, Back closes it; keys go
+// from paragraph to paragraph; the place where one stopped is kept. Without this script the same links are pages.
+(() => {
+  "use strict";
+
+  const desk = document.querySelector(".desk");
+  const text = desk.querySelector(".text");
+  const keys = document.getElementById("keys");
+  const placeForm = document.getElementById("place");
+  const page = location.pathname + location.search;
+  const title = document.title;
+  const blocks = [...text.querySelectorAll(".block")];
+  const discussion = () => document.getElementById("discussion");
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+  let current = null; // the block that keys and the rail speak about
+  let isOpen = false;
+
+  const choose = (block) => {
+    current?.classList.remove("current");
+    current = block;
+    current?.classList.add("current");
+  };
+
+  const blockOf = (href) => {
+    const id = new URL(href, location.href).pathname.match(/\/p\/([^/]+)\/$/)?.[1];
+    return id && document.getElementById(id);
+  };
+
+  // --- The discussion beside the text -------------------------------------------------------------------------------
+
+  const show = async (href, { push = true, focus = true } = {}) => {
+    if (push) history.pushState({ discussion: href }, "", href);
+    isOpen = true;
+    desk.classList.add("open");
+    mark(blockOf(href));
+    await htmx.ajax("GET", href, { target: "#discussion", swap: "outerHTML" });
+    discussion().hidden = false;
+    discussion().parentElement.scrollTop = 0;
+    readingGroup.bringWordsBack(discussion());
+    const number = current?.querySelector(".number")?.textContent.trim();
+    document.title = number ? `${number} · ${title}` : title;
+    current?.scrollIntoView({ block: "nearest", behavior: calm.matches ? "auto" : "smooth" });
+    if (focus) readingGroup.focusOn("discussion-title", discussion());
+  };
+
+  const mark = (block) => {
+    text.querySelector('.block[aria-current="true"]')?.removeAttribute("aria-current");
+    block?.setAttribute("aria-current", "true");
+    if (block) choose(block);
+  };
+
+  const hide = () => {
+    if (!isOpen) return;
+    isOpen = false;
+    desk.classList.remove("open");
+    discussion().replaceChildren();
+    discussion().hidden = true;
+    document.title = title;
+    mark(null);
+    current?.querySelector(".talk")?.focus({ preventScroll: true });
+    current?.scrollIntoView({ block: "nearest" });
+  };
+
+  // Closing goes back when it was opened from here, so that the reader's history does not fill with doors.
+  const close = () => {
+    if (!isOpen) return;
+    if (history.state?.discussion) history.back();
+    else hide();
+  };
+
+  document.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    const link = event.target.closest?.("a");
+    if (!link) return;
+    if (link.matches(".talk")) {
+      event.preventDefault();
+      if (isOpen && link.closest(".block").getAttribute("aria-current")) close();
+      else if (isOpen) replace(link.href);
+      else show(link.href);
+    } else if (link.matches("[data-goes]")) {
+      event.preventDefault();
+      replace(link.href);
+    } else if (link.matches("[data-closes]")) {
+      event.preventDefault();
+      close();
+    } else if (isOpen && link.getAttribute("href").startsWith("#")) {
+      // The address belongs to the open discussion; contents and rail only move the text.
+      event.preventDefault();
+      goTo(document.querySelector(link.getAttribute("href")));
+    }
+  });
+
+  const goTo = (place) => {
+    if (place?.matches(".block")) choose(place);
+    place?.scrollIntoView({ block: "start" });
+  };
+
+  // From one discussion to the next the address changes in place: one Back still leads to the text.
+  const replace = (href) => {
+    history.replaceState({ discussion: href }, "", href);
+    return show(href, { push: false });
+  };
+
+  window.addEventListener("popstate", (event) => {
+    if (event.state?.discussion) show(event.state.discussion, { push: false });
+    else hide();
+  });
+
+  // --- Keys ---------------------------------------------------------------------------------------------------------
+
+  const atTop = () => blocks.find((block) => block.getBoundingClientRect().bottom > 80) || blocks[0];
+
+  const step = (by) => {
+    const from = current && isInView(current) ? blocks.indexOf(current) + by : blocks.indexOf(atTop());
+    const next = blocks[Math.max(0, Math.min(blocks.length - 1, from))];
+    if (!next) return;
+    if (isOpen) {
+      replace(next.querySelector(".talk").href);
+      return;
+    }
+    choose(next);
+    next.querySelector(".talk").focus({ preventScroll: true });
+    next.scrollIntoView({ block: "start" });
+  };
+
+  const isInView = (block) => {
+    const box = block.getBoundingClientRect();
+    return box.bottom > 0 && box.top < innerHeight;
+  };
+
+  const write = async () => {
+    const comment = document.activeElement?.closest?.(".comment");
+    const answer = comment?.querySelector(':scope > .acts a[href$="/answer/"]');
+    if (answer) {
+      answer.click();
+      return;
+    }
+    if (!isOpen) await show((current || atTop()).querySelector(".talk").href, { focus: false });
+    readingGroup.focusOn("composer", discussion());
+  };
+
+  const acts = {
+    j: () => step(1),
+    k: () => step(-1),
+    o: () => (isOpen ? close() : show((current || atTop()).querySelector(".talk").href)),
+    r: write,
+    "?": () => keys.showModal(),
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || keys.open || document.querySelector("[popover]:popover-open")) return;
+    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+    if (event.key === "Escape" && isOpen) {
+      event.preventDefault();
+      if (typing) event.target.blur();
+      else close();
+    } else if (!typing && Object.hasOwn(acts, event.key)) {
+      event.preventDefault();
+      acts[event.key]();
+    }
+  });
+
+  document.querySelector("[data-keys]")?.addEventListener("click", () => keys.showModal());
+
+  // --- Where one is, and where one stopped --------------------------------------------------------------------------
+
+  const here = desk.querySelector(".rail .here");
+  const storage = `place:${desk.dataset.reading}`;
+  let kept = null;
+  let waiting = null;
+
+  const reading = () => {
+    const middle = innerHeight * 0.4;
+    return blocks.find((block) => block.getBoundingClientRect().bottom > middle) || blocks.at(-1);
+  };
+
+  const follow = () => {
+    const bars = here?.ownerSVGElement.viewBox.baseVal.width;
+    const whole = text.getBoundingClientRect();
+    if (bars && whole.height) {
+      const done = Math.min(1, Math.max(0, (innerHeight * 0.4 - whole.top) / whole.height));
+      here.setAttribute("x", (done * (bars - 0.6)).toFixed(2));
+    }
+    clearTimeout(waiting);
+    waiting = setTimeout(keepPlace, 2000);
+  };
+
+  const keepPlace = () => {
+    const block = reading();
+    if (!block || block.id === kept || window.scrollY < 200) return;
+    kept = block.id;
+    if (placeForm) {
+      placeForm.elements.paragraph.value = block.id;
+      const body = new URLSearchParams(new FormData(placeForm));
+      fetch(placeForm.action, { method: "POST", body, headers: { "HX-Request": "true" }, keepalive: true }).catch(() => {});
+    } else {
+      const number = block.querySelector(".number").lastChild.textContent;
+      localStorage.setItem(storage, JSON.stringify({ id: block.id, number }));
+    }
+  };
+
+  // A visitor's place stays on the device.
+  const resume = document.getElementById("resume");
+  if (resume) {
+    try {
+      const place = JSON.parse(localStorage.getItem(storage));
+      if (place && document.getElementById(place.id)) {
+        resume.querySelector("a").href = `#${place.id}`;
+        resume.querySelector("[data-number]").textContent = place.number;
+        resume.hidden = false;
+      }
+    } catch {
+      localStorage.removeItem(storage);
+    }
+  }
+
+  // The links are relative to this page; the address will not always be this page's.
+  for (const link of text.querySelectorAll("a.talk")) link.href = link.href;
+  addEventListener("scroll", follow, { passive: true });
+  follow();
+  history.replaceState(null, "", page + location.hash);
+})();

@@ -28,11 +28,17 @@ EXTENSIONS = {
     "xhtml": "html",
 }
 NOT_YET = {"docx", "doc", "odt", "epub", "pdf", "rtf", "mobi", "azw3", "djvu", "fb2"}
-MARKUP = re.compile(rb"\A\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|article|main)\b", re.I | re.S)
+MARKUP = re.compile(
+    rb"\A\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|article|main)\b", re.I | re.S
+)
 
 
 def read(
-    source: bytes, *, filename: str = "", encoding: str | None = None, format: str | None = None  # noqa: A002
+    source: bytes,
+    *,
+    filename: str = "",
+    encoding: str | None = None,
+    format: str | None = None,  # noqa: A002
 ) -> Document:
     """The text in `source`. Raises `Unreadable` where it is none; its message is for the person who gave the file.
 

@@ -62,7 +62,9 @@ def decode(source: bytes, *, encoding: str | None = None, declares: bool = False
         raise Unreadable(_("The file is empty: there is no text in it."))
     for magic, name in MAGICS.items():
         if source.startswith(magic):
-            raise Unreadable(_("This is a %(name)s file, not a text. %(formats)s") % {"name": name, "formats": read_today()})
+            raise Unreadable(
+                _("This is a %(name)s file, not a text. %(formats)s") % {"name": name, "formats": read_today()}
+            )
     decoded = _decoded(source, encoding, declares)
     _refuse_binary(decoded.text)
     _clean(decoded)
@@ -106,10 +108,18 @@ def _guessed(source: bytes) -> Decoded:
     proposed = chardet.detect(source[:SAMPLE_BYTES]).get("encoding") or "windows-1252"
     for name in (_western(proposed), "windows-1252"):
         text = _try(source, name)
-        if text is not None:
+        if text is not None and (name == "windows-1252" or _is_plausible(text)):
             said = _("The encoding was guessed as %(name)s; please compare a few accented letters.")
             return Decoded(text, name, True, [said % {"name": _spoken(name)}])
     raise Unreadable(_("The encoding of the file could not be recognised."))
+
+
+def _is_plausible(text: str) -> bool:
+    """No letters of two scripts in one word (`cafй`), and no control characters where quotation marks would be."""
+    sample = text[:SAMPLE_BYTES]
+    foreign = [word for word in re.findall(r"[^\W\d_]+", sample) if not word.isascii()]
+    mixed = sum(bool(re.search(r"[A-Za-z]", word) and re.search(r"[\u0370-\uffff]", word)) for word in foreign)
+    return mixed * 4 <= len(foreign) and not CONTROLS.search(sample)
 
 
 def _spoken(name: str) -> str:

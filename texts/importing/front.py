@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from django.utils.translation import gettext as _
 
@@ -40,7 +41,7 @@ def apply(pieces: list[Piece], *, title: str = "") -> tuple[Front, list[str]]:
     if at is not None:
         _name_byline(pieces, at)
         _name_abstract(pieces, at)
-    for before, piece in zip(pieces, pieces[1:], strict=False):
+    for before, piece in pairwise(pieces):
         if before.kind == "heading" and before.text.strip(" .:").lower() in ("abstract", "summary"):
             piece.kind = "abstract" if piece.kind == "paragraph" else piece.kind
     return front, assumptions
@@ -62,7 +63,9 @@ def _headers(pieces: list[Piece]) -> Front:
             continue
         piece.marker, piece.kind = f"{key}:", kind
         piece.inline = part(piece.inline, match.start("value"), len(piece.text))
-        front = Front(value if kind == "title" else front.title, value if kind == "byline" else front.author, front.language)
+        front = Front(
+            value if kind == "title" else front.title, value if kind == "byline" else front.author, front.language
+        )
     return front
 
 
@@ -84,7 +87,9 @@ def _find_title(pieces: list[Piece], title: str) -> int | None:
 def _split_title_and_name(pieces: list[Piece], index: int) -> bool:
     """`The Title – Jane Roe` becomes two pieces; the dash belongs to neither."""
     piece = pieces[index]
-    match = TITLE_DASH_NAME.match(piece.text) if len(piece.text) <= TITLE_CHARACTERS and is_alone(pieces, index) else None
+    match = (
+        TITLE_DASH_NAME.match(piece.text) if len(piece.text) <= TITLE_CHARACTERS and is_alone(pieces, index) else None
+    )
     if not match or match["title"].endswith(","):
         return False
     if not (looks_like_name(match["name"]) or byline_name(match["name"])):

@@ -18,8 +18,9 @@ DIVISION = re.compile(
     re.IGNORECASE,
 )
 NAMED = re.compile(
-    r"(?:(?:author[’']s |editor[’']s |translator[’']s )?(?:preface|foreword|introduction|note)|prologue|epilogue|afterword"
-    r"|conclusions?|postscript|appendix|notes|footnotes|endnotes|bibliography|references|contents|table of contents"
+    r"(?:(?:author[’']s |editor[’']s |translator[’']s )?(?:preface|foreword|introduction|note)|prologue|epilogue"
+    r"|afterword|conclusions?|postscript|appendix|notes|footnotes|endnotes|bibliography|references|contents"
+    r"|table of contents"
     r"|abstract|summary|acknowledge?ments|vorwort|einleitung|nachwort|schluss|anmerkungen|préface|avant-propos"
     r"|conclusion|prólogo|prefacio|conclusión|notas|предисловие|введение|заключение|примечания)\.?\Z",
     re.IGNORECASE,
@@ -65,7 +66,7 @@ def _level(pieces: list[Piece], index: int, numbered: set[int]) -> int | None:
         return 2
     if SENTENCE_END.search(text) and not (is_capitals(text) and text.endswith(".")):
         return None
-    if is_dateline(text) or byline_name(text) or text[0] in "“„«\"—–•*-([":
+    if is_dateline(text) or byline_name(text) or text[0] in '“„«"—–•*-([':
         return None
     if is_capitals(text) and (not ends_section(pieces, index) or _opens_section(pieces, index)):
         return 2
@@ -86,7 +87,9 @@ def _follows_bare_number(pieces: list[Piece], index: int) -> bool:
     if index == 0 or pieces[index - 1].kind != "heading" or ends_section(pieces, index):
         return False
     above = pieces[index - 1].text
-    bare = ROMAN_ALONE.match(above) or NUMBER_ALONE.match(above) or re.match(rf"\w+\s+{COUNT}\.?\Z", above, re.IGNORECASE)
+    bare = (
+        ROMAN_ALONE.match(above) or NUMBER_ALONE.match(above) or re.match(rf"\w+\s+{COUNT}\.?\Z", above, re.IGNORECASE)
+    )
     return bool(bare) and len(pieces[index].text) <= 60 and _titled(pieces[index].text)
 
 

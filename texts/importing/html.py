@@ -8,17 +8,18 @@ import lxml.html
 from django.utils.translation import gettext as _
 from lxml import etree
 
-from . import closing, front, html_notes, lists, quotations, verse
+from . import closing, front, html_notes, limits, lists, quotations, verse
 from .decoding import decode
 from .document import Document, Unreadable
 from .finishing import Source, finish
 from .html_notes import BLOCKS, Links
-from .inline import HREF, TAGS, Builder, Inline, joined, lines
+from .inline import HREF, TAGS, Builder, Inline, joined, lines, passages
 from .pieces import Piece, section_break
+from .wording import word_set
 
-SILENT = frozenset("head title script style template noscript svg math iframe object embed audio video canvas select".split())
-AROUND = frozenset("nav header footer aside form button textarea".split())  # furniture of a page, not its text
-QUOTATION_KINDS = ("byline", "abstract")
+SILENT = word_set("head title script style template noscript svg math iframe object embed audio video canvas select")
+AROUND = word_set("nav header footer aside form button textarea")  # furniture of a page, not its text
+CLASS_KINDS = ("byline", "abstract")
 
 
 def read(data: bytes, *, filename: str = "", encoding: str | None = None) -> Document:
@@ -61,6 +62,9 @@ def _parsed(text: str) -> etree._Element:
         raise Unreadable(_("There is no text in the HTML file.")) from error
     if any(entry.type_name == "ERR_RESOURCE_LIMIT" or "depth" in entry.message for entry in parser.error_log):
         raise Unreadable(_("The elements of this HTML file are nested too deeply, or one is too large."))
+    for count, _element in enumerate(tree.iter()):
+        if count > limits.HTML_ELEMENTS:
+            raise Unreadable(_("The HTML file has more than %(count)d elements.") % {"count": limits.HTML_ELEMENTS})
     return tree
 
 
@@ -97,7 +101,9 @@ def _body(source: Source, links: Links, target: etree._Element, label: str) -> I
 class _Walk:
     """One pass over the tree without recursion: lxml says where elements begin and end."""
 
-    def __init__(self, source: Source, links: Links, *, keep_furniture: bool, note: etree._Element | None = None) -> None:
+    def __init__(
+        self, source: Source, links: Links, *, keep_furniture: bool, note: etree._Element | None = None
+    ) -> None:
         self.source, self.links, self.keep_furniture, self.note = source, links, keep_furniture, note
         self.pieces: list[Piece] = []
         self.builder = Builder(collapse=True)
@@ -230,14 +236,19 @@ class _Walk:
                     mark.offset = end
                 self.pieces[-1].inline.marks += inline.marks
             return
+        inline = html_notes.without_empty_brackets(inline)
         tags = [element.tag for element in self.around]
-        parts = lines(inline)
-        if self.note is None and "li" not in tags and "pre" not in tags and verse.are_verse([one.text for one in parts]):
-            self.pieces += [Piece(one, kind="verse_line", gap=int(index == 0)) for index, one in enumerate(parts)]
-            return
-        piece = Piece(inline)
-        self._name(piece, tags)
-        self.pieces.append(piece)
+        for passage in [inline] if "pre" in tags else passages(inline):
+            parts = lines(passage)
+            texts = [one.text for one in parts]
+            if self.note is None and "li" not in tags and "pre" not in tags and verse.are_verse(texts):
+                self.pieces += [Piece(one, kind="verse_line", gap=int(index == 0)) for index, one in enumerate(parts)]
+                continue
+            piece = Piece(passage)
+            self._name(piece, tags)
+            self.pieces.append(piece)
+        if len(self.pieces) > limits.BLOCKS * 2:
+            raise Unreadable(_("The text has more than %(count)d paragraphs.") % {"count": limits.BLOCKS})
 
     def _name(self, piece: Piece, tags: list[str]) -> None:
         heading = next((tag for tag in reversed(tags) if re.fullmatch(r"h[1-6]", tag)), None)
@@ -253,7 +264,7 @@ class _Walk:
             piece.kind = "blockquote"
         elif self.around:
             names = (self.around[-1].get("class") or "").lower().split()
-            piece.kind = next((kind for kind in QUOTATION_KINDS if kind in names), "paragraph")
+            piece.kind = next((kind for kind in CLASS_KINDS if kind in names), "paragraph")
 
 
 def _counting(element: etree._Element) -> dict:

@@ -13,17 +13,19 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from . import limits
-from .inline import Inline, part
+from .inline import Cut, Inline, cut, part
+from .wording import word_set
 
-BLOCKS = frozenset(
+BLOCKS = word_set(
     """address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure
     footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol p pre section summary table tbody td
-    tfoot th thead tr ul""".split()
+    tfoot th thead tr ul"""
 )
-WHOLE = frozenset("html body main article table tbody tr ol ul dl".split())  # too large to be one note
+WHOLE = word_set("html body main article table tbody tr ol ul dl")  # too large to be one note
 LABEL = re.compile(r"[\[({\s]*(?P<label>\d{1,4}|[a-z]{1,2}|[ivxlcdm]{1,6}|[*†‡§¶#]{1,4})[\])}.\s]*\Z", re.IGNORECASE)
 HEADING = re.compile(r"(?:foot|end)?notes?\s*:?\Z|references\Z|anmerkungen\Z|notas?\Z|примечания\Z", re.IGNORECASE)
-BACK = re.compile(r"[\s\[\]().^↑↩⏎←⇑▲\ufe0e\ufe0f]*(?:\d{1,4}|[a-z]{1,2}|back|return|jump up|[*†‡§¶#]+)?[\s\[\]().^↑↩⏎←⇑▲:\ufe0e\ufe0f]*\Z", re.I)
+ARROWS = r"[\s\[\]().:^↑↩⏎←⇑▲\ufe0e\ufe0f]*"
+BACK = re.compile(rf"{ARROWS}(?:\d{{1,4}}|[a-z]{{1,2}}|back|return|jump up|[*†‡§¶#]+)?{ARROWS}\Z", re.IGNORECASE)
 MOST_BLOCKS = 30  # in one note's text; more is a chapter that a table of contents leads to
 
 
@@ -75,7 +77,7 @@ def _label_text(anchor: etree._Element) -> str:
 
 
 def _in_navigation(anchor: etree._Element) -> bool:
-    return any(one.tag in ("nav", "h1", "h2", "h3", "h4", "h5", "h6") and one.tag == "nav" for one in anchor.iterancestors())
+    return any(one.tag == "nav" for one in anchor.iterancestors())
 
 
 def _targets_inside(targets: set) -> dict:
@@ -161,6 +163,16 @@ def _remove_emptied(root: etree._Element, links: Links) -> None:
                     links.removed.add(before)
                 break
             element = element.getparent()
+
+
+def without_empty_brackets(inline: Inline) -> Inline:
+    """`[<a href="#n1">1</a>]` leaves brackets around nothing; they belong to the marker."""
+    cuts = []
+    for mark in inline.marks:
+        around = inline.text[max(0, mark.offset - 1) : mark.offset + 1]
+        if around in ("[]", "()") and (not cuts or cuts[-1].end < mark.offset):
+            cuts.append(Cut(mark.offset - 1, mark.offset + 1))
+    return cut(inline, cuts)
 
 
 def without_label(inline: Inline, label: str) -> Inline:

@@ -92,16 +92,23 @@ def part(inline: Inline, start: int, end: int) -> Inline:
 
 def lines(inline: Inline) -> list[Inline]:
     """The text, one value a line; empty lines are left out."""
+    return _split(inline, re.compile(r"[^\n]+"))
+
+
+def passages(inline: Inline) -> list[Inline]:
+    """The text, one value between two blank lines."""
+    return _split(inline, re.compile(r"[^\n]+(?:\n[^\n]+)*"))
+
+
+def _split(inline: Inline, pattern: re.Pattern) -> list[Inline]:
     if "\n" not in inline.text:
         return [inline]
-    result, start = [], 0
-    for line in inline.text.split("\n"):
-        size = len(line)
-        left = start + size - len(line.lstrip(" "))
-        right = start + len(line.rstrip(" "))
-        if left < right:
-            result.append(part(inline, left, right))
-        start += size + 1
+    result = []
+    for match in pattern.finditer(inline.text):
+        bare = match[0].strip(" \n")
+        if bare:
+            start = match.start() + match[0].index(bare)
+            result.append(part(inline, start, start + len(bare)))
     return result
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import median
 
 from django.utils.translation import gettext as _
@@ -13,7 +14,7 @@ from .inline import Inline
 from .pieces import Piece, section_break
 from .wording import FULL_STOP
 
-ORNAMENT = re.compile(r"(?:[*＊✻] ?){3,}|(?:[-–—_~=+] ?){3,}|⁂|❦|#{1,3}|§")
+ORNAMENT = re.compile(r"(?:[*＊✻]\s*){3,}|(?:[-–—_~=+]\s*){3,}|⁂|❦|#{1,3}|§")
 UNDERLINE = re.compile(r"={3,}|-{3,}|~{3,}")
 ITEM = re.compile(r"(?P<bullet>[•‣◦▪●*–—-])[ \t]+\S|\(?(?P<number>\d{1,3}|[a-z])[.)][ \t]+\S")
 LONG_LINE = 100  # no hard-wrapped file has lines as long as this
@@ -113,7 +114,7 @@ def _is_wrapped(lines: list[Line]) -> tuple[bool, int]:
         return False, 0
     usual = sorted(size for size in sizes if size <= LONG_LINE)
     width = usual[int(len(usual) * 0.98)] if len(usual) > 50 else usual[-1]
-    followed = [pair for pair in zip(lines, lines[1:], strict=False) if pair[1].gap == 0]
+    followed = [pair for pair in pairwise(lines) if pair[1].gap == 0]
     if width < 30 or not followed:
         return False, 0
     full = sum(_is_full(line, after, width) for line, after in followed)
@@ -173,7 +174,7 @@ def _piece(group: list[Line], layout: Layout) -> Piece:
 
 def _wrapped_groups(run: list[Line], layout: Layout) -> list[list[Line]]:
     """Which lines of a run belong to one paragraph."""
-    pairs = list(zip(run, run[1:], strict=False))
+    pairs = list(pairwise(run))
     if pairs and not any(_is_full(line, after, layout.width) for line, after in pairs) and _are_broken_lines(run):
         return [[line] for line in run]  # broken on purpose: verse, an address, a title page
     margin = min(line.indent for line in run)

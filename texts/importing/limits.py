@@ -5,6 +5,7 @@ MARKDOWN_BYTES = 4 * 1024 * 1024  # parsing Markdown costs about ten times as mu
 BLOCKS = 20_000
 BLOCK_CHARACTERS = 100_000
 NOTES = 5_000
+HTML_ELEMENTS = 300_000
 
 # Inline Markdown has patterns whose cost grows with the square of the paragraph. A paragraph over either bound keeps
 # its characters as they stand: no emphasis, no links, no notes are looked for in it.

@@ -13,7 +13,9 @@ from .wording import SENTENCE_END, looks_like_speech
 
 BULLET = re.compile(r"([•‣◦▪●⁃∙*–—-])[ \t]+(?=\S)")
 SURE_BULLETS = "•‣◦▪●⁃∙"
-NUMBER = re.compile(r"(?P<open>\(?)(?:(?P<digits>\d{1,3})|(?P<letter>[a-z])|(?P<roman>[ivx]{1,6}))(?P<close>[.)])[ \t]+(?=\S)")
+NUMBER = re.compile(
+    r"(?P<open>\(?)(?:(?P<digits>\d{1,3})|(?P<letter>[a-z])|(?P<roman>[ivx]{1,6}))(?P<close>[.)])[ \t]+(?=\S)"
+)
 ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv", "xv")
 MOST_BETWEEN = 3  # paragraphs that may stand between two items of one list
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import takewhile
 
 from django.utils.translation import gettext as _
 from markdown_it import MarkdownIt
@@ -15,11 +14,10 @@ from .decoding import decode
 from .document import Document, Unreadable
 from .finishing import Source, finish
 from .inline import HREF, Builder, Inline, joined, lines
+from .markdown_bounds import bounded_inline, refuse_deep, refuse_much
 from .pieces import Piece, section_break
 from .wording import looks_like_speech
 
-SIGNS = re.compile(r"[\[\]*_`<!&\\]")
-BLOCK_SIGN = re.compile(r"(?m)^[ \t]*(?:[#>*+=_`~\[-]|\d{1,9}[.)])")
 FOOTNOTE = re.compile(r"\[\^([^\s\[\]^]{1,40})\]")
 DEFINITION = re.compile(r"(?m)^( {0,3})\[(\d{1,3})\]:(?=[ \t]+\S)")
 YAML = re.compile(r"---[ \t]*\n(?P<fields>(?:.*\n){0,200}?)(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
@@ -33,7 +31,9 @@ TAGS = {"em": "em", "strong": "strong", "link": "a"}
 
 def read(data: bytes, *, filename: str = "", encoding: str | None = None) -> Document:
     if len(data) > limits.MARKDOWN_BYTES:
-        raise Unreadable(_("The Markdown file is larger than %(size)d MB.") % {"size": limits.MARKDOWN_BYTES // 1024**2})
+        raise Unreadable(
+            _("The Markdown file is larger than %(size)d MB.") % {"size": limits.MARKDOWN_BYTES // 1024**2}
+        )
     decoded = decode(data, encoding=encoding)
     source = Source("markdown", filename, encoding=decoded.encoding, encoding_doubtful=decoded.doubtful)
     source.assumptions += decoded.assumptions
@@ -75,7 +75,7 @@ def _parser(source: Source) -> MarkdownIt:
     parser.disable(["html_block", "html_inline"])
     parser.block.ruler.before("reference", "footnote_def", footnote_def, {"alt": ["paragraph", "reference"]})
     parser.inline.ruler.after("image", "footnote_ref", _footnote_ref)
-    parser.core.ruler.at("inline", lambda state: _bounded_inline(state, source))
+    parser.core.ruler.at("inline", lambda state: bounded_inline(state, source))
     return parser
 
 
@@ -90,36 +90,6 @@ def _footnote_ref(state, silent: bool) -> bool:
     return True
 
 
-def _bounded_inline(state, source: Source) -> None:
-    """Markdown-it's own step, but paragraphs that would cost too much keep their characters as they stand."""
-    total, skipped = 0, 0
-    for token in state.tokens:
-        if token.type != "inline":
-            continue
-        signs = len(SIGNS.findall(token.content))
-        total += signs
-        large = len(token.content) > limits.MARKDOWN_INLINE_CHARACTERS or signs > limits.MARKDOWN_INLINE_SIGNS
-        if signs and (large or total > limits.MARKDOWN_TOTAL_SIGNS):
-            skipped += 1
-            token.children = _plain_tokens(token.content)
-        else:
-            state.md.inline.parse(token.content, state.md, state.env, token.children)
-    if skipped:
-        source.assumptions.append(
-            _("Paragraphs with too much markup were taken as they stand, without emphasis or links: %(count)d.")
-            % {"count": skipped}
-        )
-
-
-def _plain_tokens(content: str) -> list[Token]:
-    tokens = []
-    for line in content.split("\n"):
-        if tokens:
-            tokens.append(Token("softbreak", "br", 0))
-        tokens.append(Token("text", "", 0, content=line.strip(" ")))
-    return tokens
-
-
 class _Reader:
     """Walks the flat list of tokens; what is open around a paragraph says what it is."""
 
@@ -131,8 +101,8 @@ class _Reader:
         self.bodies: dict[str, list[Inline]] = {}
 
     def read(self, text: str) -> list[Piece]:
-        _refuse_much(text)
-        _refuse_deep(text)
+        refuse_much(text)
+        refuse_deep(text)
         text = YEAR_ITEM.sub(r"\1\2\\\3", text)
         text = PASTED_BULLET.sub(r"\n\1\2", text)
         text = DEFINITION.sub(self._definition, text)
@@ -258,32 +228,15 @@ class _Reader:
         """`- Good morning.` is speech though CommonMark makes a list of it; the dash is part of the text."""
         items, at = closed["items"], closed["at"]
         after_colon = at > 0 and self.pieces[at - 1].text.endswith(":")
-        if closed["sign"] != "-" or not looks_like_speech([one.text for one in items], after_colon=after_colon, dash="-"):
+        if closed["sign"] != "-" or not looks_like_speech(
+            [one.text for one in items], after_colon=after_colon, dash="-"
+        ):
             return
         for piece in items:
             piece.inline = joined([Inline("-"), piece.inline], " ")
             piece.kind, piece.list, piece.marker, piece.level = "paragraph", None, "", None
             piece.doubt(_("Begins with a dash: read as speech, not as a list item."))
         self.source.assumptions.append(_("Lines beginning with a dash were read as speech, not as list items."))
-
-
-def _refuse_much(text: str) -> None:
-    """Parsing costs most by line and by block, so both are counted before it begins."""
-    runs = len(re.findall(r"\n[ \t]*\n(?=[ \t]*\S)", text))
-    if text.count("\n") > limits.MARKDOWN_LINES:
-        raise Unreadable(_("The Markdown file has more than %(count)d lines.") % {"count": limits.MARKDOWN_LINES})
-    if runs > limits.BLOCKS + limits.NOTES or len(BLOCK_SIGN.findall(text)) > limits.MARKDOWN_MARKED_LINES:
-        raise Unreadable(_("The text has more than %(count)d paragraphs.") % {"count": limits.BLOCKS})
-
-
-def _refuse_deep(text: str) -> None:
-    """Below its nesting limit markdown-it drops text without a word; such files are no texts anyway."""
-    half = limits.MARKDOWN_NESTING // 3
-    for line in text.split("\n"):
-        opening = "".join(takewhile(lambda character: character in " \t>*+-", line[: limits.MARKDOWN_NESTING * 8]))
-        depth = len(re.findall(r">|[*+-](?=\s)", opening)) + len(opening.expandtabs(4)) // 8
-        if depth > half and line.strip(" \t*+->_"):
-            raise Unreadable(_("Lists or quotations in this file are nested too deeply."))
 
 
 def _inline_of(token: Token) -> Inline:

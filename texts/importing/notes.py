@@ -21,9 +21,13 @@ BRACKET = re.compile(r"(?<=\S) ?\[(\d{1,3})\]")
 CARET = re.compile(r"(?<=\S) ?\[\^(\d{1,3})\]")
 SUPERSCRIPT_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 # `p.30`, `No.5`: what stands before the number says what it counts.
-COUNTING = re.compile(r"(?<![^\W\d_])(?:pp?|No|Nos|Nr|vol|vols|ch|chap|art|fig|sec|ed|c|ca|cf|S|Bd|t)\.\Z", re.IGNORECASE)
+COUNTING = re.compile(
+    r"(?<![^\W\d_])(?:pp?|No|Nos|Nr|vol|vols|ch|chap|art|fig|sec|ed|c|ca|cf|S|Bd|t)\.\Z", re.IGNORECASE
+)
 # Units, formulas, sizes and abbreviations that carry a number of their own: CO2, B52, mp3, km2, R2D2, Fe3.
-FORMULA = re.compile(r"(?:^|[^\w])(?:[A-Z]{1,3}|[A-Z][a-z]|[a-zA-Z]?\d+[A-Za-z]+|[A-Z]?[a-z]?[A-Z]|mp|[kcdm]?m|sq|x|h|v)\Z")
+FORMULA = re.compile(
+    r"(?:^|[^\w])(?:[A-Z]{1,3}|[A-Z][a-z]|[a-zA-Z]?\d+[A-Za-z]+|[A-Z]?[a-z]?[A-Z]|mp|[kcdm]?m|sq|x|h|v)\Z"
+)
 OPENERS = "([“„«‘ \t\n"
 
 
@@ -49,7 +53,9 @@ def apply(pieces: list[Piece], sections: list[int], bodies: set[str]) -> list[st
             found = [candidate for candidate in found if str(candidate.label) in bodies]
         elif needs_bodies:
             if _series(found) and len(found) > 1:
-                said.append(_("Numbers in square brackets were left in the text, because the file has no notes for them."))
+                said.append(
+                    _("Numbers in square brackets were left in the text, because the file has no notes for them.")
+                )
             continue
         if not found:
             continue
@@ -62,7 +68,10 @@ def apply(pieces: list[Piece], sections: list[int], bodies: set[str]) -> list[st
             return said + _report(chain, left, bodies)
         if strong:
             said.append(
-                _("Possible note numbers were left in the text, because they do not rise 1, 2, 3 …: %(count)d (%(some)s).")
+                _(
+                    "Possible note numbers were left in the text, because they do not rise 1, 2, 3 …: "
+                    "%(count)d (%(some)s)."
+                )
                 % {"count": len(found), "some": _shown(pieces, found)}
             )
     return said
@@ -157,5 +166,8 @@ def _report(chain: list[Candidate], left: int, bodies: set[str]) -> list[str]:
     if not bodies:
         said.append(_("The file has no text for these notes."))
     if left:
-        said.append(_("Possible note numbers left in the text, because they do not fit the series: %(count)d.") % {"count": left})
+        said.append(
+            _("Possible note numbers left in the text, because they do not fit the series: %(count)d.")
+            % {"count": left}
+        )
     return said

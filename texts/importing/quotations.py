@@ -33,7 +33,10 @@ def apply(pieces: list[Piece]) -> list[str]:
     said = []
     if count:
         said.append(
-            _("Paragraphs of which at least %(share)d %% stand in quotation marks were read as block quotations: %(count)d.")
+            _(
+                "Paragraphs of which at least %(share)d %% stand in quotation marks were read as block quotations: "
+                "%(count)d."
+            )
             % {"share": round(LEAST_SHARE * 100), "count": count}
         )
     if speech:
@@ -88,7 +91,8 @@ def _is_conversation(pieces: list[Piece], index: int, talkative: bool) -> bool:
         return True
     after = pieces[index + 1] if index + 1 < len(pieces) else None
     for other in (before, after):
-        if other is not None and other.kind == "paragraph" and len(other.text) <= SPEECH_CHARACTERS:
-            if other.text[0] in PAIRS and FULL_STOP.search(other.text):
-                return True
+        if other is None or other.kind != "paragraph" or len(other.text) > SPEECH_CHARACTERS:
+            continue
+        if other.text[0] in PAIRS and FULL_STOP.search(other.text):
+            return True
     return False

@@ -19,10 +19,9 @@ def apply(pieces: list[Piece]) -> None:
         while end < len(pieces) and pieces[end].gap == 0 and pieces[end].kind == pieces[index].kind:
             end += 1
         run = pieces[index:end]
-        if run[0].kind in ("paragraph", "blockquote") and (end == len(pieces) or pieces[end].gap > 0 or end > index + 2):
-            if are_verse([piece.text for piece in run]):
-                for piece in run:
-                    piece.kind = "verse_line"
+        if run[0].kind in ("paragraph", "blockquote") and are_verse([piece.text for piece in run]):
+            for piece in run:
+                piece.kind = "verse_line"
         index = end
 
 

@@ -9,9 +9,14 @@ FULL_STOP = re.compile(r"[.?!…。！？][\"”’»)\]]*\Z")
 YEAR = re.compile(r"(?:1[0-9]{3}|20[0-9]{2})\Z")
 DAY = re.compile(r"\d{1,2}(?:st|nd|rd|th|er|e|º|ª)?\Z")
 WORD = re.compile(r"[^\s,;()\[\]/]+")
-OPENING_QUOTES = "“„«\"‘"
-MONTHS = frozenset(
-    """january february march april may june july august september october november december
+OPENING_QUOTES = '“„«"‘'
+
+
+def word_set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+MONTHS = word_set("""january february march april may june july august september october november december
     jan feb mar apr jun jul aug sept sep oct nov dec
     januar jänner februar märz mai juni juli oktober dezember
     janvier février mars avril juin juillet août septembre octobre novembre décembre
@@ -19,12 +24,11 @@ MONTHS = frozenset(
     gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre
     janeiro fevereiro março maio junho julho setembro outubro novembro dezembro
     января февраля марта апреля мая июня июля августа сентября октября ноября декабря
-    январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь""".split()
-)
-SEASONS = frozenset("spring summer autumn fall winter frühling sommer herbst printemps été automne hiver".split())
-PARTICLES = frozenset("de da di do dos das du des del della der den van von zu la le el y e i und et and of the".split())
-SMALL = frozenset("in im am at on the of de du le la el den der à a à г год года del".split())
-OFFICES = frozenset("author authors editor editors translator translators publisher publishers committee".split())
+    январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь""")
+SEASONS = word_set("spring summer autumn fall winter frühling sommer herbst printemps été automne hiver")
+PARTICLES = word_set("de da di do dos das du des del della der den van von zu la le el y e i und et and of the")
+SMALL = word_set("in im am at on the of de du le la el den der à a à г год года del")
+OFFICES = word_set("author authors editor editors translator translators publisher publishers committee")
 ENDINGS = frozenset(("the end", "end", "finis", "fin", "fine", "ende", "конец"))
 ABBREVIATED = re.compile(r"(?:[^\W\d_]|jr|sr|esq|dr|prof|mr|mrs|ms)\.\Z", re.IGNORECASE)
 BYLINE = re.compile(r"(?:by|von|par|por|di|de|av|od|автор:?|author:?)\s+(?P<name>\S.*)\Z", re.IGNORECASE | re.DOTALL)

@@ -28,6 +28,7 @@ SUPERUSER = "postgres"
 ROOTS_STAND_IN = "pgserver"  # PostgreSQL refuses to run as root, so root runs it as this system user
 MARK = "cluster_name=embedded"  # on the command line: this server was started by a keeper
 NEW_CLUSTER_NEEDS = 100 * 2**20  # bytes: 40 MB of cluster, 32 MB of log segments, and some room for data
+LOG_SEGMENT = 16 * 2**20  # bytes that PostgreSQL may need at once
 ENVIRONMENT = {"PATH": f"{os.defpath}:/usr/sbin:/sbin", "LC_ALL": "C", "TZ": "UTC"}
 PERMISSION = (errno.EACCES, errno.EPERM, errno.EROFS)
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -43,7 +44,8 @@ class ProblemError(Exception):
 
 
 def lock_file(data_dir: Path, name: str) -> IO[str]:
-    return (data_dir / name).open("a+", encoding="utf-8")
+    """Open a file to lock; for its owner only, since whoever can open it can hold the lock."""
+    return open(data_dir / name, "a+", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600))
 
 
 def try_lock(file: IO[str], kind: int) -> bool:
@@ -219,6 +221,8 @@ def start(data_dir: Path, programs: Path, user: dict[str, object], settings: dic
             if _is_ready(cluster, server.pid):
                 return server
             time.sleep(0.01)
+        if shutil.disk_usage(data_dir).free < LOG_SEGMENT:  # it may not even have been able to say so
+            raise ProblemError("disk_full")
         problem = said(log.read_text(errors="replace"))
         # The processes of a server that was killed need a moment to notice.
         if problem.code != "in_use" or time.monotonic() > give_up:

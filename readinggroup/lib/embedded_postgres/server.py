@@ -32,12 +32,10 @@ def ensure_running(data_dir: Path, options: dict[str, str]) -> str:
         try:
             _hold(data_dir)
             return _wait_for(data_dir, options)
-        except OSError as error:
-            problem = keeper.problem_of(error)
-            raise _explained(data_dir, problem) from error
-        except keeper.ProblemError as problem:
+        except (OSError, keeper.ProblemError) as error:
             _let_go(data_dir)
-            raise _explained(data_dir, problem) from problem
+            problem = keeper.problem_of(error) if isinstance(error, OSError) else error
+            raise _explained(data_dir, problem) from error
 
 
 def release(data_dir: Path, patience: float = 20) -> None:
@@ -56,7 +54,7 @@ def release(data_dir: Path, patience: float = 20) -> None:
 def _hold(data_dir: Path) -> None:
     if data_dir in _held:
         return
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     users = keeper.lock_file(data_dir, "users.lock")
     give_up = time.monotonic() + PATIENCE
     while not keeper.try_lock(users, fcntl.LOCK_SH):  # a server that is about to stop stops first

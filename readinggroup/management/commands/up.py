@@ -251,7 +251,7 @@ def in_use(data_dir, error):
 
 def take_data_dir(data_dir):
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)  # mail and the key are private
         return SoleUse(data_dir / "up.lock")
     except InUseError as error:
         raise in_use(data_dir, error) from error

@@ -1,0 +1,57 @@
+"""What every test may ask for: the three kinds of people, a group, a reading."""
+
+from types import SimpleNamespace
+
+import pytest
+from django.test import Client
+
+from readinggroup.groups.models import Role, Visibility
+
+from . import factories
+
+
+@pytest.fixture(autouse=True)
+def _quick_and_local(settings, tmp_path):
+    """Cheap passwords, mail in files of this test alone, plain static files."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.MAIL_DIR = tmp_path / "mail"
+    settings.ACCOUNT_RATE_LIMITS = False
+
+
+@pytest.fixture
+def house(db):
+    """A public group with one person of each role, a reading, an outsider."""
+    return make_house(Visibility.PUBLIC)
+
+
+@pytest.fixture
+def closed_house(db):
+    """The same behind closed doors."""
+    return make_house(Visibility.MEMBERS)
+
+
+def make_house(visibility):
+    group = factories.create_group(visibility=visibility)
+    return SimpleNamespace(
+        group=group,
+        reading=factories.create_reading(group),
+        owner=factories.create_member(group, "Olga", roles=[Role.OWNER]),
+        organizer=factories.create_member(group, "Omar", roles=[Role.ORGANIZER]),
+        moderator=factories.create_member(group, "Mona", roles=[Role.MODERATOR]),
+        member=factories.create_member(group, "Mara"),
+        other=factories.create_member(group, "Milo"),
+        outsider=factories.create_user("Otto"),
+    )
+
+
+@pytest.fixture
+def as_user():
+    """A browser that is signed in as this person; None is a visitor."""
+
+    def sign_in(user, **options):
+        client = Client(**options)
+        if user is not None:
+            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return sign_in

@@ -1,0 +1,88 @@
+"""Every page of ours says who may open it, and outsiders of a private group learn nothing."""
+
+import pytest
+from django.urls import URLPattern, get_resolver, reverse
+
+from . import factories
+
+OURS = ("readinggroup.", "texts.")
+
+
+def views(patterns):
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern):
+            yield pattern.callback
+        else:
+            yield from views(pattern.url_patterns)
+
+
+def test_every_view_declares_its_access():
+    ours = [view for view in views(get_resolver().url_patterns) if view.__module__.startswith(OURS)]
+    assert len(ours) > 15
+    assert [f"{view.__module__}.{view.__qualname__}" for view in ours if not hasattr(view, "access")] == []
+
+
+def test_the_walk_would_find_a_view_that_does_not():
+    def undeclared(request):
+        """A view without a mark."""
+
+    assert not hasattr(undeclared, "access")
+
+
+def pages_of(house, comment):
+    """Every page below the group, with the names that its address needs."""
+    group, reading = house.group.slug, house.reading.slug
+    paragraph = comment.paragraph.public_id
+    yield reverse("group", args=[group])
+    yield reverse("readings:reading_page", args=[group, reading])
+    yield reverse("readings:paragraph_number", args=[group, reading, 4])
+    yield reverse("readings:import_text", args=[group])
+    yield reverse("discussion:paragraph", args=[group, reading, paragraph])
+    yield reverse("discussion:whole", args=[group, reading])
+    yield reverse("moderation:waiting", args=[group])
+    for act in ("comment", "answer_comment", "edit_comment", "withdraw_comment", "put_back_comment"):
+        yield reverse(f"discussion:{act}", args=[comment.public_id])
+    yield reverse("moderation:report_comment", args=[comment.public_id])
+
+
+@pytest.mark.parametrize("who", [None, "outsider"])
+def test_a_private_group_is_not_there_for_others(closed_house, as_user, who):
+    comment = factories.create_comment(closed_house.reading, closed_house.member)
+    client = as_user(who and closed_house.outsider)
+    absent = client.get("/g/no-such-group/")
+    for page in pages_of(closed_house, comment):
+        for headers in ({}, {"HX-Request": "true"}):
+            answer = client.get(page, headers=headers)
+            assert answer.status_code == 404, page
+        assert client.get(page).content == absent.content, page
+        assert client.post(page, {"body": "let me in"}).status_code in {404, 405}
+
+
+def test_a_former_member_is_an_outsider(closed_house, as_user):
+    client = as_user(closed_house.member)
+    page = reverse("group", args=[closed_house.group.slug])
+    assert client.get(page).status_code == 200
+    from django.utils import timezone
+
+    closed_house.group.memberships.filter(user=closed_house.member).update(left_at=timezone.now())
+    assert client.get(page).status_code == 404
+
+
+def test_a_visitor_who_wants_to_write_is_led_to_the_login(house, as_user):
+    comment = factories.create_comment(house.reading, house.member)
+    page = reverse("discussion:answer_comment", args=[comment.public_id])
+    answer = as_user(None).get(page)
+    assert answer.status_code == 302
+    assert answer["Location"] == f"/accounts/login/?next={page}"
+
+
+def test_who_is_signed_in_without_belonging_is_told_no(house, as_user):
+    comment = factories.create_comment(house.reading, house.member)
+    client = as_user(house.outsider)
+    assert client.get(reverse("discussion:answer_comment", args=[comment.public_id])).status_code == 403
+    assert client.get(reverse("readings:import_text", args=[house.group.slug])).status_code == 403
+
+
+def test_private_pages_are_kept_in_no_cache(closed_house, as_user):
+    answer = as_user(closed_house.member).get(reverse("group", args=[closed_house.group.slug]))
+    assert "no-store" in answer["Cache-Control"]
