@@ -92,7 +92,7 @@ def shelve(group, document, content: bytes, filename: str) -> str:
     reading = bring_text(
         group=group,
         document=document,
-        source=keep_source(content, filename),
+        source_file=keep_source(content, filename),
         state=ReadingState.CURRENT if first else ReadingState.PLANNED,
     )
     revision = reading.edition.current

@@ -20,7 +20,7 @@ by Ida Renner
 
 The ferry left before anyone had counted the sacks, and nobody on the quay could say whose they were.
 
-“We were promised a list,” the harbour master wrote, “and we were given a song.”1
+“We were promised a list, and we were given a song. Nobody sings on a quay in winter.”1
 
 What we asked for was short:
 
@@ -58,7 +58,7 @@ def create_reading(group, text=TEXT, *, filename="ferry.txt", state=ReadingState
     content = text.encode()
     document = read(content, filename=filename)
     return bring_text(
-        group=group, document=document, source=keep_source(content, filename), state=state, **details
+        group=group, document=document, source_file=keep_source(content, filename), state=state, **details
     )
 
 

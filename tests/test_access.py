@@ -1,7 +1,11 @@
 """Every page of ours says who may open it, and outsiders of a private group learn nothing."""
 
+import re
+from urllib.parse import quote
+
 import pytest
 from django.urls import URLPattern, get_resolver, reverse
+from django.utils import timezone
 
 from . import factories
 
@@ -45,6 +49,12 @@ def pages_of(house, comment):
     yield reverse("moderation:report_comment", args=[comment.public_id])
 
 
+def same(answer, page):
+    """What is said, without what every answer says anew: the address that was asked for, the token of the form."""
+    said = answer.content.decode().replace(page, "").replace(quote(page, safe=""), "")
+    return re.sub(r'value="\w{64}"', "", said)
+
+
 @pytest.mark.parametrize("who", [None, "outsider"])
 def test_a_private_group_is_not_there_for_others(closed_house, as_user, who):
     comment = factories.create_comment(closed_house.reading, closed_house.member)
@@ -54,7 +64,7 @@ def test_a_private_group_is_not_there_for_others(closed_house, as_user, who):
         for headers in ({}, {"HX-Request": "true"}):
             answer = client.get(page, headers=headers)
             assert answer.status_code == 404, page
-        assert client.get(page).content == absent.content, page
+        assert same(client.get(page), page) == same(absent, "/g/no-such-group/"), page
         assert client.post(page, {"body": "let me in"}).status_code in {404, 405}
 
 
@@ -62,8 +72,6 @@ def test_a_former_member_is_an_outsider(closed_house, as_user):
     client = as_user(closed_house.member)
     page = reverse("group", args=[closed_house.group.slug])
     assert client.get(page).status_code == 200
-    from django.utils import timezone
-
     closed_house.group.memberships.filter(user=closed_house.member).update(left_at=timezone.now())
     assert client.get(page).status_code == 404
 

@@ -22,7 +22,7 @@ def sign_in_by_link(request, token):
     if user is None:
         messages.error(request, _("This link has been used or is too old. Ask for a new one, or sign in below."))
         return redirect("account_login")
-    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    login(request, user, backend="readinggroup.accounts.logins.QuickModelBackend")
     messages.success(request, _("You are signed in as %(name)s.") % {"name": user.display_name})
     return redirect("home")
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from readinggroup.groups.permissions import Can, answer, may, membership_of, requires
+from readinggroup.groups.permissions import Can, answer, may, membership_in, requires
 from readinggroup.lib.htmx import page_or_part, wants_part
 from readinggroup.lib.markup import render_markdown
 from readinggroup.readings.models import ParagraphActivity
@@ -102,7 +102,7 @@ def post_comment(request, membership, reading, paragraph):
 def whole(request, membership, reading):
     """The text and everything that is said about it as one document, to be read, printed or kept; long ones by section."""
     reading = reading_or_404(membership, reading)
-    position = section_asked_for(request, reading)
+    position = section_asked_for(request, reading.edition.current_id, reading.edition.current.words)
     threads = threads_in(membership, reading, position)
     versions = reading.edition.current.versions.all()
     if position is not None:
@@ -143,7 +143,7 @@ def of_comment(verb):
             found = Comment.objects.filter(public_id=comment).select_related("reading__group").first()
             if found is None:
                 raise Http404
-            membership = membership_of(request.user, found.reading.group)
+            membership = membership_in(request.user, found.reading.group.slug)
             return answer(request, membership, verb, view, comment=seen_or_404(membership, found))
 
         wrapper.access = verb

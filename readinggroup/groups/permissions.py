@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils.cache import patch_cache_control
 
-from .models import Group, Membership, Role
+from .models import Membership, Role
 
 
 class Can(StrEnum):
@@ -39,19 +39,14 @@ def may(membership, verb) -> bool:
     return any(verb in GRANTS[role] for role in (MEMBER, *membership.roles))
 
 
-def membership_of(user, group) -> Membership:
-    """How this person stands to the group: a member, or a visitor if it is public.
+def membership_in(user, slug) -> Membership:
+    """How this person stands to the group of that name: a member, or a visitor if it is public. One query.
 
     Http404 for outsiders of a group that is not public: they do not learn that it exists.
     """
-    membership = None
-    if user.is_authenticated:
-        membership = Membership.objects.active().filter(user=user, group=group).first()
-    if membership is None:
-        if not group.is_public:
-            raise Http404
-        membership = Membership(group=group)
-    membership.group = group
+    membership = Membership.objects.standing(user.pk, slug)
+    if membership is None or not (membership.is_member or membership.group.is_public):
+        raise Http404
     return membership
 
 
@@ -70,10 +65,7 @@ def requires(verb):
     def decorator(view):
         @wraps(view)
         def wrapper(request, group, **kwargs):
-            found = Group.objects.filter(slug=group).first()
-            if found is None:
-                raise Http404
-            return answer(request, membership_of(request.user, found), verb, view, **kwargs)
+            return answer(request, membership_in(request.user, group), verb, view, **kwargs)
 
         wrapper.access = verb
         return wrapper

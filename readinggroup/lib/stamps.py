@@ -37,6 +37,25 @@ class Stamp:
         return "".join(out)
 
 
+class Page:
+    """A whole page as a stamp, in bytes: what a request adds is a few short slots in two hundred thousand characters."""
+
+    def __init__(self, html: str):
+        made = Stamp(html)
+        self.pieces, self.names = [piece.encode() for piece in made.pieces], made.names
+
+    def __len__(self):
+        return sum(map(len, self.pieces))
+
+    def fill(self, values) -> bytes:
+        """The page with `values[name]`, HTML already, in each slot."""
+        out = [self.pieces[0]]
+        for name, piece in zip(self.names, self.pieces[1:], strict=True):
+            out.append(values[name].encode())
+            out.append(piece)
+        return b"".join(out)
+
+
 def stamp(template: str, slots: tuple[str, ...], **flags) -> Stamp:
     """The template's stamp in the active language, with these flags in its context."""
     return _stamp(template, slots, get_language(), tuple(sorted(flags.items())))

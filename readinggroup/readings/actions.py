@@ -20,14 +20,14 @@ def keep_upload(*, group, content: bytes, filename: str, by) -> TextImport:
 
 
 @transaction.atomic
-def bring_text(*, group, document, source, state=ReadingState.PLANNED, section_titles=None, **details) -> Reading:
+def bring_text(*, group, document, source_file, state=ReadingState.PLANNED, section_titles=None, **details) -> Reading:
     """Save the document as an edition and put it on the group's shelf. The same file again is the same reading."""
     # Two organizers who bring the same file at once wait for one another here.
     type(group).objects.select_for_update(of=("self",)).get(pk=group.pk)
-    reading = reading_from_file(group=group, sha256=source.sha256)
+    reading = reading_from_file(group=group, sha256=source_file.sha256)
     if reading is not None:
         return reading
-    edition = save_edition(document, source, section_titles=section_titles, **details)
+    edition = save_edition(document, source_file, section_titles=section_titles, **details)
     slug = free_slug(edition.title, group.readings, longest=80, fallback="text")
     return Reading.objects.create(group=group, edition=edition, slug=slug, state=state)
 

@@ -100,7 +100,7 @@ def put_on_shelf(request, membership, upload, document, details, section_titles)
     reading = actions.bring_text(
         group=membership.group,
         document=document,
-        source=upload.source,
+        source_file=upload.source,
         state=state,
         section_titles=section_titles,
         **details,

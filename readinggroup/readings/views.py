@@ -3,17 +3,20 @@
 from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.html import escape
 from django.views.decorators.http import require_POST, require_safe
 
 from readinggroup.groups.permissions import Can, requires
 from readinggroup.lib.bad_input import is_storable
+from readinggroup.lib.page_parts import login_address, messages_part
+from readinggroup.lib.stamps import slot, stamp
 from texts.models import Paragraph
 
 from . import actions
-from .models import Place
-from .pages import outline_of, text_of
+from .pages import href, kept_page, now_of, outline_of, text_of
 
 
 def reading_or_404(membership, slug):
@@ -25,12 +28,12 @@ def reading_or_404(membership, slug):
     return reading
 
 
-def section_asked_for(request, reading) -> int | None:
+def section_asked_for(request, revision_id, words) -> int | None:
     """Which section to show, counted from 0, or None for the whole text. Long texts are read by section."""
     asked = request.GET.get("section", "")
     if not asked:
-        return None if reading.edition.current.words <= settings.READ_WHOLE_UP_TO_WORDS else 0
-    sections = len(outline_of(reading.edition.current_id).sections)
+        return None if words <= settings.READ_WHOLE_UP_TO_WORDS else 0
+    sections = len(outline_of(revision_id).sections)
     if not asked.isascii() or not asked.isdecimal() or not 1 <= int(asked[:9]) <= sections:
         raise Http404
     return int(asked) - 1
@@ -40,11 +43,23 @@ def section_asked_for(request, reading) -> int | None:
 @requires(Can.READ)
 def reading_page(request, membership, reading):
     """The text, to be read, with a button at each paragraph."""
-    reading = reading_or_404(membership, reading)
-    position = section_asked_for(request, reading)
-    place = None
-    if membership.is_member:
-        place = Place.objects.filter(reading=reading, user=request.user).select_related("paragraph").first()
+    now = now_of(membership, reading)
+    if now is None:
+        raise Http404
+    position = section_asked_for(request, now.revision, now.words)
+    group, member = membership.group, membership.is_member
+    signed_in = request.user.is_authenticated
+    page = kept_page(
+        now,
+        position,
+        (group.slug, group.name, reading, member, signed_in),
+        lambda: render_page(membership, reading_or_404(membership, reading), now, position, signed_in=signed_in),
+    )
+    return HttpResponse(page.fill(personal_parts(request, now, position)))
+
+
+def render_page(membership, reading, now, position, *, signed_in) -> str:
+    """The page with a slot wherever something belongs to the person who asks."""
     context = {
         "membership": membership,
         "group": membership.group,
@@ -52,17 +67,36 @@ def reading_page(request, membership, reading):
         "edition": reading.edition,
         "revision": reading.edition.current,
         "position": position,
-        "section_count": 0 if position is None else len(outline_of(reading.edition.current_id).sections),
-        "place": address_in(reading, place.paragraph) if place else None,
-        "text": text_of(reading, position),
+        "section_count": 0 if position is None else len(outline_of(now.revision).sections),
+        "text": text_of(now, position),
+        "user": {"is_authenticated": signed_in, "display_name": slot("name"), "public_id": slot("user")},
+        "csrf_token": slot("token"),
+        "login_address": slot("login_address"),
+        "messages_part": slot("messages"),
+        "resume": slot("resume"),
     }
-    return TemplateResponse(request, "readings/reading_page.html", context)
+    return render_to_string("readings/reading_page.html", context)
 
 
-def address_in(reading, paragraph):
-    """Where the paragraph stands in the text as it is now, or None if it is there no more."""
-    addresses = outline_of(reading.edition.current_id).addresses
-    return next((address for address in addresses if address.pk == paragraph.pk), None)
+def personal_parts(request, now, position) -> dict:
+    """What belongs to the person who asks, for the slots of the page."""
+    parts = {"messages": messages_part(request), "resume": ""}
+    if not request.user.is_authenticated:
+        return parts | {"login_address": login_address(request)}
+    place = address_of(now.revision, now.place)
+    if place:
+        resume = stamp("readings/_resume.html", ("href", "number"))
+        parts["resume"] = resume.fill({"href": href(place, position), "number": str(place.number)})
+    return parts | {
+        "name": escape(request.user.display_name),
+        "user": request.user.public_id,
+        "token": get_token(request),
+    }
+
+
+def address_of(revision_id, paragraph_id):
+    """Where the paragraph stands in the revision, or None if it is not there (any more)."""
+    return outline_of(revision_id).by_paragraph.get(paragraph_id)
 
 
 @require_safe
@@ -88,7 +122,7 @@ def keep_place(request, membership, reading):
     actions.keep_place(reading=reading, user=request.user, paragraph=paragraph)
     if request.headers.get("HX-Request") == "true":
         return HttpResponse(status=204)
-    return redirect(page_at(reading, address_in(reading, paragraph)))
+    return redirect(page_at(reading, address_of(reading.edition.current_id, paragraph.pk)))
 
 
 def page_at(reading, address) -> str:

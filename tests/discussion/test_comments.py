@@ -4,6 +4,8 @@ import re
 import uuid
 
 import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from readinggroup.discussion.models import DEEPEST, Comment, State
@@ -125,12 +127,10 @@ def test_an_answer_stands_under_what_it_answers(house, as_user):
     assert answer["Location"] == reverse("discussion:comment", args=[answered.public_id])
     assert (answered.root, answered.depth) == (asked, 1)
     page = as_user(None).get(paragraph_page(house.reading)).content.decode()
-    assert page.index("Whose sacks?") < page.index('class="answers"') < page.index("The miller&#x27;s.")
+    assert page.index("Whose sacks?") < page.index('class="answers"') < page.index("The miller's.")
 
 
 def test_the_database_refuses_an_answer_at_another_paragraph(house):
-    from django.db import IntegrityError, transaction
-
     asked = factories.create_comment(house.reading, house.member, number=4)
     version = factories.version_of(house.reading, 5)
     with pytest.raises(IntegrityError, match="an answer stands at the paragraph"), transaction.atomic():
@@ -288,14 +288,11 @@ def test_a_page_that_is_none_is_not_there(house, as_user, page):
     assert as_user(None).get(paragraph_page(house.reading) + f"?page={page}").status_code == 404
 
 
-def test_one_comment_or_three_cost_the_same_queries(house, as_user, django_assert_num_queries):
+def test_one_comment_or_three_cost_the_same_queries(house, as_user):
     client = as_user(house.member)
 
     def queries():
-        from django.db import connection
-        from django.test.utils import CaptureQueriesContext
-
-        with CaptureQueriesContext(connection, ) as captured:
+        with CaptureQueriesContext(connection) as captured:
             client.get(paragraph_page(house.reading))
         return len(captured)
 

@@ -36,6 +36,7 @@ def take(pieces: list[Piece]) -> tuple[list[tuple[str, Inline]], list[str]]:
     if not bodies or len(referred) < LEAST_REFERRED * len(set(labels)):
         return [], []
     del pieces[start:]
+    bodies = _take_earlier(pieces) + bodies
     missing = sorted(set(labels) - referred, key=int)
     said = []
     if missing:
@@ -52,6 +53,25 @@ def _take_gutenberg(pieces: list[Piece]) -> list[tuple[str, Inline]]:
             inline = pieces.pop(index).inline
             bodies.append((match["label"], part(inline, match.end(), len(inline.text) - 1)))
     return bodies[::-1]
+
+
+def _take_earlier(pieces: list[Piece]) -> list[tuple[str, Inline]]:
+    """Notes at the end of each chapter: the same heading further up, with lines that begin again at 1."""
+    bodies: list[tuple[str, Inline]] = []
+    for index in range(len(pieces) - 1, -1, -1):
+        if not _is_heading(pieces[index]):
+            continue
+        end, found = index + 1, []
+        while end < len(pieces):
+            match = SIGNED.match(pieces[end].text) or LISTED.match(pieces[end].text)
+            if not match or int(match["label"]) != len(found) + 1:
+                break
+            found.append((match["label"], part(pieces[end].inline, match.end(), len(pieces[end].text))))
+            end += 1
+        if found:
+            bodies = found + bodies
+            del pieces[index:end]
+    return bodies
 
 
 def _is_heading(piece: Piece) -> bool:

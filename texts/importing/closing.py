@@ -17,7 +17,7 @@ def apply(pieces: list[Piece]) -> None:
 
 
 def _split_two_liners(pieces: list[Piece]) -> None:
-    """`The author<br>October 1930.` is two lines of a closing, not one paragraph."""
+    """`The editor<br>March 1921.` is two lines of a closing, not one paragraph."""
     for index in range(len(pieces) - 1, -1, -1):
         piece = pieces[index]
         if piece.kind != "paragraph" or "\n" not in piece.text or not ends_section(pieces, index):
@@ -34,11 +34,16 @@ def _kind(text: str) -> str:
     return "signature" if is_signature(text) else ""
 
 
+def _first_name(text: str) -> str:
+    """`Rosa`, where a dateline follows."""
+    return "signature" if text.isalpha() and text[0].isupper() and len(text) <= 20 else ""
+
+
 def _close(pieces: list[Piece], last: int) -> None:
     found: list[tuple[Piece, str]] = []
     index = last
     while index >= 0 and pieces[index].kind == "paragraph" and len(found) <= MOST_LINES:
-        kind = _kind(pieces[index].text)
+        kind = _kind(pieces[index].text) or (found and _first_name(pieces[index].text))
         if not kind:
             break
         found.append((pieces[index], kind))

@@ -40,6 +40,7 @@ DECLARED = re.compile(rb"""(?:charset\s*=\s*|<\?xml[^>]{0,200}?encoding\s*=\s*)[
 WESTERN = {"iso-8859-1", "iso8859-1", "latin-1", "latin1", "ascii", "us-ascii", "iso-8859-15", "iso8859-15"}
 CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 LINE_ENDS = re.compile(r"\r\n|[\r\x0b\x0c\x85\u2028]")
+TYPOGRAPHIC = {bytes([value]) for value in (0x85, *range(0x91, 0x98), 0xA0)}  # … ‘’“”•–— in windows-125x
 SAMPLE_BYTES = 100_000  # enough for the detector, and bounded
 
 
@@ -105,7 +106,10 @@ def _as_told(source: bytes, encoding: str) -> Decoded:
 
 
 def _guessed(source: bytes) -> Decoded:
-    proposed = chardet.detect(source[:SAMPLE_BYTES]).get("encoding") or "windows-1252"
+    if set(re.findall(rb"[\x80-\xff]", source)) <= TYPOGRAPHIC:
+        proposed = "windows-1252"  # too little for a detector, but quotation marks and dashes are nothing else
+    else:
+        proposed = (chardet.detect(source[:SAMPLE_BYTES]).get("encoding") or "windows-1252").lower()
     for name in (_western(proposed), "windows-1252"):
         text = _try(source, name)
         if text is not None and (name == "windows-1252" or _is_plausible(text)):

@@ -11,7 +11,7 @@ from . import limits, notes, verse
 from .document import Block, Document, Note, NoteMark, Unreadable
 from .front import author_of
 from .inline import Inline, render
-from .pieces import Piece
+from .pieces import Piece, with_text
 
 FRONT = ("title", "byline", "abstract")
 
@@ -32,7 +32,7 @@ class Source:
 
 
 def finish(pieces: list[Piece], source: Source) -> Document:
-    pieces = _without_needless_breaks([piece for piece in pieces if piece.kind == "section_break" or piece.text])
+    pieces = _without_needless_breaks(with_text(pieces))
     if not any(piece.text for piece in pieces):
         raise Unreadable(_("There is no text in the file."))
     _refuse_too_much(pieces)
@@ -60,9 +60,13 @@ def finish(pieces: list[Piece], source: Source) -> Document:
 def _without_needless_breaks(pieces: list[Piece]) -> list[Piece]:
     """A break is dropped at the edges, beside a heading (which opens a section itself) and within the front matter."""
     kept: list[Piece] = []
+    followers: list[Piece | None] = [None] * len(pieces)  # the next piece that is no break
+    for index in range(len(pieces) - 2, -1, -1):
+        below = pieces[index + 1]
+        followers[index] = below if below.kind != "section_break" else followers[index + 1]
     for index, piece in enumerate(pieces):
         if piece.kind == "section_break":
-            after = next((other for other in pieces[index + 1 :] if other.kind != "section_break"), None)
+            after = followers[index]
             before = kept[-1].kind if kept else "section_break"
             if after is None or before in ("section_break", "heading") or after.kind == "heading":
                 continue
@@ -94,9 +98,7 @@ def _notes(pieces: list[Piece], source: Source) -> tuple[list[Note], dict[object
     """Notes in the order in which the text refers to them, then those that nothing refers to."""
     found: list[Note] = []
     indexes: dict[object, int] = {}
-    by_label: dict[str, list] = {}
-    for key, (label, _body) in source.bodies.items():
-        by_label.setdefault(label, []).append(key)
+    by_label = _bodies_by_label(pieces, source)
     used = set()
     for piece in pieces:
         for mark in piece.inline.marks:
@@ -114,7 +116,24 @@ def _notes(pieces: list[Piece], source: Source) -> tuple[list[Note], dict[object
     return found, indexes
 
 
+def _bodies_by_label(pieces: list[Piece], source: Source) -> dict[str, list]:
+    """Keys of note texts by label. Where a label has more notes than texts, nothing says whose the text is."""
+    wanted: dict[str, set] = {}
+    for piece in pieces:
+        for mark in piece.inline.marks:
+            wanted.setdefault(mark.label, set()).add(mark.key)
+    by_label: dict[str, list] = {}
+    for key, (label, _body) in source.bodies.items():
+        by_label.setdefault(label, []).append(key)
+    unclear = [label for label, keys in by_label.items() if len(wanted.get(label, ())) > len(keys)]
+    if unclear:
+        said = _("Several notes bear the same number, but there is only one text for it: %(labels)s.")
+        source.assumptions.append(said % {"labels": ", ".join(unclear)})
+    return {label: keys for label, keys in by_label.items() if label not in unclear}
+
+
 def _note(label: str, body: Inline | None) -> Note:
+    label = label[: limits.LABEL_CHARACTERS]
     if body is None or not body.text:
         return Note(label)
     if len(body.text) > limits.BLOCK_CHARACTERS:

@@ -35,7 +35,7 @@ def apply(pieces: list[Piece], *, title: str = "") -> tuple[Front, list[str]]:
     if at is None:
         at = _find_title(pieces, title)
         if at is not None:
-            pieces[at].kind = "title"
+            pieces[at].kind, pieces[at].level = "title", None
             if not title and at + 1 < len(pieces) and pieces[at + 1].kind != "byline":
                 assumptions.append(_("The first line was read as the title."))
     if at is not None:
@@ -77,8 +77,8 @@ def _find_title(pieces: list[Piece], title: str) -> int | None:
     for order, index in enumerate(places):
         if _split_title_and_name(pieces, index):
             return index
-        if pieces[index].kind == "heading":
-            return None
+        if pieces[index].kind == "heading":  # underlined with ===, or a level-one heading of the format
+            return index if order == 0 and pieces[index].level == 1 else None
         if _is_title(pieces, index, first=order == 0):
             return index
     return None
@@ -104,6 +104,8 @@ def _split_title_and_name(pieces: list[Piece], index: int) -> bool:
 def _is_title(pieces: list[Piece], index: int, *, first: bool) -> bool:
     piece = pieces[index]
     text, rest = piece.text, [other for other in pieces[index + 1 : index + 4] if other.kind != "section_break"]
+    if sum(character.isalpha() for character in text) < 2:
+        return False
     if len(text) > TITLE_CHARACTERS or "\n" in text or not rest or is_dateline(text) or is_named_heading(text):
         return False
     if re.search(r"[.,;:…]\Z", text) or re.match(r"[“„«\"—–•*-]|\(?\w{1,3}[.)]\s", text):
@@ -112,7 +114,8 @@ def _is_title(pieces: list[Piece], index: int, *, first: bool) -> bool:
     if named:
         return True
     if not is_alone(pieces, index):
-        return False
+        # A file without blank lines: a short first line, then paragraphs.
+        return first and len(text) <= 60 and not FULL_STOP.search(text) and len(pieces[index + 1].text) > 120
     if not first:
         return is_capitals(text) and pieces[index + 1].kind == "section_break"
     if FULL_STOP.search(text) and not is_capitals(text):
@@ -129,7 +132,7 @@ def _name_byline(pieces: list[Piece], at: int) -> None:
     for order, index in enumerate(below):
         piece = pieces[index]
         if piece.kind != "paragraph":
-            return
+            break
         if byline_name(piece.text):
             piece.kind = "byline"
             return
@@ -137,7 +140,10 @@ def _name_byline(pieces: list[Piece], at: int) -> None:
             piece.kind = pieces[below[order + 1]].kind = "byline"
             return
     first = pieces[below[0]] if len(below) > 1 else None
-    if first and looks_like_name(first.text) and len(pieces[below[1]].text) > len(first.text):
+    if first is None or first.kind != "paragraph" or not looks_like_name(first.text):
+        return
+    after = pieces[below[1]]
+    if len(after.text) > len(first.text) or after.kind == "heading" or is_named_heading(after.text):
         first.kind = "byline"
         first.doubt(_("Read as the author's name, because it stands below the title."))
 

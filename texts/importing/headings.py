@@ -41,18 +41,15 @@ def is_named_heading(text: str) -> bool:
 
 def apply(pieces: list[Piece]) -> None:
     numbered = _numbered_titles(pieces)
+    last = max((index for index, piece in enumerate(pieces) if piece.kind != "section_break"), default=-1)
     for index, piece in enumerate(pieces):
         if piece.kind != "paragraph" or len(piece.text) > HEADING_CHARACTERS or not is_alone(pieces, index):
             continue
-        if _last_text(pieces, index):
+        if index == last:
             continue
         level = _level(pieces, index, numbered)
         if level:
             piece.kind, piece.level = "heading", level
-
-
-def _last_text(pieces: list[Piece], index: int) -> bool:
-    return all(piece.kind == "section_break" for piece in pieces[index + 1 :])
 
 
 def _level(pieces: list[Piece], index: int, numbered: set[int]) -> int | None:

@@ -14,7 +14,7 @@ from .document import Document, Unreadable
 from .finishing import Source, finish
 from .html_notes import BLOCKS, Links
 from .inline import HREF, TAGS, Builder, Inline, joined, lines, passages
-from .pieces import Piece, section_break
+from .pieces import Piece, section_break, with_text
 from .wording import word_set
 
 SILENT = word_set("head title script style template noscript svg math iframe object embed audio video canvas select")
@@ -36,6 +36,7 @@ def read(data: bytes, *, filename: str = "", encoding: str | None = None) -> Doc
         pieces = _Walk(source, links, keep_furniture=True).walk(tree)
     for target, label in links.bodies.items():
         source.bodies["link", target] = (label, _body(source, links, target, label))
+    pieces = with_text(pieces)
     _front_and_kinds(pieces, source, page_title)
     return finish(pieces, source)
 

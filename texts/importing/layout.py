@@ -10,6 +10,8 @@ from statistics import median
 
 from django.utils.translation import gettext as _
 
+from . import limits
+from .document import Unreadable
 from .inline import Inline
 from .pieces import Piece, section_break
 from .wording import FULL_STOP
@@ -45,6 +47,8 @@ def pieces_of(text: str) -> tuple[list[Piece], Layout]:
         if pieces and run[0].gap > layout.normal_gap:
             pieces.append(section_break(run[0].gap))
         pieces += _pieces_of_run(run, layout)
+        if len(pieces) > 2 * limits.BLOCKS:
+            raise Unreadable(_("The text has more than %(count)d paragraphs.") % {"count": limits.BLOCKS})
     return pieces, layout
 
 
@@ -52,13 +56,16 @@ def _lines(text: str) -> list[Line]:
     lines, gap = [], 0
     for raw in text.split("\n"):
         bare = raw.strip(" \t")
-        if not bare:
+        quoted = bare.startswith("> ")
+        bare = QUOTED.sub("", bare, count=1).strip(" \t") if quoted else bare
+        if not bare.strip():  # also a line of no-break spaces
             gap += 1
             continue
         before = raw[: len(raw) - len(raw.lstrip(" \t"))].expandtabs(4)
-        quoted = bare.startswith("> ")
-        lines.append(Line(QUOTED.sub("", bare, count=1) if quoted else bare, len(before), gap, quoted))
+        lines.append(Line(bare, len(before), gap, quoted))
         gap = 0
+        if len(lines) > limits.PLAIN_LINES:
+            raise Unreadable(_("The text has more than %(count)d lines.") % {"count": limits.PLAIN_LINES})
     return lines
 
 
@@ -115,6 +122,8 @@ def _is_wrapped(lines: list[Line]) -> tuple[bool, int]:
     usual = sorted(size for size in sizes if size <= LONG_LINE)
     width = usual[int(len(usual) * 0.98)] if len(usual) > 50 else usual[-1]
     followed = [pair for pair in pairwise(lines) if pair[1].gap == 0]
+    # Verse, items and title pages are short in wrapped files too; lines of some length decide.
+    followed = [pair for pair in followed if pair[0].indent + len(pair[0].text) >= 0.6 * width]
     if width < 30 or not followed:
         return False, 0
     full = sum(_is_full(line, after, width) for line, after in followed)
@@ -123,7 +132,7 @@ def _is_wrapped(lines: list[Line]) -> tuple[bool, int]:
 
 
 def _is_full(line: Line, after: Line, width: int) -> bool:
-    word = after.text.split(maxsplit=1)[0]
+    word = after.text.split(" ", maxsplit=1)[0]
     return line.indent + len(line.text) + 1 + len(word) > 0.88 * width
 
 
@@ -156,14 +165,13 @@ def _text_pieces(run: list[Line], layout: Layout) -> list[Piece]:
 
 
 def _piece(group: list[Line], layout: Layout) -> Piece:
-    text = group[0].text
-    broken = False
-    for line in group[1:]:
+    parts, broken = [group[0].text], False
+    for before, line in pairwise(group):
         # `well-` at a line's end may be a hyphen or a broken word; the hyphen is in the file, so it stays.
-        hyphen = re.search(r"[^\W\d_]-\Z", text) and line.text[0].islower()
-        text += line.text if hyphen else f" {line.text}"
-        broken = broken or bool(hyphen)
-    piece = Piece(Inline(text), gap=group[0].gap, indent=min(line.indent for line in group))
+        hyphen = before.text.endswith("-") and before.text[-2:-1].isalpha() and line.text[0].islower()
+        parts += [line.text] if hyphen else [" ", line.text]
+        broken = broken or hyphen
+    piece = Piece(Inline("".join(parts)), gap=group[0].gap, indent=min(line.indent for line in group))
     if broken:
         said = _("Words broken by a hyphen at a line's end keep the hyphen; some may be one word.")
         piece.doubt(said)
@@ -175,10 +183,11 @@ def _piece(group: list[Line], layout: Layout) -> Piece:
 def _wrapped_groups(run: list[Line], layout: Layout) -> list[list[Line]]:
     """Which lines of a run belong to one paragraph."""
     pairs = list(pairwise(run))
-    if pairs and not any(_is_full(line, after, layout.width) for line, after in pairs) and _are_broken_lines(run):
-        return [[line] for line in run]  # broken on purpose: verse, an address, a title page
     margin = min(line.indent for line in run)
     itemised = bool(ITEM.match(run[0].text)) or any(_ends_colon(a) and ITEM.match(b.text) for a, b in pairs)
+    full = any(_is_full(line, after, layout.width) for line, after in pairs)
+    if pairs and not full and not itemised and _are_broken_lines(run):
+        return [[line] for line in run]  # broken on purpose: verse, an address, a title page
     groups = [[run[0]]]
     for line, after in pairs:
         first_line_indent = after.indent >= margin + 2 and line.indent == margin and not itemised

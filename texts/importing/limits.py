@@ -5,6 +5,8 @@ MARKDOWN_BYTES = 4 * 1024 * 1024  # parsing Markdown costs about ten times as mu
 BLOCKS = 20_000
 BLOCK_CHARACTERS = 100_000
 NOTES = 5_000
+PLAIN_LINES = 300_000
+LABEL_CHARACTERS = 40
 HTML_ELEMENTS = 300_000
 
 # Inline Markdown has patterns whose cost grows with the square of the paragraph. A paragraph over either bound keeps

@@ -15,14 +15,14 @@ from .document import Document, Unreadable
 from .finishing import Source, finish
 from .inline import HREF, Builder, Inline, joined, lines
 from .markdown_bounds import bounded_inline, refuse_deep, refuse_much
-from .pieces import Piece, section_break
+from .pieces import Piece, section_break, with_text
 from .wording import looks_like_speech
 
 FOOTNOTE = re.compile(r"\[\^([^\s\[\]^]{1,40})\]")
 DEFINITION = re.compile(r"(?m)^( {0,3})\[(\d{1,3})\]:(?=[ \t]+\S)")
 YAML = re.compile(r"---[ \t]*\n(?P<fields>(?:.*\n){0,200}?)(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
 FIELD = re.compile(r"(?P<key>[A-Za-z_-]+)[ \t]*:[ \t]*(?P<value>.*\S)")
-LARGEST_ITEM_NUMBER = 999  # `1930. October …` is a sentence
+LARGEST_ITEM_NUMBER = 999  # `1871. March …` is a sentence
 # An ordered item that is really a year, or the first letter of a name: escaped so that it stays text.
 YEAR_ITEM = re.compile(r"(?m)^([ \t>]*)(\d{4,9})([.)])(?=[ \t])")
 PASTED_BULLET = re.compile(r"(?m)^([ \t]*)([•‣◦▪●⁃∙])(?=[ \t]+\S)")
@@ -38,7 +38,7 @@ def read(data: bytes, *, filename: str = "", encoding: str | None = None) -> Doc
     source = Source("markdown", filename, encoding=decoded.encoding, encoding_doubtful=decoded.doubtful)
     source.assumptions += decoded.assumptions
     text = _without_yaml(decoded.text, source)
-    pieces = _Reader(source).read(text)
+    pieces = with_text(_Reader(source).read(text))
     _front_and_kinds(pieces, source)
     return finish(pieces, source)
 

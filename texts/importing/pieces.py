@@ -28,6 +28,11 @@ class Piece:
         self.doubtful[reason] = None
 
 
+def with_text(pieces: list[Piece]) -> list[Piece]:
+    """Without paragraphs that hold nothing, or only no-break spaces that kept others apart."""
+    return [piece for piece in pieces if piece.kind == "section_break" or piece.text.strip()]
+
+
 def section_break(gap: int = 1) -> Piece:
     return Piece(Inline(), kind="section_break", gap=gap)
 

@@ -7,6 +7,7 @@ from .decoding import decode
 from .document import Document
 from .finishing import Source, finish
 from .layout import pieces_of
+from .pieces import with_text
 
 
 def read(data: bytes, *, filename: str = "", encoding: str | None = None) -> Document:
@@ -15,6 +16,7 @@ def read(data: bytes, *, filename: str = "", encoding: str | None = None) -> Doc
     source.assumptions += decoded.assumptions
     pieces, layout = pieces_of(decoded.text)
     source.assumptions += layout.assumptions
+    pieces = with_text(pieces)
     found, said = bodies.take(pieces)
     source.bodies = {("body", index): body for index, body in enumerate(found)}
     source.assumptions += said

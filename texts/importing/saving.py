@@ -35,7 +35,7 @@ def keep_source(content: bytes, name: str) -> SourceFile:
 
 
 @transaction.atomic
-def save_edition(document, source: SourceFile, *, section_titles=None, **details) -> Edition:
+def save_edition(document, source_file: SourceFile, *, section_titles=None, **details) -> Edition:
     """A new work in its first edition, with the document as its published first revision.
 
     `details` are fields of Edition (title, author, language, translator, source, rights); they win over what the
@@ -47,12 +47,12 @@ def save_edition(document, source: SourceFile, *, section_titles=None, **details
     details.setdefault("language", document.language or "en")
     work = Work.objects.create(title=details["title"], author=details["author"])
     edition = Edition.objects.create(work=work, **details)
-    edition.current = save_revision(document, source, edition, section_titles or {})
+    edition.current = save_revision(document, source_file, edition, section_titles or {})
     edition.save(update_fields=["current"])
     return edition
 
 
-def save_revision(document, source: SourceFile, edition: Edition, section_titles) -> Revision:
+def save_revision(document, source_file: SourceFile, edition: Edition, section_titles) -> Revision:
     """The document as the first published revision of a new edition, every paragraph with a fresh identity."""
     sections = sections_of(document.blocks)
     blocks = [block for section in sections for block in section]
@@ -61,7 +61,7 @@ def save_revision(document, source: SourceFile, edition: Edition, section_titles
         number=1,
         state=RevisionState.PUBLISHED,
         published_at=timezone.now(),
-        source=source,
+        source=source_file,
         importer=IMPORTER,
         assumptions=document.assumptions,
         words=count_words(blocks),

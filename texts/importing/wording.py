@@ -26,7 +26,8 @@ MONTHS = word_set("""january february march april may june july august september
     января февраля марта апреля мая июня июля августа сентября октября ноября декабря
     январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь""")
 SEASONS = word_set("spring summer autumn fall winter frühling sommer herbst printemps été automne hiver")
-PARTICLES = word_set("de da di do dos das du des del della der den van von zu la le el y e i und et and of the")
+PARTICLES = word_set("de da di do dos das du des del della der den van von zu la le el y e i und et and")
+ARTICLES = word_set("a an the on in of to my notes der die das ein eine le la les un une el los las il lo uno una")
 SMALL = word_set("in im am at on the of de du le la el den der à a à г год года del")
 OFFICES = word_set("author authors editor editors translator translators publisher publishers committee")
 ENDINGS = frozenset(("the end", "end", "finis", "fin", "fine", "ende", "конец"))
@@ -48,6 +49,8 @@ def looks_like_name(text: str) -> bool:
     found = words(text)
     if not 2 <= len(found) <= 6 or len(text) > 80 or any(character.isdigit() for character in text):
         return False
+    if found[0].lower() in ARTICLES:
+        return False
     if re.search(r"[?!:;…“”\"]", text) or (text.endswith(".") and not ABBREVIATED.search(text)):
         return False
     return _capital(found[0]) and _capital(found[-1]) and all(_capital(word) or word in PARTICLES for word in found)
@@ -65,7 +68,7 @@ def byline_name(text: str) -> str:
 
 
 def is_signature(text: str) -> bool:
-    """`The author`, `J. Smith`, `— Rosa Luxemburg`, `The Editors`."""
+    """`The editor`, `J. Smith`, `— Rosa Luxemburg`, `The Editors`."""
     bare = re.sub(r"\A[—–-]+\s*", "", text).strip()
     found = words(bare)
     if not found or len(bare) > 60 or bare.lower().rstrip(".! ") in ENDINGS:
@@ -78,7 +81,7 @@ def is_signature(text: str) -> bool:
 
 
 def is_dateline(text: str) -> bool:
-    """`Paris, 1931`, `October 1930.`, `London, 5 May 1848`: a year or a day, and nothing but places and months."""
+    """`Lyon, 1927`, `March 1921.`, `London, 5 May 1848`: a year or a day, and nothing but places and months."""
     if len(text) > 60 or "\n" in text or re.search(r"[?!:;…“”\"]", text):
         return False
     bare = [word.rstrip(".") for word in words(text)]

@@ -1,12 +1,12 @@
 """The first text of the group, read from beside the checkout: every count and every offset is known."""
 
+import html
 import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
-
-from importing_checks import check, markdown, plain
+from importing_checks import check, kinds, markdown, marks, plain, web
 
 ROOT = Path(__file__).resolve().parents[3]
 ESSAY = ROOT.parent / "shared" / "texts" / "the-latest-deception.txt"
@@ -52,9 +52,7 @@ def test_note_markers(essay):
     rows = [row.split() for row in re.split(r"[|\n]", NOTES)]
     expected = [(label, int(block), kind, int(offset)) for label, block, kind, offset in rows]
     found = [
-        (mark.label, index, block.kind, mark.offset)
-        for index, block in enumerate(essay.blocks)
-        for mark in block.notes
+        (mark.label, index, block.kind, mark.offset) for index, block in enumerate(essay.blocks) for mark in block.notes
     ]
     assert found == expected
     assert [(note.label, note.body) for note in essay.notes] == [(str(n), None) for n in range(1, 22)]
@@ -86,3 +84,65 @@ def test_pasted_as_markdown_nothing_is_lost(essay, source):
     assert len(document.notes) == 21
     letters = ["".join("".join(block.text for block in one.blocks).split()) for one in (essay, document)]
     assert letters[0] == letters[1]
+
+
+def marked(block, escape, reference):
+    """The block's text with references to notes in the way of another format."""
+    out, last = [], 0
+    for mark in block.notes:
+        out += [escape(block.text[last : mark.offset]), reference.format(n=mark.label)]
+        last = mark.offset
+    return "".join([*out, escape(block.text[last:])])
+
+
+HTML = {
+    "section_break": "<hr>",
+    "title": "<h1>{}</h1>",
+    "byline": "<p class=byline>{}</p>",
+    "blockquote": "<blockquote>{}</blockquote>",
+}
+
+
+def as_html(document):
+    out = []
+    for index, block in enumerate(document.blocks):
+        text = marked(block, html.escape, '<sup><a id="r{n}" href="#n{n}">{n}</a></sup>')
+        before = document.blocks[index - 1].kind if index else ""
+        if block.kind == "verse_line":
+            out.append(f"<p>{text}" if before != "verse_line" else f"<br>{text}")
+        elif block.list:
+            out.append(f"<ol start={block.number}><li>{text}</ol>" if block.number else f"<ul><li>{text}</ul>")
+        else:
+            out.append(HTML.get(block.kind, "<p>{}</p>").format(text))
+    notes = "".join(
+        f'<li id="n{note.label}"><a href="#r{note.label}">^</a> Body {note.label}.' for note in document.notes
+    )
+    return f"<html><body><main>{''.join(out)}<h2>Notes</h2><ol>{notes}</ol></main></body></html>"
+
+
+def as_markdown(document):
+    out = []
+    for block in document.blocks:
+        text = marked(block, lambda plain_text: re.sub(r"([\\`*_\[\]<>#&.-])", r"\\\1", plain_text), "[^{n}]")
+        frame = {"section_break": "***\n\n", "title": "# {}\n\n", "blockquote": "> {}\n\n", "verse_line": "{}\\\n"}
+        if block.list:
+            out.append(f"{block.number}. {text}\n" if block.number else f"* {text}\n")
+        else:
+            out.append(
+                ("\n" if out and out[-1][:2] in ("* ", "1.", "2.", "4.", "8.") else "")
+                + frame.get(block.kind, "{}\n\n").format(text)
+            )
+    return "".join(out).rstrip("\\\n") + "\n\n" + "".join(f"[^{n.label}]: Body {n.label}.\n" for n in document.notes)
+
+
+@pytest.mark.parametrize("form", [as_html, as_markdown])
+def test_another_format_changes_nothing(essay, form):
+    other = {as_html: web, as_markdown: markdown}[form](form(essay))
+    check(other)
+    assert [block.text for block in other.blocks] == [block.text for block in essay.blocks]
+    assert kinds(other) == kinds(essay)
+    assert marks(other) == marks(essay)
+    assert [block.number for block in other.blocks] == [block.number for block in essay.blocks]
+    assert [block.section for block in other.blocks] == [block.section for block in essay.blocks]
+    assert [(note.label, note.body) for note in other.notes] == [(str(n), f"Body {n}.") for n in range(1, 22)]
+    assert (other.title, other.author) == (essay.title, essay.author)

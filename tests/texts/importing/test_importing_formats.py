@@ -1,7 +1,7 @@
 """Markdown, HTML, and that the format does not change what is read."""
 
 import pytest
-from importing_checks import check, kinds, marks, markdown, plain, shapes, texts, web
+from importing_checks import check, kinds, markdown, marks, plain, shapes, texts, web
 
 PLAIN = """The Long Water – Ada Berg
 
@@ -86,7 +86,8 @@ HTML = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>The 
 <p>This pamphlet was written in a winter when the river did not freeze, and nobody asked
 for it until the spring came.<sup><a id="r1" href="#n1">1</a></sup></p>
 <p>Before the flood the council asked for these things:</p><ul><li>a boat for every street;<li>two ropes;</ul>
-<p>and it asked for them in this order:</p><ol><li>The boats at once.</li><li><p>The ropes when the boats are there.</p></ol>
+<p>and it asked for them in this order:</p><ol><li>The boats at once.</li>
+<li><p>The ropes when the boats are there.</p></ol>
 <p>She wrote:</p>
 <blockquote>“The water does not read what we decide; it reads the height of the bank, and it reads it without a
 mistake.”</blockquote>
@@ -96,7 +97,8 @@ it.<a id="r2" href="#n2">[2]</a></p>
 <p>The water came at evening,<br>It took the lower road,<br>And no one saw it leaving</p><hr>
 <p>It was the last thing that the council wrote down before the clerk closed the book and went to look for his boat.</p>
 <p>Ada Berg<br>May 1931</p>
-<h3>Notes</h3><p id="n1"><a href="#r1">1.</a> Printed by hand.</p><div id="n2"><p>[2] Forty-one days. <a href="#r2">↩</a></p></div>
+<h3>Notes</h3><p id="n1"><a href="#r1">1.</a> Printed by hand.</p>
+<div id="n2"><p>[2] Forty-one days. <a href="#r2">↩</a></p></div>
 </main><footer>Printed from a server</footer></body></html>"""
 
 
@@ -118,26 +120,35 @@ def test_the_format_does_not_change_what_is_read():
     for other in others:
         assert comparable(other) == comparable(one)
         assert marks(other) == marks(one)
-        assert [(b.section, b.list, b.number) for b in other.blocks] == [(b.section, b.list, b.number) for b in one.blocks]
+        assert [(b.section, b.list, b.number) for b in other.blocks] == [
+            (b.section, b.list, b.number) for b in one.blocks
+        ]
 
 
 def test_markdown_footnotes():
-    document = markdown("One[^a] and two[^2] and [^x].\n\n[^a]: *First*.\n\n    Second part.\n\n[2]: Swallowed by CommonMark.\n")
+    document = markdown(
+        "One[^a] and two[^2] and [^x].\n\n[^a]: *First*.\n\n    Second part.\n\n[2]: Swallowed by CommonMark.\n"
+    )
     assert texts(document) == ["One and two and [^x]."]
-    assert [(n.label, n.body) for n in document.notes] == [("a", "First.\n\nSecond part."), ("2", "Swallowed by CommonMark.")]
+    assert [(n.label, n.body) for n in document.notes] == [
+        ("a", "First.\n\nSecond part."),
+        ("2", "Swallowed by CommonMark."),
+    ]
     assert document.notes[0].body_html.startswith("<em>First</em>")
     document = markdown("One[^1] and two[^2], three[^3].\n\n[^1]: a\n[^2]: b\n")
     assert [(note.label, note.body) for note in document.notes] == [("1", "a"), ("2", "b"), ("3", None)]
 
 
 def test_markdown_keeps_text_that_looks_like_markup():
-    text = "1930. October was cold and (c) +- ... “we” 'they' stayed. A <b>tag</b>, a_name_here, 3 * 4 * 5 and [sic] […]."
+    text = "1871. March was cold and (c) +- ... “we” 'they' stayed. A <b>tag</b>, a_name_here, 3 * 4 * 5 and [sic] […]."
     assert texts(markdown(text)) == [text]
     assert kinds(markdown("Some words.\n\n1871\\. March.\n\n2000) and more\n")) == ["paragraph"] * 3
 
 
 def test_markdown_links_that_are_defined_stay_links():
-    document = markdown("See [1] and [there].\n\n[1]: https://example.org/x\n[there]: <https://example.org/y> 'Title'\n")
+    document = markdown(
+        "See [1] and [there].\n\n[1]: https://example.org/x\n[there]: <https://example.org/y> 'Title'\n"
+    )
     assert texts(document) == ["See 1 and there."]
     assert 'href="https://example.org/x"' in document.blocks[0].html
 
@@ -171,12 +182,18 @@ def test_markdown_speech_is_no_list():
 
 def test_markdown_indented_and_fenced():
     document = markdown("Text.\n\n    set off here\n    and on\n\n```\ncode <b>\n  x\n```\n")
-    assert shapes(document) == [("paragraph", "Text."), ("blockquote", "set off here and on"), ("paragraph", "code <b>\n  x")]
+    assert shapes(document) == [
+        ("paragraph", "Text."),
+        ("blockquote", "set off here and on"),
+        ("paragraph", "code <b>\n  x"),
+    ]
     check(document)
 
 
 def test_markdown_breaks_and_emphasis():
-    document = markdown("# A *Title*\n\nSome **bold *and* more** `co<de`\nnext [link](https://a.org/?a=1&b=2 \"t\").\n\n* * *\n\nEnd.\n")
+    document = markdown(
+        '# A *Title*\n\nSome **bold *and* more** `co<de`\nnext [link](https://a.org/?a=1&b=2 "t").\n\n* * *\n\nEnd.\n'
+    )
     assert shapes(document) == [
         ("title", "A Title"),
         ("paragraph", "Some bold and more co<de next link."),
@@ -188,7 +205,9 @@ def test_markdown_breaks_and_emphasis():
 
 
 def test_html_white_space_entities_and_breaks():
-    document = web("<p>One\n  two&nbsp;three &amp;lt; <b> four </b> five<br>second</p><p>a<br><br>b</p><pre>x\n  y</pre>")
+    document = web(
+        "<p>One\n  two&nbsp;three &amp;lt; <b> four </b> five<br>second</p><p>a<br><br>b</p><pre>x\n  y</pre>"
+    )
     assert texts(document) == ["One two\u00a0three &lt; four five\nsecond", "a", "b", "x\n  y"]
     check(document)
 
@@ -202,7 +221,9 @@ def test_html_loses_no_text():
 
 
 def test_html_lists():
-    document = web("<ol start=3><li>a<li value=7>b<li>c</ol><ol reversed><li>x<li>y</ol><ol><li>k<ol><li>l</ol><li>m</ol>")
+    document = web(
+        "<ol start=3><li>a<li value=7>b<li>c</ol><ol reversed><li>x<li>y</ol><ol><li>k<ol><li>l</ol><li>m</ol>"
+    )
     assert [(b.text, b.number, b.level) for b in document.blocks] == [
         ("a", 3, 1),
         ("b", 7, 1),
@@ -226,7 +247,10 @@ MAKERS = {
     ),
     "libreoffice": (
         '<sup><a class="sdfootnoteanc" name="sdfootnote{n}anc" href="#sdfootnote{n}sym">{n}</a></sup>',
-        '<div id="sdfootnote{n}"><p><a class="sdfootnotesym" name="sdfootnote{n}sym" href="#sdfootnote{n}anc">{n}</a>\nBody {n}.</p></div>',
+        (
+            '<div id="sdfootnote{n}"><p><a class="sdfootnotesym" name="sdfootnote{n}sym" href="#sdfootnote{n}anc">'
+            "{n}</a>\nBody {n}.</p></div>"
+        ),
     ),
     "wikipedia": (
         '<sup id="cite_ref-{n}"><a href="#cite_note-{n}"><span>[</span>{n}<span>]</span></a></sup>',
@@ -238,12 +262,21 @@ MAKERS = {
     ),
     "substack": (
         '<a class="footnote-anchor" id="footnote-anchor-{n}" href="#footnote-{n}">{n}</a>',
-        '<div class="footnote"><a id="footnote-{n}" href="#footnote-anchor-{n}">{n}</a><div><p>Body {n}.</p></div></div>',
+        (
+            '<div class="footnote"><a id="footnote-{n}" href="#footnote-anchor-{n}">{n}</a>'
+            "<div><p>Body {n}.</p></div></div>"
+        ),
     ),
-    "epub": ('<a epub:type="noteref" href="#en{n}">{n}</a>', '<aside epub:type="footnote" id="en{n}"><p>Body {n}.</p></aside>'),
+    "epub": (
+        '<a epub:type="noteref" href="#en{n}">{n}</a>',
+        '<aside epub:type="footnote" id="en{n}"><p>Body {n}.</p></aside>',
+    ),
     "drupal": (
         '<a class="see-footnote" id="footnoteref{n}_x" title="Body" href="#footnote{n}_x">{n}</a>',
-        '<li class="footnote" id="footnote{n}_x"><a class="footnote-label" href="#footnoteref{n}_x">{n}.</a> Body {n}.</li>',
+        (
+            '<li class="footnote" id="footnote{n}_x"><a class="footnote-label" href="#footnoteref{n}_x">{n}.</a>'
+            " Body {n}.</li>"
+        ),
     ),
     "brackets outside": (
         '[<a href="#a{n}" name="b{n}">{n}</a>]',
@@ -267,7 +300,9 @@ def test_notes_of_many_makers(maker, count):
 
 
 def test_a_table_of_contents_is_no_note():
-    document = web("<p>Go to <a href='#c1'>1</a> or <a href='#c2'>2</a>.</p><h2 id=c1>One</h2><p>x<h2 id=c2>Two</h2><p>y")
+    document = web(
+        "<p>Go to <a href='#c1'>1</a> or <a href='#c2'>2</a>.</p><h2 id=c1>One</h2><p>x<h2 id=c2>Two</h2><p>y"
+    )
     assert document.notes == []
     assert texts(document) == ["Go to 1 or 2.", "One", "x", "Two", "y"]
 

@@ -4,7 +4,6 @@ import textwrap
 import time
 
 import pytest
-
 from importing_checks import check, kinds, marks, plain, shapes, texts
 
 LONG = (
@@ -39,7 +38,11 @@ def test_hard_wrapped_at_any_width(width):
 
 
 def test_hyphen_at_a_line_end_is_kept_and_said():
-    text = wrapped(LONG, OTHER).replace("the\nwater", "the well-\nknown water").replace("nobody on", "nobody well-\nread on")
+    text = (
+        wrapped(LONG, OTHER)
+        .replace("the\nwater", "the well-\nknown water")
+        .replace("nobody on", "nobody well-\nread on")
+    )
     document = plain(text)
     assert "well-read on" in document.blocks[0].text
     assert any("hyphen" in said for said in document.assumptions)
@@ -65,7 +68,7 @@ CHAPTER II.
 
 {wrapped(LONG)}
 
-Said and done.
+So it was.
 
 {wrapped(OTHER)}
 
@@ -84,7 +87,7 @@ THE END
         ("paragraph", OTHER),
         ("heading", "CHAPTER II."),
         ("paragraph", LONG),
-        ("paragraph", "Said and done."),
+        ("paragraph", "So it was."),
         ("paragraph", OTHER),
         ("paragraph", "THE END"),
     ]
@@ -92,7 +95,7 @@ THE END
 
 
 def test_short_lines_are_not_headings():
-    document = plain(f"{LONG}\n\nSaid and done.\n\n{OTHER}\n\nHelp us!\n\nIn his book he wrote:\n\n{LONG}\n")
+    document = plain(f"{LONG}\n\nSo it was.\n\n{OTHER}\n\nHurry up!\n\nIn his book he wrote:\n\n{LONG}\n")
     assert set(kinds(document)) == {"paragraph"}
 
 
@@ -105,7 +108,9 @@ def test_headings(heading):
 
 
 def test_numbered_headings_and_underlined_ones():
-    document = plain(f"1. Introduction\n\n{LONG}\n\n{OTHER}\n\n2. The bank\n\n{LONG}\n\nThe end of it\n-------------\n\n{OTHER}\n")
+    document = plain(
+        f"1. Introduction\n\n{LONG}\n\n{OTHER}\n\n2. The bank\n\n{LONG}\n\nThe end of it\n-------------\n\n{OTHER}\n"
+    )
     assert kinds(document) == [
         "heading",
         "paragraph",
@@ -131,7 +136,9 @@ def test_two_blank_lines_everywhere_are_no_sections():
 
 
 def test_front_matter():
-    abstract = "A new edition of the pamphlet that was lost for forty years and was found again in the attic of a school."
+    abstract = (
+        "A new edition of the pamphlet that was lost for forty years and was found again in the attic of a school."
+    )
     document = plain(f"{abstract}\n\nThe Long Water1– Ada Berg\n\n\n{LONG}2\n\n{OTHER}3\n")
     assert kinds(document) == ["abstract", "title", "byline", "section_break", "paragraph", "paragraph"]
     assert (document.title, document.author) == ("The Long Water", "Ada Berg")
@@ -160,7 +167,9 @@ def test_bulleted_list_after_a_colon():
 
 @pytest.mark.parametrize("sign", ["-", "*", "–", "‣"])
 def test_other_bullets(sign):
-    document = plain(f"{LONG}\n\nThree things were left:\n{sign} the boat\n{sign} a rope\n{sign} two lamps\n\n{OTHER}\n")
+    document = plain(
+        f"{LONG}\n\nThree things were left:\n{sign} the boat\n{sign} a rope\n{sign} two lamps\n\n{OTHER}\n"
+    )
     assert [block.list for block in document.blocks[2:5]] == ["bulleted"] * 3
 
 
@@ -174,20 +183,24 @@ def test_speech_with_dashes_is_no_list(dash):
 
 def test_numbered_lists():
     items = "1. The boats.\n2. The ropes and whatever else was wet.\n3. The lamps.\n"
-    document = plain(f"{LONG}\n\nWe ask for:\n\n{items}\n{OTHER}\n\n(1) One thing.\n\n(2) Another thing.\n\na) small\nb) smaller\n")
+    document = plain(
+        f"{LONG}\n\nWe ask for:\n\n{items}\n{OTHER}\n\n(1) One thing.\n\n(2) Another thing.\n\na) small\nb) smaller\n"
+    )
     numbered = [(block.number, block.marker) for block in document.blocks if block.list == "numbered"]
     assert numbered == [(1, "1."), (2, "2."), (3, "3."), (1, "(1)"), (2, "(2)"), (1, "a)"), (2, "b)")]
 
 
 def test_a_year_at_the_beginning_is_no_list():
-    document = plain(f"{LONG}\n\n1930. October was cold and the river froze early that year.\n\n1. Only one.\n\n{OTHER}\n")
+    document = plain(
+        f"{LONG}\n\n1871. March was cold and the river froze early that year.\n\n1. Only one.\n\n{OTHER}\n"
+    )
     assert set(kinds(document)) == {"paragraph"}
 
 
 def test_quotations_by_their_marks():
     document = plain(
-        f"{LONG}\n\nShe wrote:\n\n“{LONG}\n\n“{OTHER}” (Letters, p. 30).\n\n“Water”, she said, and then she talked about it "
-        f"for an hour without ever looking up from the table.\n\n{OTHER}\n"
+        f"{LONG}\n\nShe wrote:\n\n“{LONG}\n\n“{OTHER}” (Letters, p. 30).\n\n“Water”, she said, and then she talked "
+        f"about it for an hour without ever looking up from the table.\n\n{OTHER}\n"
     )
     assert kinds(document) == ["paragraph", "paragraph", "blockquote", "blockquote", "paragraph", "paragraph"]
 
@@ -224,7 +237,9 @@ def test_a_poem_alone():
 
 
 def test_signature_and_dateline():
-    document = plain(f"{LONG}\n\nHelp us!\n\nThe author\nOctober 1930.\n\n\n{OTHER}\n\nParis, 1931\n\n\n{LONG}\n\n— Ada Berg\n")
+    document = plain(
+        f"{LONG}\n\nHurry up!\n\nThe editor\nMarch 1921.\n\n\n{OTHER}\n\nLyon, 1927\n\n\n{LONG}\n\n— Ada Berg\n"
+    )
     assert [kind for kind in kinds(document) if kind not in ("paragraph", "section_break")] == [
         "signature",
         "dateline",
@@ -291,7 +306,7 @@ def test_brackets_without_bodies_stay():
 
 
 def test_wording_is_verbatim():
-    odd = "A  double space, a\u00a0no-break one, a\ttab, ... and … , don't and can’t (c) +- of the of the <b>&amp; e\u0301."
+    odd = "A  double space, a\u00a0no-break one, a\ttab, ... and … , don't and can’t (c) +- of the of <b>&amp; e\u0301"
     assert texts(plain(f"{odd}\n\n{LONG}\n"))[0] == odd
 
 
@@ -306,3 +321,44 @@ def test_many_paragraphs_in_time():
     started = time.perf_counter()
     assert len(plain(source).blocks) == 12_000
     assert time.perf_counter() - started < 2
+
+
+def test_notes_at_the_end_of_every_chapter():
+    one = f"{LONG}1\n\n{OTHER}2\n\nNotes\n\n1. Aaa.\n2. Bbb.\n\n"
+    document = plain(f"CHAPTER I\n\n{one}CHAPTER II\n\n{one.replace('Aaa', 'Ccc').replace('Bbb', 'Ddd')}")
+    assert [(note.label, note.body) for note in document.notes] == [
+        ("1", "Aaa."),
+        ("2", "Bbb."),
+        ("1", "Ccc."),
+        ("2", "Ddd."),
+    ]
+    assert kinds(document) == ["heading", "paragraph", "paragraph"] * 2
+
+
+def test_a_subtitle_is_no_author():
+    document = plain(f"The Pit — A Story of Coal\n\n{LONG}\n\n{OTHER}\n")
+    assert (document.title, document.author) == ("The Pit — A Story of Coal", "")
+
+
+def test_a_list_item_that_goes_on_in_the_next_line():
+    document = plain(
+        f"{wrapped(LONG, OTHER)}\n\nRules:\n\n  1. No one goes alone.\n"
+        "  2. Every lamp is counted, and\n     counted again.\n"
+    )
+    assert texts(document)[-2:] == ["No one goes alone.", "Every lamp is counted, and counted again."]
+
+
+def test_paragraphs_by_indentation_only():
+    text = "\n".join(textwrap.fill(one, 70, initial_indent="   ") for one in (LONG, OTHER, LONG, OTHER))
+    assert texts(plain(text)) == [LONG, OTHER, LONG, OTHER]
+
+
+def test_one_long_wrapped_paragraph_in_time():
+    text = " ".join([LONG] * 480)
+    started = time.perf_counter()
+    assert texts(plain(wrapped(text))) == [text]
+    assert time.perf_counter() - started < 2
+
+
+def test_lines_of_no_break_spaces_are_blank():
+    assert texts(plain(f"{LONG}\n\u00a0\n{OTHER}\n\n\u00a0\n\n> \u00a0\n")) == [LONG, OTHER]

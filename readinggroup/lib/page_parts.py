@@ -1,0 +1,28 @@
+"""Parts of every page that belong to the person who asks: the way to the login, and what was done just now."""
+
+from urllib.parse import quote
+
+from django.contrib.messages import get_messages
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import escape
+
+
+def login_address(request) -> str:
+    """The login page, with the way back; from the start page it needs none."""
+    login = reverse("account_login")
+    return login if request.path == "/" else escape(f"{login}?next={quote(request.get_full_path(), safe='/')}")
+
+
+def messages_part(request) -> str:
+    """What the site has to tell about the last act, as a list, or nothing."""
+    messages = list(get_messages(request))
+    return render_to_string("_messages.html", {"messages": messages}) if messages else ""
+
+
+def page_parts(request) -> dict:
+    """The same for every template: a context processor. Nothing is made that is not asked for."""
+    return {
+        "login_address": lambda: login_address(request),
+        "messages_part": lambda: messages_part(request),
+    }
