@@ -87,10 +87,11 @@ class SignInLink(models.Model):
     def redeem(cls, token: str):
         """The account that the token signs in, or None if it was used, is too old or never was.
 
-        One UPDATE decides, so that of two requests at once one signs in.
+        One UPDATE decides, so that of two requests at once one signs in. It names no other table: with a join Django
+        would put the conditions into a subquery, which Postgres does not ask again after waiting for the other request.
         """
         now = timezone.now()
-        link = cls.objects.filter(token_hash=cls.hash_of(token), used_at=None, created_at__gt=now - cls.LIFETIME)
-        if not link.filter(user__is_active=True).update(used_at=now):
+        links = cls.objects.filter(token_hash=cls.hash_of(token), used_at=None, created_at__gt=now - cls.LIFETIME)
+        if not links.update(used_at=now):
             return None
-        return User.objects.get(sign_in_links__token_hash=cls.hash_of(token))
+        return User.objects.filter(sign_in_links__token_hash=cls.hash_of(token), is_active=True).first()
