@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Result:
-    """What came of it: requests a second, the median and the 95th percentile in milliseconds, the bytes of an answer."""
+    """What came of it: requests a second, median and 95th percentile in ms, bytes and statuses."""
 
     per_second: float
     p50: float

@@ -4,6 +4,6 @@ import os
 
 os.environ |= {"DEBUG": "off", "HTTPS": "off", "SECRET_KEY": "of the benchmark only" * 3, "ALLOWED_HOSTS": "127.0.0.1"}
 
-from readinggroup.settings import *  # noqa: E402, F403
+from readinggroup.settings import *  # noqa: F403
 
 ROOT_URLCONF = "benchmarks.bare"

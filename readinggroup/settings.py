@@ -22,9 +22,11 @@ SECRET_KEY = env.str("SECRET_KEY", "")
 if not SECRET_KEY and (DATA_DIR / "secret_key").is_file():
     SECRET_KEY = (DATA_DIR / "secret_key").read_text().strip()  # drawn by `up` for this installation
 if not SECRET_KEY and DEBUG:
-    SECRET_KEY = "insecure: for development on one's own machine only"
+    SECRET_KEY = "insecure: for development on one's own machine only"  # noqa: S105 - refused when DEBUG is off
 if not SECRET_KEY:
-    raise ImproperlyConfigured("SECRET_KEY is not set. Set it to 50 or more random characters (or DEBUG=on to try out).")
+    raise ImproperlyConfigured(
+        "SECRET_KEY is not set. Set it to 50 or more random characters (or DEBUG=on to try out)."
+    )
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
 SITE_URL = env.str("SITE_URL", "http://127.0.0.1:8000")  # how mails and one-time links name the site
@@ -226,5 +228,5 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
-    "loggers": {"procrastinate.blueprints": {"level": "WARNING"}},
+    "loggers": {"procrastinate": {"level": "WARNING"}},
 }

@@ -77,5 +77,7 @@ def long_text(paragraphs, *, section_every=0):
     for number in range(1, paragraphs + 1):
         if section_every and number > 1 and (number - 1) % section_every == 0:
             parts.append("")
-        parts.append(f"Sentence {chr(96 + number % 26 or 122)}{number} says that the river rose by {number} hands that day.\n")
+        parts.append(
+            f"Sentence {chr(96 + number % 26 or 122)}{number} says that the river rose by {number} hands that day.\n"
+        )
     return "\n".join(parts)

@@ -60,7 +60,9 @@ def test_the_test_bites(tmp_path):
     """A relative import against an arrow, deep inside a function, is found."""
     source = tmp_path / "x.py"
     source.write_text("def f():\n    from readinggroup.discussion.models import Comment\n")
-    modules = {alias.name for node in ast.walk(ast.parse(source.read_text())) if hasattr(node, "names") for alias in node.names}
+    modules = {
+        alias.name for node in ast.walk(ast.parse(source.read_text())) if hasattr(node, "names") for alias in node.names
+    }
     assert modules == {"Comment"}
     assert app_of("readinggroup.discussion.models.Comment") == "readinggroup.discussion"
 

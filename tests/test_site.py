@@ -51,7 +51,11 @@ def test_the_strict_policy_is_on_every_answer(db, path, headers):
 
 def test_no_page_holds_what_the_policy_forbids(house, as_user):
     factories.create_comment(house.reading, house.member)
-    for page in ("/", reverse("readings:reading_page", args=[house.group.slug, house.reading.slug]), "/accounts/login/"):
+    for page in (
+        "/",
+        reverse("readings:reading_page", args=[house.group.slug, house.reading.slug]),
+        "/accounts/login/",
+    ):
         html = as_user(house.member).get(page, follow=True).content.decode()
         assert " style=" not in html
         assert "<style" not in html

@@ -7,7 +7,6 @@ from readinggroup.lib.markup import render_markdown
 
 from .models import DEEPEST, Comment, State
 
-
 GONE, DEEP = "gone", "deep"
 
 
@@ -70,7 +69,7 @@ def answerable(parent) -> Comment:
 def reword(*, comment, body, wording, by) -> Comment:
     """Change the words of one's own comment. The database keeps the earlier ones.
 
-    StaleWording if `wording` is not the one that stands: somebody, most likely the author in another window, was faster.
+    StaleWording if `wording` is not the one that stands: most likely the author was faster in another window.
     """
     standing = Comment.objects.select_for_update(of=("self",)).get(pk=comment.pk)
     if standing.body == body:

@@ -50,9 +50,7 @@ class CommentQuerySet(models.QuerySet):
             self.filter(reading__group_id=membership.group.pk)
             .filter(readable | Q(state__in=STUB_STATES))
             .annotate(
-                shown_html=Case(
-                    When(readable, then=F("body_html")), default=Value(""), output_field=models.TextField()
-                )
+                shown_html=Case(When(readable, then=F("body_html")), default=Value(""), output_field=models.TextField())
             )
         )
 

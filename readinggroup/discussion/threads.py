@@ -21,7 +21,6 @@ from readinggroup.lib.stamps import stamp
 
 from .models import Comment, State
 
-
 ROOTS_A_PAGE = 50
 DEEPEST_INDENT = 4  # from here on an answer names whom it answers instead of moving to the right
 OLDEST, NEWEST = "oldest", "newest"
@@ -87,7 +86,7 @@ def discussion_of(membership, reading, paragraph, *, order=OLDEST, page=1) -> Di
 
 
 def threads_in(membership, reading, position: int | None) -> dict:
-    """Everything this member may see of the reading, or of one section: paragraph -> its threads as HTML, to be read only."""
+    """All that this member may see of the reading, or of a section: paragraph -> its threads as HTML, to be read."""
     comments = Comment.objects.visible_to(membership).filter(reading=reading).order_by("created_at", "pk")
     if position is not None:
         here = reading.edition.current.versions.filter(section__position=position)

@@ -44,7 +44,9 @@ def number_asked_for(request) -> int:
 def show(request, membership, reading, version, *, form=None, opened=None, page=None, focus="", status=200, **more):
     """The paragraph with its discussion. `opened` is (comment, form's HTML): a form that stands open at a comment."""
     order = NEWEST if request.GET.get("order") == NEWEST else OLDEST
-    discussion = discussion_of(membership, reading, version.paragraph, order=order, page=page or number_asked_for(request))
+    discussion = discussion_of(
+        membership, reading, version.paragraph, order=order, page=page or number_asked_for(request)
+    )
     if opened:
         discussion.forms[opened[0].pk] = opened[1]
     addresses = outline_of(reading.edition.current_id).addresses
@@ -100,7 +102,7 @@ def post_comment(request, membership, reading, paragraph):
 @require_safe
 @requires(Can.READ)
 def whole(request, membership, reading):
-    """The text and everything that is said about it as one document, to be read, printed or kept; long ones by section."""
+    """The text and all that is said about it as one document, to be read, printed or kept; long ones by section."""
     reading = reading_or_404(membership, reading)
     position = section_asked_for(request, reading.edition.current_id, reading.edition.current.words)
     threads = threads_in(membership, reading, position)
@@ -187,13 +189,13 @@ def show_opened(request, membership, comment, template, context, *, focus, statu
         return page_or_part(request, "", "discussion/_opened.html", {"html": html})
     reading, version = place_of(membership, comment)
     page = page_of(membership, comment)
-    return show(
-        request, membership, reading, version, opened=(comment, html), page=page, focus=focus, status=status
-    )
+    return show(request, membership, reading, version, opened=(comment, html), page=page, focus=focus, status=status)
 
 
 REFUSALS = {
-    actions.GONE: _("The comment was taken back while you wrote. Your words are still here: post them as a new comment."),
+    actions.GONE: _(
+        "The comment was taken back while you wrote. Your words are still here: post them as a new comment."
+    ),
     actions.DEEP: _("This conversation is as deep as it can be. Your words are still here: begin a new one with them."),
 }
 

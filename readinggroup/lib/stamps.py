@@ -38,7 +38,7 @@ class Stamp:
 
 
 class Page:
-    """A whole page as a stamp, in bytes: what a request adds is a few short slots in two hundred thousand characters."""
+    """A whole page as a stamp, in bytes: a request fills a few short slots in two hundred thousand characters."""
 
     def __init__(self, html: str):
         made = Stamp(html)

@@ -57,7 +57,9 @@ def preview_import(request, membership, upload):
         upload.save(update_fields=["encoding"])
         return redirect("readings:preview_import", group=membership.group.slug, upload=upload.pk)
     try:
-        document = read_bounded(bytes(upload.source.content), filename=upload.source.name, encoding=upload.encoding or None)
+        document = read_bounded(
+            bytes(upload.source.content), filename=upload.source.name, encoding=upload.encoding or None
+        )
     except Unreadable as problem:
         messages.error(request, str(problem))
         return redirect("readings:import_text", group=membership.group.slug)

@@ -250,7 +250,10 @@ def test_hidden_words_never_leave_the_database(house, as_user):
     factories.create_comment(house.reading, house.other, "An answer below.", parent=comment)
     Comment.objects.filter(pk=comment.pk).update(state=State.HIDDEN)
     for who in (None, house.member, house.other, house.moderator):
-        for page in (paragraph_page(house.reading), reverse("discussion:whole", args=[house.group.slug, house.reading.slug])):
+        for page in (
+            paragraph_page(house.reading),
+            reverse("discussion:whole", args=[house.group.slug, house.reading.slug]),
+        ):
             text = as_user(who).get(page).content.decode()
             assert "Hidden canary." not in text
             assert "Hidden by a moderator." in text
@@ -258,7 +261,9 @@ def test_hidden_words_never_leave_the_database(house, as_user):
 
 def test_names_and_words_are_shown_as_text(house, as_user):
     villain = factories.create_member(house.group, '"><script>alert(1)</script>')
-    factories.create_comment(house.reading, villain, "<img src=x onerror=alert(1)> [x](javascript:alert(1)) ![i](http://e/i.png)")
+    factories.create_comment(
+        house.reading, villain, "<img src=x onerror=alert(1)> [x](javascript:alert(1)) ![i](http://e/i.png)"
+    )
     page = as_user(None).get(paragraph_page(house.reading)).content.decode()
     assert "<script>alert" not in page
     assert "<img" not in page

@@ -12,7 +12,10 @@ from texts.models import Edition
 
 from .. import factories
 
-SHORT = b"The Well\n\nby Ada Lind\n\nNobody had drawn water here since the war, and nobody asked why.\n\nThe rope was new.\n"
+SHORT = (
+    b"The Well\n\nby Ada Lind\n\n"
+    b"Nobody had drawn water here since the war, and nobody asked why.\n\nThe rope was new.\n"
+)
 
 
 def upload(client, group, content=SHORT, name="well.txt"):
@@ -48,7 +51,12 @@ def test_the_same_file_again_leads_to_what_is_there(house, as_user):
 
 @pytest.mark.parametrize(
     ("content", "name"),
-    [(b"", "empty.txt"), (b"\x00\x01\x02" * 500, "rubbish.txt"), (b"%PDF-1.7 ...", "book.pdf"), (b"  \n\n ", "blank.md")],
+    [
+        (b"", "empty.txt"),
+        (b"\x00\x01\x02" * 500, "rubbish.txt"),
+        (b"%PDF-1.7 ...", "book.pdf"),
+        (b"  \n\n ", "blank.md"),
+    ],
 )
 def test_what_cannot_be_read_is_said_and_nothing_is_kept(house, as_user, content, name):
     answer = upload(as_user(house.organizer), house.group, content, name)
@@ -83,7 +91,9 @@ def test_a_preview_of_another_group_is_not_there(house, as_user):
 
 def test_another_encoding_can_be_chosen(house, as_user):
     client = as_user(house.organizer)
-    upload(client, house.group, "Une soirée\n\nIl était déjà tard, et la marée montait vers le café.\n".encode("cp1252"))
+    upload(
+        client, house.group, "Une soirée\n\nIl était déjà tard, et la marée montait vers le café.\n".encode("cp1252")
+    )
     brought = TextImport.objects.get()
     preview = reverse("readings:preview_import", args=[house.group.slug, brought.pk])
     assert "déjà" in client.get(preview).content.decode()

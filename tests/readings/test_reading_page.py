@@ -118,9 +118,7 @@ def test_queries_do_not_grow_with_paragraphs_or_comments(house, as_user):
     }
     for number in (1, 2, 3, 3, 3):
         factories.create_comment(large, house.member, number=number)
-    costs |= {
-        ("talked", who): queries_of(as_user(who and house.member), page_of(large)) for who in (None, "member")
-    }
+    costs |= {("talked", who): queries_of(as_user(who and house.member), page_of(large)) for who in (None, "member")}
     signed_out = {cost for (_, who), cost in costs.items() if who is None}
     signed_in = {cost for (_, who), cost in costs.items() if who}
     assert len(signed_out) == len(signed_in) == 1
@@ -137,7 +135,10 @@ def test_one_group_never_shows_anothers_numbers_or_places(house, as_user):
 
 
 def test_hostile_text_is_shown_as_text(house, as_user):
-    text = "A title\n\nHe wrote <script>alert(1)</script> & \"went\" <b onclick=x>home</b>.\n\nAnd then he slept for a long time.\n"
+    text = (
+        'A title\n\nHe wrote <script>alert(1)</script> & "went" <b onclick=x>home</b>.\n\n'
+        "And then he slept for a long time.\n"
+    )
     reading = factories.create_reading(house.group, text, filename="hostile.txt")
     page = as_user(None).get(page_of(reading)).content.decode()
     assert "<script>alert" not in page

@@ -3,11 +3,10 @@
 import time
 
 from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from readinggroup.demo import crowd
-from readinggroup.discussion.models import Comment
 from readinggroup.groups.models import Group
 from readinggroup.readings.models import Reading
 
@@ -36,14 +35,8 @@ class Command(BaseCommand):
             raise CommandError(message % {"seed": seed, "title": reading}) from used
         crowd.analyze()
         if wrong := crowd.miscounted(reading):
-            raise CommandError(
-                ngettext(
-                    "The counter of %(count)d paragraph differs from its comments.",
-                    "The counters of %(count)d paragraphs differ from their comments.",
-                    len(wrong),
-                )
-                % {"count": len(wrong)}
-            )
+            message = _("The counters of %(count)d paragraphs differ from what can be listed there.")
+            raise CommandError(message % {"count": len(wrong)})
         self.say_done(reading, people, comments, time.monotonic() - began)
 
     def progress(self, comments):
@@ -59,14 +52,15 @@ class Command(BaseCommand):
         return tell
 
     def say_done(self, reading, people, comments, seconds):
-        self.stdout.write(
-            _("“%(title)s”: %(people)s people and %(comments)s comments in %(seconds).1f s; the counters are right.")
-            % {"title": reading, "people": f"{people:,}", "comments": f"{comments:,}", "seconds": seconds}
-        )
-        self.stdout.write(
-            _("It has %(comments)s comments now.")
-            % {"comments": f"{Comment.objects.filter(reading=reading).count():,}"}
-        )
+        """What there is now, and where there is most of it."""
+        done = _("“%(title)s”: %(people)s people and %(comments)s comments in %(seconds).1f s; the counters are right.")
+        numbers = {"people": f"{people:,}", "comments": f"{comments:,}", "seconds": seconds}
+        self.stdout.write(done % {"title": reading, **numbers})
+        if longest := crowd.longest_thread(reading):
+            comment, answers = longest
+            path = reverse("discussion:comment", kwargs={"comment": comment.public_id})
+            said = _("The longest thread has %(answers)d answers: %(path)s")
+            self.stdout.write(said % {"answers": answers, "path": path})
 
 
 def reading_called(group, reading) -> Reading:

@@ -60,7 +60,9 @@ class Command(BaseCommand):
         """Onto the shelf, once."""
         content = file.read_bytes()
         known = reading_from_file(group=group, sha256=sha256_of(content))
-        reading = known or bring_text(group=group, document=document, source_file=keep_source(content, file.name), **details)
+        reading = known or bring_text(
+            group=group, document=document, source_file=keep_source(content, file.name), **details
+        )
         if not quiet:
             words = _("“%(title)s” is on the shelf already.") if known else _("“%(title)s” is on the shelf.")
             self.stdout.write(words % {"title": reading.edition.title})

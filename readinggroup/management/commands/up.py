@@ -179,7 +179,7 @@ class Command(BaseCommand):
             self.say(_("Sign in as %(who)s: %(url)s") % {"who": label, "url": self.url + path})
         # Without a display `webbrowser` would open a browser in this terminal.
         if browser and (sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-            webbrowser.open(self.url + (first.sign_in_links[0][1] if first.sign_in_links else "/"))
+            webbrowser.open(self.url)  # not the link: it is good once, and the reader may want it elsewhere
 
     def watch(self):
         parent = parent_if_uv()
