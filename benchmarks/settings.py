@@ -1,9 +1,17 @@
-"""The site's own settings as they are for real (DEBUG off), with the yardstick beside the site's addresses."""
+"""The site's own settings as they are for real (DEBUG off), on data of its own, with the yardstick beside its pages."""
 
 import os
+from pathlib import Path
 
-os.environ |= {"DEBUG": "off", "HTTPS": "off", "SECRET_KEY": "of the benchmark only" * 3, "ALLOWED_HOSTS": "127.0.0.1"}
+os.environ |= {
+    "DEBUG": "off",
+    "HTTPS": "off",
+    "SECRET_KEY": "of the benchmark only " * 3,
+    "ALLOWED_HOSTS": "127.0.0.1,testserver",
+    "LOG_LEVEL": "ERROR",
+    "DATA_DIR": os.environ.get("BENCHMARK_DATA") or str(Path(__file__).parent.parent / ".data" / "benchmark"),
+}
 
-from readinggroup.settings import *  # noqa: F403
+from readinggroup.settings import *  # noqa: E402, F403
 
 ROOT_URLCONF = "benchmarks.bare"

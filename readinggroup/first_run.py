@@ -39,7 +39,7 @@ def prepare(file: Path | None, *, demo: bool = False) -> FirstRun:
     """
     # Opened before anything is made; read in a bounded child, since a stranger may have written it.
     document, content = (open_text(file), file.read_bytes()) if file else (None, b"")
-    group = Group.objects.order_by("created_at").first() or new_group()
+    group = Group.objects.order_by("created_at", "pk").first() or new_group()
     run = FirstRun()
     if file:
         run.messages.append(shelve(group, document, content, file.name))
@@ -48,7 +48,7 @@ def prepare(file: Path | None, *, demo: bool = False) -> FirstRun:
         shelve(group, read(content, filename=GUIDE.name), content, GUIDE.name)
         run.messages.append(_("No file was given: the site opens with a short reader's guide."))
     if demo:
-        from readinggroup.demo import living_group  # faker-free, but large: not needed otherwise
+        from readinggroup.demo import living_group  # not needed otherwise
 
         run.messages.append(living_group(group))
     run.sign_in_links = [(_("owner"), sign_in_path(owner_of(group)))]
@@ -80,7 +80,7 @@ def new_group() -> Group:
 def owner_of(group) -> User:
     """The person to hand the group's first link to."""
     memberships = Membership.objects.active().filter(group=group, roles__contains=[Role.OWNER])
-    return memberships.order_by("joined_at").select_related("user")[0].user
+    return memberships.order_by("joined_at", "pk").select_related("user")[0].user
 
 
 def shelve(group, document, content: bytes, filename: str) -> str:

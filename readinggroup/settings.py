@@ -93,8 +93,6 @@ TEMPLATES = [
 
 # --- Database -------------------------------------------------------------------------------------------------------
 
-# A pool only where many threads serve pages (`up` and the web process set it); commands and tests open one connection.
-DATABASE_POOL = env.int("DATABASE_POOL", 0)
 if env.str("DATABASE_URL", ""):
     DATABASES = {"default": env.dj_db_url("DATABASE_URL")}
     DATABASES["default"].setdefault("OPTIONS", {})
@@ -111,9 +109,11 @@ else:
 # between transactions (PgBouncer before 1.21).
 if env.bool("DATABASE_PREPARE", True):
     DATABASES["default"]["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": 5}
-if DATABASE_POOL:
-    DATABASES["default"]["CONN_MAX_AGE"] = 0
-    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 5}
+# pgtrigger asks in each trigger whether it is to be ignored; unset, the answer costs a caught error for every row.
+DATABASES["default"]["OPTIONS"].setdefault("options", "-c pgtrigger.ignore={}")
+# Seconds that a thread keeps its connection. The web server's few threads keep theirs (`up` sets it); what starts a
+# thread for each request must not.
+DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 0)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Accounts -------------------------------------------------------------------------------------------------------

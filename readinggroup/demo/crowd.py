@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import accumulate
 
+from allauth.account.models import EmailAddress
 from django.db import connection, transaction
 from django.db.models import Count
 from django.utils import timezone
@@ -168,6 +169,11 @@ def people_of(seed, group, people: int) -> list[int]:
         user.set_unusable_password()
     User.objects.bulk_create(users, batch_size=BATCH, ignore_conflicts=True)
     known = dict(User.objects.filter(email__in=emails).values_list("email", "pk"))
+    EmailAddress.objects.bulk_create(  # as with every account that is made here
+        [EmailAddress(user_id=known[email], email=email, verified=True, primary=True) for email in emails],
+        batch_size=BATCH,
+        ignore_conflicts=True,
+    )
     joined_at = timezone.now() - OVER
     Membership.objects.bulk_create(
         [Membership(group=group, user_id=known[email], joined_at=joined_at) for email in emails],
@@ -210,6 +216,7 @@ def fill(reading, *, seed, people: int, comments: int, tell=lambda done: None) -
             body_html=html,
             state=planned.state,
             created_at=now - planned.age * OVER,
+            **({"withdrawn_at": now, "withdrawn_from": State.VISIBLE} if planned.state == State.WITHDRAWN else {}),
         )
 
     with connection.cursor() as cursor:
@@ -248,6 +255,6 @@ def longest_thread(reading) -> tuple[Comment, int] | None:
 
 def analyze() -> None:
     """Let the database look at what is new, so that it plans queries as it would after a day's work."""
-    tables = [model._meta.db_table for model in (User, Membership, Comment, ParagraphActivity)]
+    tables = [model._meta.db_table for model in (User, EmailAddress, Membership, Comment, ParagraphActivity)]
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE " + ", ".join(map(connection.ops.quote_name, tables)))

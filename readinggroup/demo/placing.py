@@ -9,7 +9,7 @@ SENTENCE_END = re.compile(r"(?:(?<=[.!?…])|(?<=[.!?…][”’»)]))\s+")
 MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]<>])")
 BLOCK_SIGNS = re.compile(r"^(?:(\d+)(?=[.)])|(?=[#+=-]))")
 
-LONGEST_QUOTE = 280
+WORTH_QUOTING, LONGEST_QUOTE = 40, 280  # characters
 WORDS_IN_A_RUN = 7
 
 
@@ -38,8 +38,9 @@ def places(talks, versions, *, among) -> list:
 def filled_in(words: str, text: str) -> str:
     """The comment with its quotations taken from the paragraph's text, as Markdown."""
     sentences = SENTENCE_END.split(" ".join(text.split()))
-    run = sentences[0].strip("“”").split()[:WORDS_IN_A_RUN]
-    quotations = {"{first}": as_block(sentences[0]), "{last}": as_block(sentences[-1]), "{run}": escaped(" ".join(run))}
+    first = next((sentence for sentence in sentences if len(sentence) >= WORTH_QUOTING), max(sentences, key=len))
+    run = first.strip("“”").split()[:WORDS_IN_A_RUN]
+    quotations = {"{first}": as_block(first), "{last}": as_block(sentences[-1]), "{run}": escaped(" ".join(run))}
     for slot, quotation in quotations.items():
         words = words.replace(slot, quotation)
     return words

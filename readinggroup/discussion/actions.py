@@ -1,11 +1,12 @@
 """What can be done with a comment: post, reword, withdraw, put back."""
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from readinggroup.lib.markup import render_markdown
 
-from .models import DEEPEST, Comment, State
+from .models import DEEPEST, OPEN_STATES, Comment, State
 
 GONE, DEEP = "gone", "deep"
 
@@ -58,7 +59,7 @@ def post(*, reading, version, body, key, by, parent=None) -> Comment:
 def answerable(parent) -> Comment:
     """The comment, locked against being withdrawn while it is answered."""
     parent = Comment.objects.select_for_update(of=("self",), no_key=True).get(pk=parent.pk)
-    if parent.state not in {State.VISIBLE, State.HELD}:
+    if parent.state not in OPEN_STATES:
         raise AnswerRefused(GONE)
     if parent.depth >= DEEPEST:
         raise AnswerRefused(DEEP)
@@ -85,9 +86,13 @@ def reword(*, comment, body, wording, by) -> Comment:
 
 def withdraw(*, comment, by) -> None:
     """Take one's own comment back. Its words are kept, and shown to nobody; a stub stands where it was answered."""
-    Comment.objects.filter(pk=comment.pk, author=by, state=State.VISIBLE).update(state=State.WITHDRAWN)
+    Comment.objects.filter(pk=comment.pk, author=by, state__in=OPEN_STATES).update(
+        state=State.WITHDRAWN, withdrawn_from=F("state"), withdrawn_at=timezone.now()
+    )
 
 
 def put_back(*, comment, by) -> None:
-    """Show again what one has withdrawn oneself."""
-    Comment.objects.filter(pk=comment.pk, author=by, state=State.WITHDRAWN).update(state=State.VISIBLE)
+    """Show again what one has withdrawn oneself; what was held is held again."""
+    Comment.objects.filter(pk=comment.pk, author=by, state=State.WITHDRAWN).update(
+        state=F("withdrawn_from"), withdrawn_from="", withdrawn_at=None
+    )

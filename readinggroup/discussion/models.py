@@ -30,6 +30,8 @@ class State(models.TextChoices):
     HIDDEN = "hidden", _("hidden")  # by a moderator's decision
 
 
+# Of these the author may do what authors do, and others who see them may answer.
+OPEN_STATES = {State.VISIBLE, State.HELD}
 # Of these a stub stands where somebody has answered.
 STUB_STATES = {State.WITHDRAWN, State.HIDDEN}
 
@@ -60,21 +62,22 @@ class CommentQuerySet(models.QuerySet):
 
 
 _COUNT_CHANGES = """
-    INSERT INTO readings_paragraphactivity (reading_id, paragraph_id, comments)
-    SELECT reading_id, paragraph_id, 0 FROM ({changes}) change GROUP BY 1, 2
+    INSERT INTO readings_paragraphactivity (reading_id, paragraph_id, comments, changes)
+    SELECT DISTINCT reading_id, paragraph_id, 0, 0 FROM ({changes}) change
     ORDER BY 1, 2
     ON CONFLICT (reading_id, paragraph_id) DO NOTHING;
 
     UPDATE readings_paragraphactivity activity
-    SET comments = activity.comments + change.total
-    FROM (SELECT reading_id, paragraph_id, sum(step) AS total FROM ({changes}) step GROUP BY 1, 2) change
-    WHERE activity.reading_id = change.reading_id
-      AND activity.paragraph_id = change.paragraph_id
-      AND change.total <> 0;
+    SET comments = activity.comments + change.step, changes = activity.changes + change.times
+    FROM (
+        SELECT reading_id, paragraph_id, sum(step) AS step, count(*) AS times
+        FROM ({changes}) step GROUP BY 1, 2
+    ) change
+    WHERE activity.reading_id = change.reading_id AND activity.paragraph_id = change.paragraph_id;
     RETURN NULL;
 """
-_ADDED = "SELECT reading_id, paragraph_id, 1 AS step FROM new_values WHERE state = 'visible'"
-_TAKEN = "SELECT reading_id, paragraph_id, -1 AS step FROM old_values WHERE state = 'visible'"
+_ADDED = "SELECT reading_id, paragraph_id, (state = 'visible')::int AS step FROM new_values"
+_TAKEN = "SELECT reading_id, paragraph_id, -(state = 'visible')::int AS step FROM old_values"
 
 
 def _counting(name, operation, changes, **referencing):
@@ -116,6 +119,9 @@ class Comment(models.Model):
     body_html = models.TextField()
     wording = models.PositiveIntegerField(default=1)
     state = models.CharField(max_length=10, choices=State.choices, default=State.VISIBLE)
+    # What a withdrawn comment is put back to: what was held is not shown by taking it back and putting it back.
+    withdrawn_from = models.CharField(max_length=10, choices=State.choices, blank=True, default="")
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     edited_at = models.DateTimeField(null=True, blank=True)
 
@@ -135,6 +141,11 @@ class Comment(models.Model):
             ),
             models.CheckConstraint(condition=~Q(body=""), name="comment_says_something"),
             models.CheckConstraint(condition=Q(state__in=State.values), name="comment_state_is_known"),
+            models.CheckConstraint(
+                condition=(~Q(state=State.WITHDRAWN) & Q(withdrawn_at=None, withdrawn_from=""))
+                | Q(state=State.WITHDRAWN, withdrawn_at__isnull=False, withdrawn_from__in=OPEN_STATES),
+                name="comment_withdrawn_says_when_and_from_what",
+            ),
             at_most("body", LONGEST, name="comment_is_not_too_long"),
         ]
         triggers = [

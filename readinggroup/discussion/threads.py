@@ -5,14 +5,15 @@ Five hundred comments are ordinary here, so rows come as plain tuples in one que
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import lru_cache
+from html import escape
 from typing import NamedTuple
 
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import escape
 from django.utils.safestring import mark_safe
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from readinggroup.groups.models import Membership, Role
 from readinggroup.groups.permissions import Can, may
@@ -21,10 +22,11 @@ from readinggroup.lib.stamps import stamp
 
 from .models import Comment, State
 
-ROOTS_A_PAGE = 50
+ROOTS_A_PAGE = 20
 DEEPEST_INDENT = 4  # from here on an answer names whom it answers instead of moving to the right
 OLDEST, NEWEST = "oldest", "newest"
 
+_FLAGS = ("state", "mine", "edited", "has_role", "deep", "may_discuss")
 _SLOTS = ("id", "author", "role", "iso", "exact", "ago", "words", "to", "form")
 
 
@@ -117,7 +119,7 @@ def page_of(membership, comment) -> int:
 def roles_in(group) -> dict:
     """Who holds a role in the group, and which: shown beside the name. Few people, one query."""
     with_a_role = Membership.objects.with_a_role().filter(group=group).values_list("user_id", "roles")
-    return {user: ", ".join(str(Role(role).label) for role in roles) for user, roles in with_a_role}
+    return {user: escape(", ".join(str(Role(role).label) for role in roles)) for user, roles in with_a_role}
 
 
 def pruned(membership, roots, answers) -> tuple[list, dict]:
@@ -138,7 +140,7 @@ def pruned(membership, roots, answers) -> tuple[list, dict]:
 
 def render_tree(discussion):
     """The tree, depth first, without recursion: a chain of answers may be longer than Python's stack."""
-    now = timezone.now()
+    render = Renderer(discussion)
     names = {row.pk: row.author if row.html else "" for row in discussion.roots}
     waiting = [("</ol>", None), *((None, row) for row in reversed(discussion.roots))]
     yield '<ol class="thread">'
@@ -148,53 +150,64 @@ def render_tree(discussion):
             yield html
             continue
         answers = discussion.answers.get(row.pk, ())
-        yield render_comment(discussion, row, names, now)
-        names.update((answer.pk, answer.author if answer.html else "") for answer in answers)
-        nested = row.depth < DEEPEST_INDENT
-        if nested:
-            waiting.append(("</li>", None))
+        yield render.comment(row, names.get(row.parent_id, ""))
+        for answer in answers:
+            names[answer.pk] = answer.author if answer.html else ""
+        if row.depth >= DEEPEST_INDENT:
+            yield "</li>"  # its answers follow on the same level, and name whom they answer
         else:
-            yield "</li>"
-        if answers and nested:
-            yield '<ol class="answers">'
-            waiting.append(("</ol>", None))
+            waiting.append(("</li>", None))
+            if answers:
+                yield '<ol class="answers">'
+                waiting.append(("</ol>", None))
         waiting += [(None, answer) for answer in reversed(answers)]
 
 
-def render_comment(discussion, row, names, now) -> str:
-    """One comment's `<li>`, left open for its answers."""
-    membership = discussion.membership
-    mine = membership.is_member and row.author_id == membership.user_id
-    role = discussion.roles.get(row.author_id, "")
-    to = names.get(row.parent_id, "") if row.depth > DEEPEST_INDENT else ""
-    comment = stamp(
-        "discussion/_comment.html",
-        _SLOTS,
-        state=row.state if not row.html or row.state == State.HELD else State.VISIBLE.value,
-        mine=mine,
-        edited=row.edited_at is not None,
-        has_role=bool(role),
-        deep=bool(to),
-        may_discuss=may(membership, Can.DISCUSS),
-    )
-    return comment.fill(
-        {
-            "id": row.public_id,
-            "author": escape(row.author),
-            "role": escape(role),
-            "iso": row.created_at.isoformat(timespec="seconds"),
-            "exact": exact(row.created_at),
-            "ago": ago(row.created_at, now),
-            "words": row.html,
-            "to": escape(to),
-            "form": discussion.forms.get(row.pk, ""),
-        }
-    )
+class Renderer:
+    """Stamps the comments of one page: what is the same for all of them is asked once."""
+
+    def __init__(self, discussion):
+        self.discussion = discussion
+        self.me = discussion.membership.user_id if discussion.membership.is_member else None
+        self.may_discuss = may(discussion.membership, Can.DISCUSS)
+        self.now = timezone.now()
+        self.zone = timezone.get_current_timezone_name()
+        self.language = get_language()
+        self.stamps = {}
+
+    def stamp(self, *flags):
+        """The stamp of a comment with these traits, made once a page."""
+        if flags not in self.stamps:
+            self.stamps[flags] = stamp("discussion/_comment.html", _SLOTS, **dict(zip(_FLAGS, flags, strict=True)))
+        return self.stamps[flags]
+
+    def comment(self, row, answered) -> str:
+        """One comment's `<li>`, left open for its answers. `answered` is whom it answers, where that can be named."""
+        role = self.discussion.roles.get(row.author_id, "")
+        to = answered if row.depth > DEEPEST_INDENT else ""
+        whole = row.html and row.state != State.HELD
+        state = "visible" if whole else row.state
+        mine = row.author_id == self.me
+        chosen = self.stamp(state, mine, row.edited_at is not None, role != "", to != "", self.may_discuss)
+        return chosen.fill(
+            {
+                "id": row.public_id,
+                "author": escape(row.author),
+                "role": role,
+                "iso": row.created_at.isoformat(timespec="seconds"),
+                "exact": exact(row.created_at.replace(second=0, microsecond=0), self.zone, self.language),
+                "ago": ago(row.created_at, self.now),
+                "words": row.html,
+                "to": escape(to),
+                "form": self.discussion.forms.get(row.pk, ""),
+            }
+        )
 
 
-def exact(moment) -> str:
-    """The moment in full, with its zone."""
-    return gettext("%(moment)s (%(zone)s)") % {
-        "moment": date_format(timezone.localtime(moment), "DATETIME_FORMAT"),
-        "zone": timezone.get_current_timezone_name(),
-    }
+@lru_cache(maxsize=20_000)
+def exact(minute, zone, language) -> str:
+    """The minute in full, with its zone, in the language that is active."""
+    return escape(
+        gettext("%(moment)s (%(zone)s)")
+        % {"moment": date_format(timezone.localtime(minute), "DATETIME_FORMAT"), "zone": zone}
+    )

@@ -23,7 +23,7 @@ from texts.models import ParagraphVersion
 
 from . import actions
 from .forms import CommentForm, EditForm
-from .models import Comment, State
+from .models import OPEN_STATES, Comment
 from .threads import NEWEST, OLDEST, discussion_of, page_of, threads_in
 
 
@@ -235,7 +235,7 @@ def answer_comment(request, membership, comment):
 def edit_comment(request, membership, comment):
     """Reword one's own comment."""
     own_or_404(membership, comment)
-    if comment.state not in {State.VISIBLE, State.HELD}:
+    if comment.state not in OPEN_STATES:
         raise Http404
     form = EditForm(request.POST or None, initial={"body": comment.body, "wording": comment.wording})
     focus = f"edit-{comment.public_id}"

@@ -4,7 +4,6 @@ import logging
 
 from django.db import InterfaceError, OperationalError
 from django.shortcuts import render
-from psycopg_pool import PoolTimeout
 
 logger = logging.getLogger(__name__)
 
@@ -21,11 +20,11 @@ class UnavailableMiddleware:
     def __call__(self, request):
         try:
             return self.get_response(request)
-        except (OperationalError, InterfaceError, PoolTimeout) as error:
+        except (OperationalError, InterfaceError) as error:
             return unavailable(request, error)
 
     def process_exception(self, request, exception):
-        if isinstance(exception, (OperationalError, InterfaceError, PoolTimeout)):
+        if isinstance(exception, (OperationalError, InterfaceError)):
             return unavailable(request, exception)
         return None
 

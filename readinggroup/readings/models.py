@@ -51,12 +51,14 @@ class ParagraphActivity(models.Model):
     """How much is said at one paragraph of one reading: kept by the database as comments come and go.
 
     A trigger on the comments writes this table, in the statement that changes them, so that the number equals what can
-    be listed. A paragraph where nothing was ever said has no row.
+    be listed. A paragraph where nothing was ever said has no row. `changes` only ever rises, with every comment that is
+    written, reworded, withdrawn: while it stands, what is said there is what it was.
     """
 
     reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="activity")
     paragraph = models.ForeignKey(Paragraph, on_delete=models.PROTECT, related_name="activity")
     comments = models.PositiveIntegerField(default=0)
+    changes = models.PositiveBigIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["reading", "paragraph"], name="paragraph_activity_once")]

@@ -1,8 +1,8 @@
 """The text of the reading page, put together from parts that are kept ready.
 
 A published revision never changes, so its HTML is made once per process, section and language (the skeleton), with a
-slot at each paragraph for how much is said there. A request asks the database for those numbers as one row; while they
-are what they were, the whole page is kept too, and only what belongs to the person is filled in.
+slot at each paragraph for how much is said there. A request asks the database for one row; while that says that nothing
+has changed, the whole page is kept too, and only what belongs to the person is filled in.
 """
 
 import re
@@ -22,6 +22,8 @@ from django.utils.translation import get_language, ngettext
 from readinggroup.lib.kept import Kept
 from readinggroup.lib.stamps import Page, Stamp, slot
 from texts.models import Kind, NoteMark, ParagraphVersion, Section
+
+from .models import ParagraphActivity
 
 _NOTE_MARK = re.compile(r'<sup class="note-mark" data-note="[^"]*"></sup>')
 # Kinds whose neighbours are set as one: the items of a list, the paragraphs of a quotation, the lines of a stanza.
@@ -86,15 +88,14 @@ class Now(NamedTuple):
     revision: int
     words: int
     edition: tuple  # title, author, language, translator, rights
-    activity: str  # how much is said where: `paragraph:comments,…`
+    changes: int  # to what is said anywhere in it; only ever rises
     place: int | None  # the paragraph where this person stopped
 
 
 _NOW = """
     SELECT reading.id, revision.id, revision.words,
            edition.title, edition.author, edition.language, edition.translator, edition.rights,
-           (SELECT coalesce(string_agg(paragraph_id || ':' || comments, ',' ORDER BY paragraph_id), '')
-            FROM readings_paragraphactivity WHERE reading_id = reading.id AND comments > 0),
+           (SELECT coalesce(sum(changes), 0)::bigint FROM readings_paragraphactivity WHERE reading_id = reading.id),
            (SELECT paragraph_id FROM readings_place WHERE reading_id = reading.id AND user_id = %s)
     FROM readings_reading reading
     JOIN texts_edition edition ON edition.id = reading.edition_id
@@ -123,15 +124,12 @@ def kept_page(now, position, extra, make) -> Page:
 
 def text_of(now, position: int | None) -> PageText:
     """The section at the position, or the whole text, with what is said where."""
-    return put_together(now.revision, position, now.activity)
+    rows = ParagraphActivity.objects.filter(reading_id=now.reading, comments__gt=0)
+    return put_together(now.revision, position, defaultdict(int, rows.values_list("paragraph_id", "comments")))
 
 
-def put_together(revision_id, position, activity) -> PageText:
+def put_together(revision_id, position, counts) -> PageText:
     """Join skeleton and numbers."""
-    counts = defaultdict(int)
-    for pair in filter(None, activity.split(",")):
-        paragraph, comments = pair.split(":")
-        counts[int(paragraph)] = int(comments)
     outline = outline_of(revision_id)
     skeleton = _skeletons.get_or_make(
         (revision_id, position, get_language()),

@@ -131,7 +131,7 @@ class Command(BaseCommand):
         ]
         serve += [f"--workers={workers}", "--blocking-threads=8", "--log-level=warning", "--no-ws"]
         serve += ["--respawn-failed-workers", "--workers-kill-timeout=2"]
-        self.web = self.start("web", serve, DATABASE_POOL=os.environ.get("DATABASE_POOL", "10"))
+        self.web = self.start("web", serve, CONN_MAX_AGE=os.environ.get("CONN_MAX_AGE", "600"))
 
     def start_worker(self):
         work = ["django", "procrastinate", "worker", "--shutdown-graceful-timeout=5"]

@@ -1,0 +1,162 @@
+"""`uv run python -m benchmarks`: the site's pages as shares of a bare Django view in the same run.
+
+Ratios, not seconds: machines differ and are busy, but page and yardstick are asked in turn, so what slows one slows the
+other. Each pair is asked three times; the middle ratio counts.
+"""
+
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
+
+import django
+
+ROUNDS = 3
+RESULTS = Path(__file__).parent / "results.md"
+
+
+def main():
+    options = parse()
+    django.setup()
+    from .data import prepare
+
+    pages = prepare(options.comments)
+    cookie, token = signed_in()
+    server = start_server(options)
+    try:
+        wait_for(options.port)
+        rows = list(measure(options, pages, cookie, token))
+    finally:
+        server.terminate()
+        server.wait(20)
+    report(options, rows)
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--comments", type=int, default=100_000)
+    parser.add_argument("--seconds", type=float, default=3.0, help="how long each page is asked, each round")
+    parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--port", type=int, default=8777)
+    return parser.parse_args()
+
+
+def signed_in():
+    """The cookies of a member, and the token that a post needs."""
+    from django.test import Client
+
+    from readinggroup.first_run import owner_of
+    from readinggroup.groups.models import Group
+
+    client = Client()
+    client.force_login(owner_of(Group.objects.get()), backend="readinggroup.accounts.logins.QuickModelBackend")
+    client.get("/me/")
+    return "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items()), client.cookies["csrftoken"].value
+
+
+def start_server(options):
+    """The server as `up` starts it, with the yardstick's addresses added."""
+    serve = ["granian", "readinggroup.wsgi:application", "--interface=wsgi", "--host=127.0.0.1", f"--port={options.port}"]
+    serve += [f"--workers={options.workers}", "--blocking-threads=4", "--log-level=warning", "--no-ws"]
+    return subprocess.Popen([sys.executable, "-m", *serve], env=os.environ | {"CONN_MAX_AGE": "600"})
+
+
+def wait_for(port):
+    """Until the server answers."""
+    from .load import exchange, request_bytes
+
+    import socket
+
+    for _ in range(200):
+        try:
+            with socket.create_connection(("127.0.0.1", port)) as connection:
+                exchange(connection, request_bytes("GET", "/healthz", f"127.0.0.1:{port}", {}), bytearray(1 << 16))
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise SystemExit("the server did not start")
+
+
+def measure(options, pages, cookie, token):
+    """(what, the page's results, the yardstick's results) for each thing that is measured."""
+    member = {"Cookie": cookie}
+    for name, page, headers in [
+        ("reading page, signed out, no comments", pages["quiet"], {}),
+        (f"reading page, signed out, {options.comments:,} comments", pages["talked"], {}),
+        ("reading page, signed in, no comments", pages["quiet"], member),
+        (f"reading page, signed in, {options.comments:,} comments", pages["talked"], member),
+        ("discussion of 500, signed out", pages["thread"], {}),
+        ("discussion of 500, signed in", pages["thread"], member),
+    ]:
+        bare = f"/bare/?page={quote(page)}"
+        yield name, *in_turn(options, get(options, page, headers), get(options, bare, headers))
+    post = lambda: request(options, "POST", pages["post"], member, posted(token))
+    yield "post a comment", *in_turn(options, post, get(options, "/bare/", member))
+    yield "(one SELECT)", *in_turn(options, get(options, "/select/", {}), get(options, "/bare/", {}))
+
+
+def posted(token) -> bytes:
+    """The form of a new comment, with a key of its own."""
+    body = "Posted by the benchmark: the ferry left before anyone had counted the sacks."
+    return urlencode({"body": body, "key": uuid.uuid4(), "csrfmiddlewaretoken": token}).encode()
+
+
+def request(options, method, path, headers, body=b""):
+    from .load import request_bytes
+
+    headers = headers | ({"Content-Type": "application/x-www-form-urlencoded"} if body else {})
+    return request_bytes(method, path, f"127.0.0.1:{options.port}", headers, body)
+
+
+def get(options, path, headers):
+    """A maker of the same GET again and again."""
+    made = request(options, "GET", path, headers)
+    return lambda: made
+
+
+def in_turn(options, page, bare):
+    """Page and yardstick, one after the other, so that a busy moment falls on both."""
+    from .load import load
+
+    address = ("127.0.0.1", options.port)
+    pages, bares = [], []
+    for _ in range(ROUNDS):
+        pages.append(load(address, page, connections=options.connections, seconds=options.seconds))
+        bares.append(load(address, bare, connections=options.connections, seconds=options.seconds))
+    return pages, bares
+
+
+def report(options, rows):
+    """The table, printed and kept."""
+    lines = [
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, Django {django.__version__};"
+        f" {options.workers} worker, {options.connections} connections, {options.seconds:g} s a round, {ROUNDS} rounds,"
+        f" {options.comments:,} comments.",
+        "",
+        "| what | share of the bare view | requests a second | bare | p50 ms | p95 ms | bytes | not 2xx or 3xx |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, pages, bares in rows:
+        share = statistics.median(page.per_second / bare.per_second for page, bare in zip(pages, bares, strict=True))
+        page = sorted(pages, key=lambda result: result.per_second)[ROUNDS // 2]
+        bare = sorted(bares, key=lambda result: result.per_second)[ROUNDS // 2]
+        failed = sum(count for result in pages for status, count in result.statuses.items() if not 200 <= status < 400)
+        lines.append(
+            f"| {name} | {share:.2f} | {page.per_second:.0f} | {bare.per_second:.0f} | {page.p50:.1f} | {page.p95:.1f}"
+            f" | {page.bytes:,} | {failed} |"
+        )
+    print("\n".join(lines))
+    RESULTS.write_text("# Results\n\nWritten by `uv run python -m benchmarks`.\n\n" + "\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""What is measured on: a reading of 211 paragraphs with as many comments as asked for, and one paragraph with 500."""
+
+from pathlib import Path
+
+from django.core.management import call_command
+from django.utils import timezone
+
+from readinggroup import first_run
+from readinggroup.discussion.models import Comment
+from readinggroup.groups.models import Group
+from readinggroup.lib.markup import render_markdown
+from readinggroup.readings.actions import bring_text
+from readinggroup.readings.models import ParagraphActivity, Reading
+from texts.importing import read
+from texts.importing.saving import keep_source
+
+ESSAY = Path(__file__).resolve().parent.parent.parent / "shared" / "texts" / "the-latest-deception.txt"
+BODY = "I read this **twice** and it still turns on the second sentence: who counts, and who is counted?\n\n> as it says\n"
+
+
+def of_our_own(paragraphs=211) -> bytes:
+    """A text about as long as the essay, for checkouts that have none beside them."""
+    sentence = "The river rose by {} hands that day, and the clerk wrote it down for whoever would ask. "
+    return "\n\n".join(sentence.format(number) * 7 for number in range(1, paragraphs + 1)).encode()
+
+
+def prepare(comments: int) -> dict:
+    """Make what is missing; the addresses that are measured, by name."""
+    call_command("migrate", verbosity=0)
+    call_command("createcachetable", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    first_run.prepare(None)
+    group = Group.objects.get()
+    quiet, talked = text(group, "quiet"), text(group, "talked")
+    if not ParagraphActivity.objects.filter(reading=talked).exists() and comments:
+        call_command("demo", reading=talked.slug, comments=comments, people=max(20, comments // 50), verbosity=0)
+    thread = discussion_of_500(group)
+    return {
+        "quiet": f"/g/{group.slug}/read/{quiet.slug}/",
+        "talked": f"/g/{group.slug}/read/{talked.slug}/",
+        "thread": f"/g/{group.slug}/read/{thread.reading.slug}/p/{thread.paragraph.public_id}/",
+        "post": f"/g/{group.slug}/read/{quiet.slug}/p/{first_paragraph(quiet)}/comment/",
+    }
+
+
+def text(group, name) -> Reading:
+    """The essay, or a text as long, once under this name."""
+    reading = group.readings.filter(edition__title=name).first()
+    if reading is None:
+        # The name makes it another file, so that the two are two readings.
+        content = (ESSAY.read_bytes() if ESSAY.is_file() else of_our_own()) + f"\n\n{name}\n".encode()
+        document = read(content, filename="text.txt")
+        source = keep_source(content, f"{name}.txt")
+        reading = bring_text(group=group, document=document, source_file=source, title=name)
+    return reading
+
+
+def first_paragraph(reading) -> str:
+    """The public id of the reading's first paragraph."""
+    return reading.edition.current.versions.select_related("paragraph").first().paragraph.public_id
+
+
+def discussion_of_500(group) -> Comment:
+    """Fifty conversations of ten at one paragraph of the guide; one of the comments."""
+    reading = group.readings.order_by("created_at").first()
+    version = reading.edition.current.versions.get(number=5)
+    found = Comment.objects.filter(reading=reading, paragraph=version.paragraph).first()
+    if found:
+        return found
+    author = first_run.owner_of(group)
+
+    def comment(parent=None):
+        return Comment(
+            reading=reading,
+            paragraph=version.paragraph,
+            version=version,
+            parent=parent,
+            root=parent and (parent.root or parent),
+            depth=parent.depth + 1 if parent else 0,
+            author=author,
+            body=BODY,
+            body_html=render_markdown(BODY),
+            created_at=timezone.now(),
+        )
+
+    level = Comment.objects.bulk_create(comment() for _ in range(50))
+    first = level[0]
+    for _ in range(3):
+        level = Comment.objects.bulk_create(comment(parent) for parent in level for _ in range(1))
+        Comment.objects.bulk_create(comment(parent.parent) for parent in level for _ in range(2))
+    return first

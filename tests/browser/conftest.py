@@ -1,0 +1,155 @@
+"""Chromium, and people who sit before it. Every page is watched: what the browser complains about fails the test."""
+
+import asyncio
+import os
+import re
+import shutil
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connections
+from django.test import Client
+from playwright.sync_api import expect, sync_playwright
+
+NARROW, WIDE = (390, 844), (1400, 900)
+
+# Quiet: no background traffic of Chromium's own, which would be taken for ours.
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+# The browser tells of a breach of the policy by an event; the watch reads the console.
+_TELL_OF_REFUSALS = """
+    addEventListener("securitypolicyviolation", (event) =>
+        console.error(`refused by the policy: ${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}`));
+"""
+
+expect.set_options(timeout=7_000)
+
+
+def find_chromium():
+    """The browser's path, from the environment or as the system calls it; None where there is none."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """One Chromium for the session, and the event loop it is driven by."""
+    path = find_chromium()
+    if not path:
+        why = "no Chromium here: install one, or name it in CHROMIUM"
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail(why, pytrace=False)
+        pytest.skip(why)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
+        loop = asyncio._get_running_loop()
+        asyncio._set_running_loop(None)
+        yield browser, loop
+        asyncio._set_running_loop(loop)
+        browser.close()
+
+
+@pytest.fixture
+def browser(chromium, monkeypatch):
+    """Chromium for one test.
+
+    Playwright's plain API keeps an event loop running in this thread. Django would refuse to ask the database there, so
+    it is told not to; and outside of these tests the loop is put out of sight, so that no other test meets it.
+    """
+    browser, loop = chromium
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    asyncio._set_running_loop(loop)
+    yield browser
+    connections.close_all()  # a thread with a loop has database connections of its own, which nobody else would close
+    asyncio._set_running_loop(None)
+
+
+class Watch:
+    """What a browser complained of while a test ran.
+
+    `expects` are the answers that the test provokes: a status such as 422, or a part of a line of the console.
+    """
+
+    def __init__(self, context, home, expects):
+        self.home, self.expects, self.complaints = urlsplit(home).netloc, expects, []
+        context.on("console", self.hear)
+        context.on("weberror", lambda error: self.complain(f"a script failed: {error.error}"))
+        context.on("request", self.look_where_it_goes)
+        context.on("response", self.look_what_comes)
+
+    def complain(self, line):
+        self.complaints.append(line)
+
+    def hear(self, message):
+        if message.type not in {"error", "warning"}:
+            return
+        line = message.text
+        status = re.search(r"responded with a status of (\d+)", line)
+        if int(status[1]) in self.expects if status else any(str(part) in line for part in self.expects):
+            return
+        self.complain(f"console: {line} ({message.location.get('url')})")
+
+    def look_where_it_goes(self, request):
+        address = urlsplit(request.url)
+        if address.scheme not in {"data", "blob", "about"} and address.netloc != self.home:
+            self.complain(f"a request to elsewhere: {request.url}")
+
+    def look_what_comes(self, response):
+        status = response.status
+        if status >= 400 and (status not in self.expects or f"/{django_settings.STATIC_URL.strip('/')}/" in response.url):
+            self.complain(f"{status} from {response.url}")
+
+
+@pytest.fixture
+def page_for(browser, live_server):
+    """A window of a browser of their own for `user`; None is a visitor. `window` is its width and height."""
+    open_ones = []
+
+    def open_window(user=None, window=WIDE, scheme="light", *, javascript=True, expects=()):
+        context = browser.new_context(
+            base_url=live_server.url,
+            viewport={"width": window[0], "height": window[1]},
+            color_scheme=scheme,
+            java_script_enabled=javascript,
+            reduced_motion="reduce",
+            locale="en-GB",
+        )
+        context.set_default_timeout(7_000)
+        watch = Watch(context, live_server.url, expects)
+        open_ones.append((context, watch))
+        if javascript:
+            context.add_init_script(_TELL_OF_REFUSALS)
+        if user is not None:
+            sign_in(context, user, live_server.url)
+        return context.new_page()
+
+    yield open_window
+    complaints = []
+    for context, watch in open_ones:
+        for page in context.pages:
+            page.title()  # a round trip, so that what the page has still to tell is heard
+        context.close()
+        complaints += watch.complaints
+    assert complaints == []
+
+
+def sign_in(context, user, address):
+    """Give the browser the login that the person would have got at the login page."""
+    client = Client()
+    client.force_login(user, backend="readinggroup.accounts.logins.QuickModelBackend")
+    name = django_settings.SESSION_COOKIE_NAME
+    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": address}])
+
+
+@pytest.fixture
+def outbox(settings):
+    """The mails of this test, newest last, as they were written to files."""
+    settings.EMAIL_BACKEND = "readinggroup.lib.mail_files.EmailBackend"
+    return lambda: [file.read_text() for file in sorted(settings.MAIL_DIR.glob("*.eml"))]
