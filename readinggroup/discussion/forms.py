@@ -27,7 +27,7 @@ class CommentForm(forms.Form):
 
     def clean_body(self):
         body = self.cleaned_data["body"].replace("\r\n", "\n").replace("\r", "\n")
-        if not is_storable(body) or "\x1f" in body:
+        if not is_storable(body):
             raise forms.ValidationError(
                 _("The text holds characters that cannot be kept. Take them out and send again.")
             )

@@ -18,6 +18,9 @@ class EmailBackend(BaseEmailBackend):
         for message in email_messages:
             name = f"{time.time_ns():020}-{os.getpid()}-{next(_counter)}.eml"
             unfinished = settings.MAIL_DIR / f".{name}"
-            unfinished.write_bytes(message.message().as_bytes())
-            unfinished.rename(settings.MAIL_DIR / name)
+            try:
+                unfinished.write_bytes(message.message().as_bytes())
+                unfinished.rename(settings.MAIL_DIR / name)
+            finally:
+                unfinished.unlink(missing_ok=True)
         return len(email_messages)

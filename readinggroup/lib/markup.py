@@ -4,13 +4,16 @@ CommonMark without images and without HTML; linkify and typographer are off, so 
 into something else. nh3 then lets through only what is listed here. Rendered once, when written.
 """
 
+import unicodedata
+from html import escape, unescape
+
 import nh3
 from markdown_it import MarkdownIt
 
 ALLOWED_TAGS = {
     "p", "br", "em", "strong", "a", "blockquote", "ul", "ol", "li", "code", "pre", "hr", "h4", "h5", "h6"
 }  # fmt: skip
-ALLOWED_ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
+ALLOWED_ATTRIBUTES = {"a": {"href"}, "ol": {"start"}, "*": set()}  # "*": nh3 would else let title and lang through
 ALLOWED_SCHEMES = {"http", "https", "mailto"}
 
 # The longest comment. markdown-it needs at most some tenths of a second for the worst text of this length.
@@ -33,9 +36,16 @@ _markdown.core.ruler.push("lower_headings", _lower_headings)
 def render_markdown(text: str) -> str:
     """The text as HTML that may be shown to anyone. Links are marked as a stranger's.
 
-    What Markdown would swallow whole (a lone link definition, say) is shown as it was typed.
+    Where Markdown leaves nothing to be seen (a lone link definition, an empty list item), the text is shown as typed.
     """
-    return sanitise(_markdown.render(text)).strip() or f"<p>{nh3.clean_text(text)}</p>"
+    html = sanitise(_markdown.render(text)).strip()
+    return html if shows_something(html) else f"<p>{escape(text)}</p>"
+
+
+def shows_something(html: str) -> bool:
+    """Whether a reader sees anything: a letter, a number, a sign."""
+    seen = unescape(nh3.clean(html, tags=set()))
+    return any(unicodedata.category(character)[0] in "LNSP" for character in seen)
 
 
 def sanitise(html: str) -> str:

@@ -6,13 +6,14 @@ for each language and each set of flags.
 """
 
 import re
+import secrets
 from functools import lru_cache
 
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
-# U+001F, "unit separator": the importer and every form refuse it in text, so it can stand for a slot and nothing else.
-MARK = "\x1f"
+# What stands for a slot. Drawn anew by each process, so that no text, wherever it came from, can hold one.
+MARK = f"\x1f{secrets.token_hex(8)}\x1f"
 _SLOT = re.compile(f"{MARK}(\\w+){MARK}")
 
 

@@ -95,7 +95,7 @@ def test_another_persons_key_is_not_mine(house, as_user):
     assert Comment.objects.count() == 2
 
 
-@pytest.mark.parametrize("body", ["", "   \n ", "x" * 20_001, "a\x00b", "a\x1fb"])
+@pytest.mark.parametrize("body", ["", "   \n ", "x" * 20_001, "a\x00b"])
 @pytest.mark.parametrize("headers", [{}, HTMX])
 def test_what_cannot_be_posted_is_said_and_kept(house, as_user, body, headers):
     answer = post(as_user(house.member), house.reading, body, headers=headers)

@@ -288,6 +288,32 @@ def test_who_withdraws_waits_for_who_answers(house):
     assert_counters_are_true(house.reading)
 
 
+def test_an_answer_deep_in_a_thread_and_an_edit_of_its_beginning_do_not_lock_one_another_out(house):
+    """The answer holds the paragraph's counter and, when it ends, looks at the root; the edit holds the root first."""
+    root = factories.create_comment(house.reading, house.member)
+    asked = factories.create_comment(house.reading, house.other, parent=root)
+    _, reworded = in_two_transactions(
+        lambda: factories.create_comment(house.reading, house.owner, parent=asked),
+        lambda: actions.reword(comment=root, body="new words", wording=1, by=house.member),
+    )
+    assert (reworded.wording, asked.answers.count()) == (2, 1)
+    assert_counters_are_true(house.reading)
+
+
+@pytest.mark.parametrize("act", [actions.withdraw, actions.put_back])
+def test_nor_do_an_answer_and_a_withdrawal_of_its_beginning(house, act):
+    root = factories.create_comment(house.reading, house.member)
+    asked = factories.create_comment(house.reading, house.other, parent=root)
+    if act is actions.put_back:
+        actions.withdraw(comment=root, by=house.member)
+    in_two_transactions(
+        lambda: factories.create_comment(house.reading, house.owner, parent=asked),
+        lambda: act(comment=root, by=house.member),
+    )
+    assert asked.answers.count() == 1
+    assert_counters_are_true(house.reading)
+
+
 def test_without_the_lock_an_answer_would_come_after_the_withdrawal(house):
     """The control: the state looked at, and the answer written a moment later."""
     asked = factories.create_comment(house.reading, house.member)

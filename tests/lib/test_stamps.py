@@ -84,23 +84,18 @@ def test_a_comment_cannot_hold_the_separator(form):
     assert "cannot be kept" in str(filled.errors["body"])
 
 
-SLOTS = ["token", "name", "no_such_slot", "paragraph_1"]
-
-
-@pytest.mark.parametrize("name", SLOTS)
+@pytest.mark.parametrize("name", ["token", "no_such_slot"])
 def test_an_imported_text_cannot_bring_slots_of_its_own(house, as_user, name):
-    """The text of a reading is kept as a stamp: a slot in it would be filled with the reader's own token, in a link say."""
+    """A reading's page is kept as a stamp: a slot in the text would be filled with the reader's own token, in a link say."""
     entity = f"&#31;{name}&#31;"
     source = f'<h1>The Well</h1><p>The rope{entity} was <a href="http://evil.example/?{entity}">new</a> and long.</p>'
-    reading = factories.create_reading(house.group, source, filename="well.html")
-    check_its_page(as_user(house.member), reading)
+    check_its_page(as_user(house.member), factories.create_reading(house.group, source, filename="well.html"))
 
 
-@pytest.mark.parametrize("name", SLOTS)
-@pytest.mark.parametrize("field", ["title", "author", "translator", "rights"])
-def test_what_is_said_about_an_edition_cannot_bring_slots(house, as_user, name, field):
-    reading = factories.create_reading(house.group, "One.\n\nTwo and three.\n", **{field: f"a \x1f{name}\x1f b"})
-    check_its_page(as_user(house.member), reading)
+@pytest.mark.parametrize("name", ["token", "no_such_slot"])
+def test_what_is_said_about_an_edition_cannot_bring_slots(house, as_user, name):
+    said = dict.fromkeys(["title", "author", "translator", "rights"], f"a \x1f{name}\x1f b")
+    check_its_page(as_user(house.member), factories.create_reading(house.group, "One.\n\nTwo and three.\n", **said))
 
 
 def check_its_page(client, reading):

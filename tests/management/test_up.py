@@ -234,7 +234,7 @@ def test_a_worker_that_ends_is_started_again_and_without_a_web_server_it_ends(fo
 
 
 def test_a_site_that_cannot_start_says_why(folder, made_data):
-    (folder / "small_settings.py").write_text(SETTINGS + "\nimport os\nif 'DATABASE_POOL' in os.environ: boom()\n")
+    (folder / "small_settings.py").write_text(SETTINGS + "\nimport os\nif 'CONN_MAX_AGE' in os.environ: boom()\n")
     up = Up(folder, f"--port={free_port()}", data=made_data)
     assert up.process.wait(40) == 1
     assert "The web server did not start:" in up.err.read_text()
