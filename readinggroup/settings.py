@@ -219,6 +219,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000  # the import preview sends one field a he
 
 # --- What the site allows --------------------------------------------------------------------------------------------
 
+# Whether anyone who has signed in may found a group, or only staff.
+ONLY_STAFF_FOUND_GROUPS = env.bool("ONLY_STAFF_FOUND_GROUPS", False)
 # A text longer than this many words is read by section, a shorter one whole.
 READ_WHOLE_UP_TO_WORDS = env.int("READ_WHOLE_UP_TO_WORDS", 25_000)
 

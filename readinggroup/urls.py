@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("readinggroup.accounts.urls")),
     path("g/<slug:group>/", views.group, name="group"),
     path("", include("readinggroup.readings.urls")),
+    path("", include("readinggroup.groups.urls")),
     path("", include("readinggroup.discussion.urls")),
     path("", include("readinggroup.moderation.urls")),
 ]

@@ -27,7 +27,11 @@ def home(request):
     if request.user.is_authenticated:
         mine = Group.objects.filter(memberships__in=Membership.objects.active().filter(user=request.user))
         groups = groups.exclude(pk__in=mine)
-    context = {"mine": with_current(mine), "groups": with_current(groups)[:50]}
+    context = {
+        "mine": with_current(mine),
+        "groups": with_current(groups)[:50],
+        "may_found": request.user.is_staff or not settings.ONLY_STAFF_FOUND_GROUPS,
+    }
     return TemplateResponse(request, "site/home.html", context)
 
 
@@ -56,6 +60,7 @@ def group(request, membership):
         "members": membership.group.memberships.active().count(),
         "may_keep_texts": may(membership, Can.KEEP_TEXTS),
         "may_moderate": may(membership, Can.MODERATE),
+        "may_settle": may(membership, Can.SETTLE),
     }
     return TemplateResponse(request, "groups/group.html", context)
 

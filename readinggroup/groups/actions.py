@@ -1,9 +1,13 @@
-"""Founding a group and taking people in."""
+"""Founding a group, taking people in, letting them go, handing out roles."""
 
-from django.db import transaction
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
 from django.utils.text import slugify
 
-from .models import Group, Membership, Role
+from .models import Group, Invitation, Membership, Role
 
 
 def free_slug(name: str, taken, *, longest: int, fallback: str) -> str:
@@ -24,9 +28,79 @@ def found_group(*, name, by, **details) -> Group:
     return group
 
 
+@transaction.atomic
 def take_in(*, group, user, roles=()) -> Membership:
-    """Make the person a member, or a member again; twice is once."""
-    membership, _ = Membership.objects.update_or_create(
-        group=group, user=user, defaults={"left_at": None, "roles": list(roles)}
-    )
+    """Make the person a member, or a member again; twice is once. Who is one already keeps their roles."""
+    membership, new = Membership.objects.get_or_create(group=group, user=user, defaults={"roles": list(roles)})
+    if not new:
+        membership = Membership.objects.select_for_update().get(pk=membership.pk)
+        kept = membership.roles if membership.is_member else []
+        membership.roles = [role for role in Role.values if role in {*kept, *roles}]
+        membership.joined_at = membership.joined_at if membership.is_member else timezone.now()
+        membership.left_at = None
+        membership.save(update_fields=["roles", "joined_at", "left_at"])
     return membership
+
+
+def invite(*, group, uses, days, roles, by) -> str:
+    """A new invitation; the answer is its token, which is shown this once."""
+    token = Invitation.new_token()
+    Invitation.objects.create(
+        group=group,
+        token_hash=Invitation.hash_of(token),
+        roles=list(roles),
+        uses=uses,
+        expires_at=timezone.now() + timedelta(days=days),
+        created_by=by,
+    )
+    return token
+
+
+@transaction.atomic
+def accept(*, token, by) -> Membership | None:
+    """Join by an invitation. None if it is used up, too old, taken back, or never was.
+
+    One UPDATE counts the use, so that of many at once no more come in than it is for. Who belongs already uses it not.
+    """
+    invitation = Invitation.objects.good().filter(token_hash=Invitation.hash_of(token)).select_related("group").first()
+    if invitation is None:
+        return None
+    membership = Membership.objects.active().filter(group=invitation.group, user=by).first()
+    if membership:
+        return membership
+    if not Invitation.objects.good().filter(pk=invitation.pk).update(used=F("used") + 1):
+        return None
+    return take_in(group=invitation.group, user=by, roles=invitation.roles)
+
+
+def revoke(*, invitation, by) -> None:
+    """Take an invitation back: its link opens nothing any more."""
+    Invitation.objects.filter(pk=invitation.pk, revoked_at=None).update(revoked_at=timezone.now())
+
+
+class LastOwner(Exception):  # noqa: N818 - said to the person, not an error of the program
+    """The group would be left without an owner."""
+
+
+def leave(*, membership, by) -> None:
+    """End a membership, one's own or, by an owner, another's. What was written stays, with its name.
+
+    LastOwner if nobody would own the group; the database refuses it, also when two leave at once.
+    """
+    change_membership(membership, left_at=timezone.now(), roles=[])
+
+
+def hand_out_roles(*, membership, roles, by) -> None:
+    """Give the member exactly these roles. LastOwner as above."""
+    change_membership(membership, roles=[role for role in Role.values if role in roles])
+
+
+def change_membership(membership, **changes) -> None:
+    """Write to a membership that still stands; LastOwner where the database says so."""
+    try:
+        with transaction.atomic():
+            Membership.objects.active().filter(pk=membership.pk).update(**changes)
+    except IntegrityError as refusal:
+        if "at least one owner" in str(refusal):
+            raise LastOwner from refusal
+        raise

@@ -1,9 +1,15 @@
 """A reading group and its people."""
 
+import hashlib
+import secrets
+from datetime import timedelta
+
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from readinggroup.lib.constraints import at_most
@@ -108,6 +114,29 @@ class Membership(models.Model):
                 condition=models.Q(roles__contained_by=Role.values), name="membership_roles_are_known"
             ),
         ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="one_owner_stays",
+                level=pgtrigger.Row,
+                when=pgtrigger.After,
+                operation=pgtrigger.Update,
+                # Two owners who leave at once would each still see the other: the group's row makes them wait.
+                func="""
+                    IF 'owner' = ANY(OLD.roles) AND OLD.left_at IS NULL
+                       AND NOT ('owner' = ANY(NEW.roles) AND NEW.left_at IS NULL) THEN
+                        PERFORM 1 FROM groups_group WHERE id = OLD.group_id FOR NO KEY UPDATE;
+                        IF NOT EXISTS (
+                            SELECT 1 FROM groups_membership
+                            WHERE group_id = OLD.group_id AND 'owner' = ANY(roles) AND left_at IS NULL
+                        ) THEN
+                            RAISE EXCEPTION 'a group has at least one owner'
+                                USING ERRCODE = 'check_violation', CONSTRAINT = 'group_has_an_owner';
+                        END IF;
+                    END IF;
+                    RETURN NULL;
+                """,
+            )
+        ]
 
     def __str__(self):
         return f"{self.user} in {self.group}"
@@ -115,3 +144,61 @@ class Membership(models.Model):
     @property
     def is_member(self):
         return self.pk is not None and self.left_at is None
+
+    @property
+    def role_names(self):
+        """The roles in words, or "member"."""
+        return ", ".join(str(Role(role).label) for role in self.roles) or str(_("member"))
+
+
+class InvitationQuerySet(models.QuerySet):
+    """Invitations, by whether they still open the door."""
+
+    def good(self):
+        return self.filter(revoked_at=None, expires_at__gt=timezone.now(), used__lt=models.F("uses"))
+
+
+class Invitation(models.Model):
+    """A link that makes people members: so many, until then, with these roles. Only its token's hash is kept.
+
+    Opening the link joins nobody; a button does.
+    """
+
+    MOST_USES = 500
+    LONGEST = timedelta(days=90)
+
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="invitations")
+    token_hash = models.CharField(max_length=64, unique=True)
+    roles = ArrayField(models.CharField(max_length=10, choices=Role.choices), default=list, blank=True)
+    uses = models.PositiveIntegerField(_("for how many people"), default=1)
+    used = models.PositiveIntegerField(default=0)
+    expires_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="invitations")
+    created_at = models.DateTimeField(db_default=Now())
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(used__lte=models.F("uses")), name="invitation_uses_are_kept"),
+            models.CheckConstraint(
+                condition=models.Q(roles__contained_by=Role.values), name="invitation_roles_are_known"
+            ),
+        ]
+
+    def __str__(self):
+        return f"invitation {self.pk} to {self.group}"
+
+    @staticmethod
+    def new_token() -> str:
+        return secrets.token_urlsafe(24)
+
+    @staticmethod
+    def hash_of(token: str) -> str:
+        return hashlib.sha256(token.encode()).hexdigest()
+
+    @property
+    def role_names(self):
+        """What one becomes by it."""
+        return ", ".join(str(Role(role).label) for role in self.roles) or str(_("member"))

@@ -7,6 +7,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils.cache import patch_cache_control
+from django.utils.translation import gettext_lazy as _
 
 from .models import Membership, Role
 
@@ -14,19 +15,35 @@ from .models import Membership, Role
 class Can(StrEnum):
     """The verbs of a group."""
 
-    READ = auto()  # see the texts and the discussion
-    DISCUSS = auto()  # write comments, answer, edit and withdraw one's own; report others'
-    KEEP_TEXTS = auto()  # import texts and put them on the group's shelf
-    MODERATE = auto()  # see held comments and what was reported
+    READ = auto()
+    DISCUSS = auto()
+    SEE_MEMBERS = auto()
+    KEEP_TEXTS = auto()
+    INVITE = auto()
+    MODERATE = auto()
+    SETTLE = auto()
+    HAND_OUT_ROLES = auto()
 
+
+# What each verb means, as the page "Who may do what here" says it.
+MEANING = {
+    Can.READ: _("see the texts and the discussion"),
+    Can.DISCUSS: _("write comments and answers, edit and withdraw one's own, report others'"),
+    Can.SEE_MEMBERS: _("see who belongs, and leave"),
+    Can.KEEP_TEXTS: _("bring texts and put them on the shelf"),
+    Can.INVITE: _("invite people, and take invitations back"),
+    Can.MODERATE: _("see what is held and what was reported"),
+    Can.SETTLE: _("change the group's name, description and who sees it"),
+    Can.HAND_OUT_ROLES: _("give and take roles, and remove members"),
+}
 
 VISITOR, MEMBER = "visitor", "member"
 
-_MEMBER = {Can.READ, Can.DISCUSS}
+_MEMBER = {Can.READ, Can.DISCUSS, Can.SEE_MEMBERS}
 GRANTS = {
     VISITOR: {Can.READ},  # of a public group only: of others, visitors do not learn that they exist
     MEMBER: _MEMBER,
-    Role.ORGANIZER: _MEMBER | {Can.KEEP_TEXTS},
+    Role.ORGANIZER: _MEMBER | {Can.KEEP_TEXTS, Can.INVITE},
     Role.MODERATOR: _MEMBER | {Can.MODERATE},
     Role.OWNER: set(Can),
 }

@@ -59,7 +59,9 @@ class History:
         self.model.update({comment.pk: (comment.paragraph_id, str(comment.state), "visible") for comment in comments})
 
     def post(self, parent=None):
-        version = self.draw.choice([v for v in self.versions if parent is None or v.paragraph_id == parent.paragraph_id])
+        version = self.draw.choice(
+            [v for v in self.versions if parent is None or v.paragraph_id == parent.paragraph_id]
+        )
         made = {"reading": self.reading, "version": version, "body": "words", "by": self.draw.choice(self.people)}
         try:
             self.keep(actions.post(**made, key=uuid.uuid4(), parent=parent))

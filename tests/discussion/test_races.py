@@ -92,7 +92,9 @@ def test_one_form_sent_many_times_at_once_is_one_comment(house, as_user):
 def test_one_answer_sent_many_times_at_once_is_one_answer(house, as_user):
     asked = factories.create_comment(house.reading, house.member)
     key = uuid.uuid4()
-    answers = at_once(*(acts_on(as_user(house.other), asked, "answer_comment", body="Once.", key=key) for _ in range(16)))
+    answers = at_once(
+        *(acts_on(as_user(house.other), asked, "answer_comment", body="Once.", key=key) for _ in range(16))
+    )
     assert len({answer["Location"] for answer in answers}) == 1
     assert asked.answers.count() == 1
     assert_counters_are_true(house.reading)
@@ -482,7 +484,10 @@ def test_a_report_of_what_is_being_withdrawn_is_no_error(house, as_user):
     for _ in range(ROUNDS):
         comment = factories.create_comment(house.reading, house.member)
         address = reverse("moderation:report_comment", args=[comment.public_id])
-        crowd = [sends(as_user(house.other), address, words="Rude."), sends(as_user(house.owner), address, words="Rude.")]
+        crowd = [
+            sends(as_user(house.other), address, words="Rude."),
+            sends(as_user(house.owner), address, words="Rude."),
+        ]
         answers = at_once(*crowd, acts_on(as_user(house.member), comment, "withdraw_comment"))
         assert {answer.status_code for answer in answers} <= {302, 404}
 

@@ -47,7 +47,9 @@ def test_long_names_that_are_alike_still_get_addresses_of_their_own(length):
 def test_readings_of_one_long_title_get_addresses_of_their_own():
     group = factories.create_group()
     for number in range(4):
-        factories.create_reading(group, f"One.\n\nTwo {number}.\n", title="An essay upon " + "very " * 20 + "long titles")
+        factories.create_reading(
+            group, f"One.\n\nTwo {number}.\n", title="An essay upon " + "very " * 20 + "long titles"
+        )
     assert group.readings.count() == 4
 
 

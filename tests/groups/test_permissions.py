@@ -111,7 +111,9 @@ def test_what_a_private_group_shows_is_kept_in_no_cache(rf, visibility, kept):
     group = factories.create_group(visibility=visibility)
     request = rf.get("/")
     request.user = factories.create_member(group)
-    shown = answer(request, membership_in(request.user, group.slug), READ, lambda request, membership: HttpResponse("x"))
+    shown = answer(
+        request, membership_in(request.user, group.slug), READ, lambda request, membership: HttpResponse("x")
+    )
     assert set(shown.get("Cache-Control", "").split(", ")) == set(kept.split(", "))
 
 

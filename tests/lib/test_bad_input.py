@@ -19,7 +19,9 @@ def test_what_cannot_be_stored(text):
     assert not is_storable(text)
 
 
-@pytest.mark.parametrize("text", ["", "plain", "é漢🙂", "\ufffe\uffff", "\x01\x1f\x7f\x85", "\u202e\u200b", "\U0010ffff"])
+@pytest.mark.parametrize(
+    "text", ["", "plain", "é漢🙂", "\ufffe\uffff", "\x01\x1f\x7f\x85", "\u202e\u200b", "\U0010ffff"]
+)
 def test_what_can(text):
     assert is_storable(text)
 
@@ -36,7 +38,9 @@ def test_it_agrees_with_what_utf8_and_postgres_take(text):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("text", ["%00", "a%00b"])
-@pytest.mark.parametrize("address", ["/?x={}", "/?{}=x", "/g/?next={}", "/sign-in/{}/", "/accounts/login/?next={}", "/me/?page={}"])
+@pytest.mark.parametrize(
+    "address", ["/?x={}", "/?{}=x", "/g/?next={}", "/sign-in/{}/", "/accounts/login/?next={}", "/me/?page={}"]
+)
 def test_in_an_address_it_is_a_400_or_nothing_is_there(text, address):
     answer = Client().get(address.format(text))
     assert answer.status_code == (404 if address.startswith("/g/") else 400)
@@ -52,7 +56,9 @@ def test_in_a_cookie_it_is_a_400(house, as_user):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("raw", ["/%ff%fe/", "/g/%ed%a0%80/", "/?x=%ed%a0%80", "/?x=%ff", "/c/%c0%80/", "/sign-in/%ed%a0%80/", "/%F0%9F/"])
+@pytest.mark.parametrize(
+    "raw", ["/%ff%fe/", "/g/%ed%a0%80/", "/?x=%ed%a0%80", "/?x=%ff", "/c/%c0%80/", "/sign-in/%ed%a0%80/", "/%F0%9F/"]
+)
 def test_what_is_not_utf8_is_no_server_error(raw):
     assert Client().get(raw).status_code < 500
 

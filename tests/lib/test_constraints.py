@@ -24,7 +24,9 @@ def unbounded_texts():
     """The text columns of ours whose length nothing in the database bounds."""
     for label in OURS:
         for model in apps.get_app_config(label).get_models():
-            checked = "".join(str(check.condition) for check in model._meta.constraints if isinstance(check, models.CheckConstraint))
+            checked = "".join(
+                str(check.condition) for check in model._meta.constraints if isinstance(check, models.CheckConstraint)
+            )
             for field in model._meta.local_concrete_fields:
                 ours = isinstance(field, models.TextField) and field.name not in WRITTEN_BY_US
                 if ours and f"F({field.name})" not in checked:
@@ -64,10 +66,16 @@ def too_long(house):
     yield lambda: comments.update(body="x" * (LONGEST + 1)), "comment_is_not_too_long"
     yield lambda: Group.objects.update(description="x" * 2_001), "group_description_is_not_too_long"
     yield lambda: (setattr(report, "words", "x" * 2_001), report.save()), "report_is_not_too_long"
-    yield lambda: Note.objects.create(edition=edition, position=99, label="9", body="x" * 20_001), "note_body_is_not_too_long"
+    yield (
+        lambda: Note.objects.create(edition=edition, position=99, label="9", body="x" * 20_001),
+        "note_body_is_not_too_long",
+    )
     new = {"revision": version.revision, "section": version.section, "number": 99, "kind": "paragraph", "html": ""}
     paragraph = edition.paragraphs.create()
-    yield lambda: ParagraphVersion.objects.create(**new, paragraph=paragraph, text="x" * 100_001), "paragraph_version_is_not_too_long"
+    yield (
+        lambda: ParagraphVersion.objects.create(**new, paragraph=paragraph, text="x" * 100_001),
+        "paragraph_version_is_not_too_long",
+    )
 
 
 def test_one_character_too_many_is_refused_by_the_database(house):

@@ -17,7 +17,11 @@ from .. import factories
 def fields_of(instance):
     """Every field of the instance, and whether it is saved and from where."""
     fields = {field.attname: getattr(instance, field.attname) for field in type(instance)._meta.concrete_fields}
-    return fields | {"database": instance._state.db, "adding": instance._state.adding, "deferred": instance.get_deferred_fields()}
+    return fields | {
+        "database": instance._state.db,
+        "adding": instance._state.adding,
+        "deferred": instance.get_deferred_fields(),
+    }
 
 
 @pytest.mark.parametrize("model", [User, Group, Membership, Edition])

@@ -1,8 +1,11 @@
 """Templates rendered once and stamped: what is filled in stays a value, whatever it holds."""
 
 import re
+import subprocess
+import sys
 
 import pytest
+from django.conf import settings
 from django.template import TemplateDoesNotExist
 from django.test import override_settings
 from django.urls import reverse
@@ -10,9 +13,8 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readinggroup.discussion.forms import CommentForm, EditForm
 from readinggroup.lib import stamps
-from readinggroup.lib.stamps import Page, Stamp, slot, stamp
+from readinggroup.lib.stamps import MARK, Page, Stamp, slot, stamp
 
 from .. import factories
 
@@ -38,7 +40,11 @@ def test_a_slot_twice_is_filled_twice(row):
 
 
 def test_values_are_taken_as_they_are_and_more_than_asked_for_do_no_harm(row):
-    assert row().fill({"name": r"\1 %s {x} {{ x }} $0", "words": "<p>", "more": "x"}).startswith(r"<li>\1 %s {x} {{ x }} $0: <p>,")
+    assert (
+        row()
+        .fill({"name": r"\1 %s {x} {{ x }} $0", "words": "<p>", "more": "x"})
+        .startswith(r"<li>\1 %s {x} {{ x }} $0: <p>,")
+    )
 
 
 def test_a_missing_value_is_an_error_and_not_a_gap(row):
@@ -60,7 +66,11 @@ def test_a_template_without_slots_is_itself(row):
         stamp("not-there.html", ())
 
 
-@given(st.dictionaries(st.sampled_from(["a", "b", "long_name2"]), st.text(st.characters(exclude_categories=["Cs"])), min_size=3))
+@given(
+    st.dictionaries(
+        st.sampled_from(["a", "b", "long_name2"]), st.text(st.characters(exclude_categories=["Cs"])), min_size=3
+    )
+)
 def test_filling_is_replacing(values):
     html = f"<p>{slot('a')}é{slot('b')}{slot('a')}</p>{slot('long_name2')}"
     wanted = f"<p>{values['a']}é{values['b']}{values['a']}</p>{values['long_name2']}"
@@ -78,10 +88,21 @@ def test_a_page_is_as_long_as_what_is_kept_of_it():
     assert len(Page(f"é{slot('a')}b")) == 3
 
 
-@pytest.mark.parametrize("form", [CommentForm, EditForm])
-def test_a_comment_cannot_hold_the_separator(form):
-    filled = form({"body": "a\x1ftoken\x1fb", "key": "0" * 32, "wording": 1})
-    assert "cannot be kept" in str(filled.errors["body"])
+def test_the_mark_cannot_be_guessed():
+    """It is another in every process."""
+    code = "from readinggroup.lib.stamps import MARK; print(repr(MARK))"
+    other = subprocess.run(
+        [sys.executable, "-c", code], cwd=settings.BASE_DIR, capture_output=True, text=True, check=True
+    )
+    assert other.stdout.strip() != repr(MARK)
+    assert len(MARK) > 16
+
+
+@pytest.mark.parametrize("name", ["token", "words", "no_such_slot"])
+def test_a_comment_cannot_bring_slots_of_its_own(house, as_user, name):
+    comment = factories.create_comment(house.reading, house.member, f"before \x1f{name}\x1f after {slot('x')[:4]}")
+    page = as_user(house.member).get(reverse("discussion:comment", args=[comment.public_id]), follow=True)
+    assert f"before \x1f{name}\x1f after" in page.content.decode()
 
 
 @pytest.mark.parametrize("name", ["token", "no_such_slot"])

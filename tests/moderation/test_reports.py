@@ -129,7 +129,9 @@ def test_a_private_groups_comment_is_not_there_for_others(closed_house, as_user,
     comment = factories.create_comment(closed_house.reading, closed_house.member, "Among us.")
     for who in (None, closed_house.outsider):
         answer = getattr(as_user(who), method)(form_of(comment), {"words": WORDS})
-        missing = getattr(as_user(who), method)(reverse("moderation:report_comment", args=["nosuchcmnt"]), {"words": WORDS})
+        missing = getattr(as_user(who), method)(
+            reverse("moderation:report_comment", args=["nosuchcmnt"]), {"words": WORDS}
+        )
         assert (answer.status_code, missing.status_code) == (404, 404)
         assert "Among us." not in answer.content.decode()
     assert not Report.objects.exists()
@@ -172,7 +174,12 @@ def test_the_list_is_for_moderators_and_owners(house, as_user, comment):
 
 
 def test_the_list_of_a_private_group_is_not_there_for_others(closed_house, as_user):
-    for who, status in ((None, 404), (closed_house.outsider, 404), (closed_house.member, 403), (closed_house.owner, 200)):
+    for who, status in (
+        (None, 404),
+        (closed_house.outsider, 404),
+        (closed_house.member, 403),
+        (closed_house.owner, 200),
+    ):
         assert as_user(who).get(waiting(closed_house)).status_code == status
 
 
@@ -183,7 +190,9 @@ def test_it_can_only_be_read(house, as_user):
 def test_what_is_held_waits_too_and_what_is_withdrawn_or_hidden_no_longer(house, as_user, comment):
     held = factories.create_comment(house.reading, house.other, "Held words.")
     set_state(held, State.HELD)
-    gone = [factories.create_comment(house.reading, house.member, f"{state} words") for state in ("withdrawn", "hidden")]
+    gone = [
+        factories.create_comment(house.reading, house.member, f"{state} words") for state in ("withdrawn", "hidden")
+    ]
     for one in (*gone, comment):
         Report.objects.create(comment=one, reporter=house.other, words=WORDS)
     set_state(gone[0], State.WITHDRAWN)

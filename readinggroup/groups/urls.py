@@ -1,0 +1,24 @@
+"""Addresses about groups: founding, settling, who belongs, coming in and going out."""
+
+from django.urls import include, path
+
+from . import views
+
+app_name = "groups"
+
+# /g/<group>/
+group_urls = [
+    path("settings/", views.settle_group, name="settle_group"),
+    path("who-may/", views.who_may, name="who_may"),
+    path("members/", views.members, name="members"),
+    path("members/<slug:member>/", views.member, name="member"),
+    path("invitations/new/", views.invite, name="invite"),
+    path("invitations/<int:invitation>/revoke/", views.revoke_invitation, name="revoke_invitation"),
+    path("leave/", views.leave, name="leave"),
+]
+
+urlpatterns = [
+    path("groups/new/", views.found_group, name="found_group"),
+    path("join/<str:token>/", views.join, name="join"),
+    path("g/<slug:group>/", include(group_urls)),
+]
