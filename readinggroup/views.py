@@ -21,35 +21,43 @@ from readinggroup.readings.models import ReadingState
 @require_safe
 @public(because="visitors see the public groups, members also their own")
 def home(request):
-    """My groups and the public ones, each with what it reads now."""
-    groups = Group.objects.filter(visibility=Visibility.PUBLIC)
+    """My groups and those that everyone may know of, each with what it reads now."""
+    groups = Group.objects.exclude(visibility=Visibility.MEMBERS)
     mine = Group.objects.none()
     if request.user.is_authenticated:
         mine = Group.objects.filter(memberships__in=Membership.objects.active().filter(user=request.user))
         groups = groups.exclude(pk__in=mine)
     context = {
-        "mine": with_current(mine),
-        "groups": with_current(groups)[:50],
+        "mine": with_current(mine, inside=True),
+        "groups": with_current(groups, inside=False)[:50],
         "may_found": request.user.is_staff or not settings.ONLY_STAFF_FOUND_GROUPS,
     }
     return TemplateResponse(request, "site/home.html", context)
 
 
-def with_current(groups):
-    """The groups by name, each with the title of what it reads now."""
+def with_current(groups, *, inside):
+    """The groups by name, each with the title of what it reads now; from outside, only where everyone may know that."""
     current = Q(readings__state=ReadingState.CURRENT)
+    if not inside:
+        current &= Q(visibility=Visibility.PUBLIC)
     return groups.annotate(reads=Max("readings__edition__title", filter=current)).order_by("name")
 
 
 @require_safe
-@requires(Can.READ)
+@requires(Can.KNOW)
 def group(request, membership):
-    """A group's front page: what it reads, and its shelf."""
+    """A group's front page: what it is about; for who may read, what it reads, and its shelf."""
+    may_read = may(membership, Can.READ)
     readings = (
         membership.group.readings.with_text()
         .annotate(said=Sum("activity__comments", default=0))
         .order_by("-created_at")
     )
+    if not may_read:
+        readings = readings.none()
+    asked = None
+    if request.user.is_authenticated and not membership.is_member:
+        asked = membership.group.join_requests.filter(user=request.user).order_by("-created_at").first()
     by_state = {state: [reading for reading in readings if reading.state == state] for state in ReadingState}
     context = {
         "membership": membership,
@@ -60,6 +68,8 @@ def group(request, membership):
         "members": membership.group.memberships.active().count(),
         "may_keep_texts": may(membership, Can.KEEP_TEXTS),
         "may_moderate": may(membership, Can.MODERATE),
+        "may_read": may_read,
+        "asked": asked,
         "may_settle": may(membership, Can.SETTLE),
     }
     return TemplateResponse(request, "groups/group.html", context)

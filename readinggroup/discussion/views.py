@@ -146,6 +146,8 @@ def of_comment(verb):
             if found is None:
                 raise Http404
             membership = membership_in(request.user, found.reading.group.slug)
+            if not may(membership, Can.READ):
+                raise Http404  # of a listed group: that there is a comment is not told either
             return answer(request, membership, verb, view, comment=seen_or_404(membership, found))
 
         wrapper.access = verb

@@ -7,7 +7,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.text import slugify
 
-from .models import Group, Invitation, Membership, Role
+from .models import Group, Invitation, JoinRequest, Membership, Role
 
 
 def free_slug(name: str, taken, *, longest: int, fallback: str) -> str:
@@ -71,6 +71,23 @@ def accept(*, token, by) -> Membership | None:
     if not Invitation.objects.good().filter(pk=invitation.pk).update(used=F("used") + 1):
         return None
     return take_in(group=invitation.group, user=by, roles=invitation.roles)
+
+
+def ask_to_join(*, group, words, by) -> JoinRequest:
+    """Ask to be taken in. A second request while the first waits is the first one, in the newer words."""
+    request, _ = JoinRequest.objects.update_or_create(group=group, user=by, answered_at=None, defaults={"words": words})
+    return request
+
+
+@transaction.atomic
+def answer_join_request(*, request, accept, by) -> bool:
+    """Take the person in, or not. False if somebody else has answered already."""
+    waiting = JoinRequest.objects.filter(pk=request.pk, answered_at=None)
+    if not waiting.update(answered_at=timezone.now(), answered_by=by, accepted=accept):
+        return False
+    if accept:
+        take_in(group=request.group, user=request.user)
+    return True
 
 
 def revoke(*, invitation, by) -> None:

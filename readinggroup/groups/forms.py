@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from .models import Group, Invitation, Role, Visibility
+from .models import Group, Invitation, JoinRequest, Role, Visibility
 
 
 class GroupForm(forms.ModelForm):
@@ -18,6 +18,9 @@ class GroupForm(forms.ModelForm):
 # What a change of visibility means, in a sentence of its own, said before it happens.
 VISIBILITY_SENTENCES = {
     Visibility.PUBLIC: _("Everyone on the internet will at once be able to read the texts and all that was written."),
+    Visibility.LISTED: _(
+        "Everyone will see that the group exists and what it is about; only members will see texts and discussion."
+    ),
     Visibility.MEMBERS: _("From now on only members see the group; for everyone else its pages are gone."),
 }
 
@@ -48,3 +51,12 @@ class RolesForm(forms.Form):
     roles = forms.MultipleChoiceField(
         label=_("Roles"), choices=Role.choices, required=False, widget=forms.CheckboxSelectMultiple
     )
+
+
+class JoinRequestForm(forms.ModelForm):
+    """A word of introduction."""
+
+    class Meta:
+        model = JoinRequest
+        fields = ["words"]
+        widgets = {"words": forms.Textarea(attrs={"rows": 4})}

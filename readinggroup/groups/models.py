@@ -28,6 +28,7 @@ class Visibility(models.TextChoices):
     """Who sees that the group exists and what it says."""
 
     PUBLIC = "public", _("public: everyone reads, members write")
+    LISTED = "listed", _("listed: everyone sees that it exists and what it is about, members see the rest")
     MEMBERS = "members", _("members only: hidden from everyone else")
 
 
@@ -56,6 +57,11 @@ class Group(models.Model):
     @property
     def is_public(self):
         return self.visibility == Visibility.PUBLIC
+
+    @property
+    def is_known(self):
+        """Whether others may learn that it exists."""
+        return self.visibility != Visibility.MEMBERS
 
 
 class MembershipQuerySet(models.QuerySet):
@@ -202,3 +208,35 @@ class Invitation(models.Model):
     def role_names(self):
         """What one becomes by it."""
         return ", ".join(str(Role(role).label) for role in self.roles) or str(_("member"))
+
+
+class JoinRequest(models.Model):
+    """Somebody asks to be taken in, with a word of introduction; an organizer answers."""
+
+    LONGEST = 1_000
+
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="join_requests")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="join_requests")
+    words = models.TextField(_("who you are, and why you would like to read with us"), max_length=LONGEST)
+    created_at = models.DateTimeField(db_default=Now())
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    accepted = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            # One open request a person and group; what was answered stays beside it.
+            models.UniqueConstraint(
+                fields=["group", "user"], condition=models.Q(answered_at=None), name="join_request_open_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(answered_at__isnull=False) | models.Q(accepted=False),
+                name="join_request_accepted_is_answered",
+            ),
+            at_most("words", 1_000, name="join_request_is_not_too_long"),
+        ]
+
+    def __str__(self):
+        return f"{self.user} asks to join {self.group}"

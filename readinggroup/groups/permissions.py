@@ -1,4 +1,4 @@
-"""Who may do what in a reading group. The whole policy is the table GRANTS; nothing else decides."""
+"""Who may do what in a reading group. The whole policy is the tables GRANTS and VISITORS; nothing else decides."""
 
 from enum import StrEnum, auto
 from functools import wraps
@@ -9,12 +9,13 @@ from django.http import Http404
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext_lazy as _
 
-from .models import Membership, Role
+from .models import Membership, Role, Visibility
 
 
 class Can(StrEnum):
     """The verbs of a group."""
 
+    KNOW = auto()
     READ = auto()
     DISCUSS = auto()
     SEE_MEMBERS = auto()
@@ -27,6 +28,7 @@ class Can(StrEnum):
 
 # What each verb means, as the page "Who may do what here" says it.
 MEANING = {
+    Can.KNOW: _("see that the group exists and what it is about; ask to join"),
     Can.READ: _("see the texts and the discussion"),
     Can.DISCUSS: _("write comments and answers, edit and withdraw one's own, report others'"),
     Can.SEE_MEMBERS: _("see who belongs, and leave"),
@@ -37,32 +39,37 @@ MEANING = {
     Can.HAND_OUT_ROLES: _("give and take roles, and remove members"),
 }
 
-VISITOR, MEMBER = "visitor", "member"
+MEMBER = "member"
 
-_MEMBER = {Can.READ, Can.DISCUSS, Can.SEE_MEMBERS}
+_MEMBER = {Can.KNOW, Can.READ, Can.DISCUSS, Can.SEE_MEMBERS}
 GRANTS = {
-    VISITOR: {Can.READ},  # of a public group only: of others, visitors do not learn that they exist
     MEMBER: _MEMBER,
     Role.ORGANIZER: _MEMBER | {Can.KEEP_TEXTS, Can.INVITE},
     Role.MODERATOR: _MEMBER | {Can.MODERATE},
     Role.OWNER: set(Can),
+}
+# Of who does not belong, by who is to see the group.
+VISITORS = {
+    Visibility.PUBLIC: {Can.KNOW, Can.READ},
+    Visibility.LISTED: {Can.KNOW},
+    Visibility.MEMBERS: set(),  # they do not learn that it exists
 }
 
 
 def may(membership, verb) -> bool:
     """Whether this membership, or visit, allows the verb."""
     if not membership.is_member:
-        return verb in GRANTS[VISITOR]
+        return verb in VISITORS[membership.group.visibility]
     return any(verb in GRANTS[role] for role in (MEMBER, *membership.roles))
 
 
 def membership_in(user, slug) -> Membership:
-    """How this person stands to the group of that name: a member, or a visitor if it is public. One query.
+    """How this person stands to the group of that name: a member, or a visitor where there may be some. One query.
 
-    Http404 for outsiders of a group that is not public: they do not learn that it exists.
+    Http404 for outsiders of a group that is for its members only: they do not learn that it exists.
     """
     membership = Membership.objects.standing(user.pk, slug)
-    if membership is None or not (membership.is_member or membership.group.is_public):
+    if membership is None or not may(membership, Can.KNOW):
         raise Http404
     return membership
 

@@ -14,6 +14,8 @@ group_urls = [
     path("members/<slug:member>/", views.member, name="member"),
     path("invitations/new/", views.invite, name="invite"),
     path("invitations/<int:invitation>/revoke/", views.revoke_invitation, name="revoke_invitation"),
+    path("ask/", views.ask_to_join, name="ask_to_join"),
+    path("requests/<int:join_request>/", views.answer_join_request, name="answer_join_request"),
     path("leave/", views.leave, name="leave"),
 ]
 

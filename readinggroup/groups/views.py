@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
@@ -14,9 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from readinggroup.accounts.access import public, signed_in
 
 from . import actions
-from .forms import VISIBILITY_SENTENCES, GroupForm, InvitationForm, RolesForm
+from .forms import VISIBILITY_SENTENCES, GroupForm, InvitationForm, JoinRequestForm, RolesForm
 from .models import Group, Invitation, Membership, Role
-from .permissions import GRANTS, MEANING, MEMBER, VISITOR, Can, may, requires
+from .permissions import GRANTS, MEANING, MEMBER, VISITORS, Can, may, requires
 
 
 @require_http_methods(["GET", "POST"])
@@ -56,17 +57,16 @@ def settle_group(request, membership):
 
 
 @require_safe
-@requires(Can.READ)
+@requires(Can.KNOW)
 def who_may(request, membership):
     """Who may do what here: the table of permissions, as it is."""
-    columns = [(VISITOR, _("visitors")), (MEMBER, _("members")), *Role.choices]
-    rows = [(MEANING[verb], [verb in GRANTS[column] for column, _label in columns]) for verb in Can]
-    if not membership.group.is_public:
-        rows = [(meaning, [False, *cells[1:]]) for meaning, cells in rows]
+    columns = [(MEMBER, _("members")), *Role.choices]
+    grants = [VISITORS[membership.group.visibility], *(GRANTS[column] for column, _label in columns)]
+    rows = [(MEANING[verb], [verb in granted for granted in grants]) for verb in Can]
     context = {
         "membership": membership,
         "group": membership.group,
-        "columns": [label for _name, label in columns],
+        "columns": [_("visitors"), *(label for _name, label in columns)],
         "rows": rows,
     }
     return TemplateResponse(request, "groups/who_may.html", context)
@@ -82,6 +82,7 @@ def members(request, membership):
         "members": membership.group.memberships.active().select_related("user").order_by("joined_at", "pk"),
         "may_invite": may(membership, Can.INVITE),
         "may_hand_out_roles": may(membership, Can.HAND_OUT_ROLES),
+        "join_requests": membership.group.join_requests.filter(answered_at=None).select_related("user"),
         "invitations": membership.group.invitations.good().select_related("created_by").order_by("-created_at"),
     }
     return TemplateResponse(request, "groups/members.html", context)
@@ -125,6 +126,38 @@ def join(request, token):
         messages.success(request, _("Welcome to %(group)s.") % {"group": invitation.group.name})
         return redirect("group", group=invitation.group.slug)
     return TemplateResponse(request, "groups/join.html", {"invitation": invitation})
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Can.KNOW)
+def ask_to_join(request, membership):
+    """Ask to be taken in, with a word of introduction."""
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    if membership.is_member:
+        return redirect("group", group=membership.group.slug)
+    form = JoinRequestForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        actions.ask_to_join(group=membership.group, by=request.user, **form.cleaned_data)
+        messages.success(request, _("Your request is with the organizers. You will see their answer here."))
+        return redirect("group", group=membership.group.slug)
+    context = {"membership": membership, "group": membership.group, "form": form}
+    return TemplateResponse(request, "groups/ask_to_join.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@requires(Can.INVITE)
+def answer_join_request(request, membership, join_request):
+    """Take in who asked, or decline."""
+    asked = get_object_or_404(membership.group.join_requests.select_related("user", "group"), pk=join_request)
+    accept = request.POST.get("answer") == "accept"
+    if not actions.answer_join_request(request=asked, accept=accept, by=request.user):
+        messages.info(request, _("Somebody has answered this request already."))
+    elif accept:
+        messages.success(request, _("%(name)s is a member now.") % {"name": asked.user.display_name})
+    else:
+        messages.success(request, _("The request is declined."))
+    return redirect("groups:members", group=membership.group.slug)
 
 
 @require_http_methods(["GET", "POST"])

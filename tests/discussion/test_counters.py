@@ -45,8 +45,10 @@ class History:
         self.happened = Counter()
 
     def step(self):
-        acts = [self.post, self.post, self.answer, self.answer, self.withdraw, self.put_back, self.decide, self.decide_many,
-                self.reword, self.delete_leaf, self.import_many, self.move_everything_back_and_forth]  # fmt: skip
+        acts = [
+            *[self.post, self.answer] * 2, self.withdraw, self.put_back, self.decide, self.decide_many, self.reword,
+            self.delete_leaf, self.import_many, self.move_everything_back_and_forth,
+        ]  # fmt: skip
         act = self.draw.choice(acts)
         self.happened[act.__name__] += 1
         act()
@@ -198,8 +200,8 @@ def test_a_statement_without_comments_counts_nothing(house):
 def test_what_was_never_visible_is_never_counted(house):
     version = factories.version_of(house.reading)
     Comment.objects.create(
-        reading=house.reading, paragraph=version.paragraph, version=version, author=house.member, body="x", body_html="x",
-        state=State.HELD,
+        reading=house.reading, paragraph=version.paragraph, version=version, author=house.member,
+        body="x", body_html="x", state=State.HELD,
     )  # fmt: skip
     Comment.objects.update(state=State.HIDDEN)
     assert not ParagraphActivity.objects.filter(comments__gt=0).exists()

@@ -248,8 +248,7 @@ def in_two_transactions(first, second):
         with transaction.atomic():
             first()
             has_begun.set()
-            waited = not go_on.wait(0.3)
-        return waited
+            return not go_on.wait(0.3)
 
     def follow():
         has_begun.wait(SOON)
@@ -398,7 +397,7 @@ def test_an_edit_and_a_withdrawal_at_once_leave_it_withdrawn_with_every_wording_
 
 # --- One file, one membership, one report, one place ------------------------------------------------------------------
 
-FILE = b"The Well\n\nby Ada Lind\n\nNobody had drawn water here since the war, and nobody asked why.\n\nThe rope was new.\n"
+FILE = b"The Well\n\nby Ada Lind\n\nNobody had drawn water here since the war.\n\nThe rope was new.\n"
 DETAILS = {"title": "The Well", "author": "Ada Lind", "language": "en"}
 
 

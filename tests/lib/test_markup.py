@@ -263,9 +263,10 @@ def test_the_list_itself_names_nothing_dangerous():
 
 # What Markdown and HTML are made of, so that random text is often nearly something.
 PIECES = st.sampled_from(
-    ["*", "_", "**", "`", "```", "[", "]", "(", ")", "<", ">", "!", "#", "- ", "1. ", "> ", "\n", "\n\n", "    ", "\\", "&",
-     "&#", ";", ":", "//", '"', "'", "=", "[a]: ", "javascript:", "http://a.example", "<script>", "</p>", "<a href=",
-     "<svg>", "<math>", "<style>", "<!--", "-->", "onclick=", "&lt;", "&colon;", "\t", "\u00a0", "é", "漢", "🙂", "\x00"]
+    ["*", "_", "**", "`", "```", "[", "]", "(", ")", "<", ">", "!", "#", "- ", "1. ", "> ", "\n", "\n\n", "    ", "\\",
+     "&", "&#", ";", ":", "//", '"', "'", "=", "[a]: ", "javascript:", "http://a.example", "<script>", "</p>", "<a href=",
+     "<svg>", "<math>", "<style>", "<!--", "-->", "onclick=", "&lt;", "&colon;", "\t",
+     "\u00a0", "é", "漢", "🙂", "\x00"]
 )  # fmt: skip
 TYPED = st.lists(st.one_of(PIECES, st.text(max_size=5)), max_size=40).map("".join)
 
@@ -318,11 +319,11 @@ def test_what_was_typed_is_not_changed_into_something_else(typed):
     assert "<a" not in html
 
 
-# What Markdown would take for a sign without content: nothing of it would be seen, and the comment would stand there empty.
+# What Markdown takes for a sign without content: nothing would be seen of it, and the comment would stand there empty.
 @pytest.mark.parametrize(
     "typed",
-    ["[1]: http://a.example", "[1]: http://a.example 'title'", "#", "###", ">", "> >", "-", "1.", "- -\n- -", "```\n```",
-     "[](http://a.example)", "[]()", "&nbsp;", "&#32;", "&#8203;"],
+    ["[1]: http://a.example", "[1]: http://a.example 'title'", "#", "###", ">", "> >", "-", "1.", "- -\n- -",
+     "```\n```", "[](http://a.example)", "[]()", "&nbsp;", "&#32;", "&#8203;"],
 )  # fmt: skip
 def test_what_markdown_would_swallow_is_shown_as_typed(typed):
     html = render_markdown(typed)
@@ -374,10 +375,11 @@ def nested(line, least=0):
 PATHOLOGICAL = {
     name: (name * LONGEST)[:LONGEST]
     for name in [
-        "![", "[", "]", "[]", "[](", "](", "[a](", "![](", "[a](b \"", "[a](<b", "[[a]", "[^a]", "[a]\n", "[a]:\n", "[a]: b\n",
-        "*a_", "_a*", "**", "*", "_", "***a ", "a**b", "a_b_", "*a **b ", "é*", "🙂_", "`", "`a``b", "```\n", "~~~\n", "<", "<a ",
-        "<!--", "<?", "<![CDATA[", "<b a=\"", "<http://a", "&", "&#", "&amp;", "&CounterClockwiseContourIntegral;", "\\", "\\\n",
-        ">", "> ", "- ", "1. ", "- a\n", "> a\n", "-\n", "# ", "#\n", "a\n=\n", "|", "a|", "|-|\n", "\t", "\n", "x\n\n", " ", "a  \n", "\"",
+        "![", "[", "]", "[]", "[](", "](", "[a](", "![](", "[a](b \"", "[a](<b", "[[a]", "[^a]", "[a]\n",
+        "[a]:\n", "[a]: b\n", "*a_", "_a*", "**", "*", "_", "***a ", "a**b", "a_b_", "*a **b ", "é*", "🙂_", "`",
+        "`a``b", "```\n", "~~~\n", "<", "<a ", "<!--", "<?", "<![CDATA[", "<b a=\"", "<http://a", "&", "&#",
+        "&amp;", "&CounterClockwiseContourIntegral;", "\\", "\\\n", ">", "> ", "- ", "1. ", "- a\n", "> a\n",
+        "-\n", "# ", "#\n", "a\n=\n", "|", "a|", "|-|\n", "\t", "\n", "x\n\n", " ", "a  \n", "\"",
     ]
 } | {
     "lists in lists": nested(lambda depth: "  " * depth + "- a\n"),

@@ -14,7 +14,7 @@ def test_ids_are_short_readable_and_not_the_same():
 
 def test_nothing_in_them_is_mistaken_for_something_else():
     assert len(set(ALPHABET)) == len(ALPHABET) == 31
-    assert ALPHABET == ALPHABET.lower()
+    assert not [letter for letter in ALPHABET if letter.isupper()]
     assert not set(ALPHABET) & set("01ilo")
 
 

