@@ -66,7 +66,7 @@ def test_taken_in_twice_is_a_member_once():
 
 def test_who_has_left_comes_back_to_the_same_row_without_the_former_roles():
     group = factories.create_group()
-    user = factories.create_member(group, roles=[Role.OWNER])
+    user = factories.create_member(group, roles=[Role.MODERATOR])
     before = Membership.objects.get(user=user)
     Membership.objects.update(left_at=timezone.now())
     after = take_in(group=group, user=user)
