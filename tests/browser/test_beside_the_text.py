@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from readinggroup.discussion.threads import ROOTS_A_PAGE
+
 from .. import factories
 from .conftest import NARROW, WIDE
 from .steps import (
@@ -31,6 +33,7 @@ from .steps import (
 
 pytestmark = pytest.mark.browser
 windows = pytest.mark.parametrize("window", [NARROW, WIDE], ids=["narrow", "wide"])
+A_DISCUSSION = re.compile(r"/p/[^/]+/$")
 
 
 @windows
@@ -38,7 +41,7 @@ def test_the_address_goes_with_it_and_back_closes_it(house, page_for, window):
     reading = long_reading(house.group)
     page = page_for(house.member, window)
     open_text(page, reading)
-    button_at(page, 30).scroll_into_view_if_needed()
+    block(page, 30).evaluate("(e) => e.scrollIntoView({block: 'center'})")
     place = box(block(page, 30))["top"]
 
     open_discussion(page, 30)
@@ -119,7 +122,7 @@ def test_the_text_can_be_read_while_a_discussion_is_open(house, page_for, window
         if window == WIDE:
             assert words["right"] <= panel["left"]
             assert words["top"] >= 0
-            assert words["bottom"] <= window[1]
+            assert words["bottom"] <= window[1], "the text was moved away"
         else:
             assert words["top"] >= 0
             assert words["bottom"] <= panel["top"], "the panel lies on the paragraph it is about"
@@ -128,13 +131,15 @@ def test_the_text_can_be_read_while_a_discussion_is_open(house, page_for, window
         is_closed(page)
 
 
-def test_opening_moves_nothing_where_there_is_room(house, page_for):
+@pytest.mark.parametrize("number", [4, 30, 59])
+def test_opening_moves_nothing_where_there_is_room(house, page_for, number):
     page = page_for(house.member, WIDE)
-    open_text(page, house.reading)
-    before = [box(found) for found in page.locator(".block").all()]
-    open_discussion(page, 4)
+    open_text(page, long_reading(house.group))
+    block(page, number).evaluate("(e) => e.scrollIntoView({block: 'center'})")
+    before = box(block(page, number))
+    open_discussion(page, number)
     expect(title(page)).to_be_focused()
-    assert [box(found) for found in page.locator(".block").all()] == before
+    assert box(block(page, number)) == before
 
 
 def test_contents_and_rail_only_move_the_text_while_it_is_open(house, page_for):
@@ -188,11 +193,11 @@ def test_a_quick_hand_gets_the_discussion_that_it_asked_for_last(house, page_for
     open_discussion(page, 3)
     expect(title(page)).to_be_focused()
     held = []
-    page.route(re.compile(r"/p/[^/]+/$"), held.append)
+    page.route(A_DISCUSSION, lambda route: held.append(route))
     for _ in range(4):
         page.keyboard.press("j")
     expect(page).to_have_url(at(paragraph_address(house.reading, 7)))
-    page.unroute(re.compile(r"/p/[^/]+/$"))
+    page.unroute(A_DISCUSSION)
     for route in held:
         route.continue_()
     shows_discussion_of(page, 7)
@@ -203,14 +208,14 @@ def test_closed_before_the_answer_came_it_stays_closed(house, page_for):
     page = page_for(house.member)
     open_text(page, house.reading)
     held = []
-    page.route(re.compile(r"/p/[^/]+/$"), held.append)
+    page.route(A_DISCUSSION, lambda route: held.append(route))
     button_at(page, 4).click()
     expect(page).to_have_url(at(paragraph_address(house.reading, 4)))
     page.go_back()
     expect(page).to_have_url(at(address_of(house.reading)))
-    page.unroute(re.compile(r"/p/[^/]+/$"))
+    page.unroute(A_DISCUSSION)
     for route in held:
-        with page.expect_response(re.compile(r"/p/[^/]+/$")):
+        with page.expect_response(A_DISCUSSION):
             route.continue_()
     is_closed(page)
     page.evaluate("new Promise(requestAnimationFrame)")
@@ -220,19 +225,18 @@ def test_closed_before_the_answer_came_it_stays_closed(house, page_for):
 
 
 def test_order_and_pages_change_in_the_panel(house, page_for):
-    version = factories.version_of(house.reading)
-    for number in range(52):
+    for number in range(ROOTS_A_PAGE + 2):
         factories.create_comment(house.reading, house.other, f"Remark {number:02}.")
     page = page_for(house.member)
     open_text(page, house.reading)
-    open_discussion(page, version.number)
+    open_discussion(page, 4)
     roots = discussion(page).locator(".thread > li > .comment > .words")
-    expect(roots).to_have_count(50)
+    expect(roots).to_have_count(ROOTS_A_PAGE)
     expect(roots.first).to_have_text("Remark 00.")
     discussion(page).get_by_role("link", name="Next page").click()
     expect(roots).to_have_count(2)
     discussion(page).get_by_role("link", name="Newest first").click()
-    expect(roots.first).to_have_text("Remark 51.")
+    expect(roots.first).to_have_text(f"Remark {ROOTS_A_PAGE + 1:02}.")
     page.go_back()
     is_closed(page)
     expect(page).to_have_url(at(address_of(house.reading)))
