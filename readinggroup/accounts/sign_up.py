@@ -1,4 +1,4 @@
-"""What a newcomer tells about themselves. Apart from the other forms, since allauth's can be read only when it is ready."""
+"""What a newcomer tells about themselves. On its own, since allauth's forms can be read only when it is ready."""
 
 from allauth.account.forms import SignupForm
 from django import forms
