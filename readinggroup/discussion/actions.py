@@ -8,11 +8,11 @@ from readinggroup.lib.markup import render_markdown
 
 from .models import DEEPEST, OPEN_STATES, Comment, State
 
-GONE, DEEP = "gone", "deep"
+GONE, DEEP, SENT = "gone", "deep", "sent"
 
 
 class AnswerRefused(Exception):  # noqa: N818 - said to the writer, not an error of the program
-    """The comment that was to be answered cannot be answered any more; `reason` says why."""
+    """What was written cannot stand where it was meant to; `reason` says why. The words go back to their writer."""
 
     def __init__(self, reason):
         super().__init__(reason)
@@ -30,9 +30,10 @@ class StaleWording(Exception):  # noqa: N818 - as above
 def post(*, reading, version, body, key, by, parent=None) -> Comment:
     """Say something about a paragraph. A second post with the same key answers with the first one.
 
-    AnswerRefused when the parent was withdrawn or hidden meanwhile, or the chain of answers is at its end.
+    AnswerRefused when the parent was withdrawn or hidden meanwhile, or the chain of answers is at its end; and when the
+    key was used for other words (Back, other words, send again), so that the second words are not silently dropped.
     """
-    posted = Comment.objects.filter(author=by, key=key).first()
+    posted = posted_before(key=key, body=body, by=by)
     if posted is not None:
         return posted
     try:
@@ -53,7 +54,18 @@ def post(*, reading, version, body, key, by, parent=None) -> Comment:
             )
     except IntegrityError:
         # The same key at the same moment: the other request has won, and its comment is the answer.
-        return Comment.objects.get(author=by, key=key)
+        posted = posted_before(key=key, body=body, by=by)
+        if posted is None:
+            raise
+        return posted
+
+
+def posted_before(*, key, body, by) -> Comment | None:
+    """The comment that this form has made already. AnswerRefused if it said something else."""
+    posted = Comment.objects.filter(author=by, key=key).first()
+    if posted is not None and posted.wording == 1 and posted.body != body:
+        raise AnswerRefused(SENT)
+    return posted
 
 
 def answerable(parent) -> Comment:
@@ -71,8 +83,12 @@ def reword(*, comment, body, wording, by) -> Comment:
     """Change the words of one's own comment. The database keeps the earlier ones.
 
     StaleWording if `wording` is not the one that stands: most likely the author was faster in another window.
+    AnswerRefused if it was withdrawn or hidden meanwhile.
     """
-    standing = Comment.objects.select_for_update(of=("self",)).get(pk=comment.pk)
+    # no_key: an answer deep in the thread, just being written, holds the key of its root. A full lock would deadlock.
+    standing = Comment.objects.select_for_update(of=("self",), no_key=True).get(pk=comment.pk)
+    if standing.state not in OPEN_STATES:
+        raise AnswerRefused(GONE)
     if standing.body == body:
         return standing
     if standing.wording != wording:

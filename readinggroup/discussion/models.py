@@ -6,7 +6,7 @@ import pghistory
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -48,9 +48,12 @@ class CommentQuerySet(models.QuerySet):
         if membership.is_member:
             held = Q(state=State.HELD)
             readable |= held if may(membership, Can.MODERATE) else held & Q(author_id=membership.user_id)
+        # Who may not read a held comment yet sees a stub where somebody has answered, so that the answer has its place.
+        answers = self.model._base_manager.filter(parent=OuterRef("pk"))
+        held_but_answered = Q(Exists(answers), state=State.HELD)
         return (
             self.filter(reading__group_id=membership.group.pk)
-            .filter(readable | Q(state__in=STUB_STATES))
+            .filter(readable | Q(state__in=STUB_STATES) | held_but_answered)
             .annotate(
                 shown_html=Case(When(readable, then=F("body_html")), default=Value(""), output_field=models.TextField())
             )

@@ -186,7 +186,8 @@ class Renderer:
         role = self.discussion.roles.get(row.author_id, "")
         to = answered if row.depth > DEEPEST_INDENT else ""
         whole = row.html and row.state != State.HELD
-        state = "visible" if whole else row.state
+        waits = row.state == State.HELD and not row.html
+        state = "visible" if whole else "waits" if waits else row.state
         mine = row.author_id == self.me
         chosen = self.stamp(state, mine, row.edited_at is not None, role != "", to != "", self.may_discuss)
         return chosen.fill(

@@ -4,6 +4,7 @@ Every act answers with that page: whole for a plain request, its discussion alon
 """
 
 from functools import wraps
+from uuid import uuid4
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
@@ -23,7 +24,7 @@ from texts.models import ParagraphVersion
 
 from . import actions
 from .forms import CommentForm, EditForm
-from .models import OPEN_STATES, Comment
+from .models import OPEN_STATES, Comment, State
 from .threads import NEWEST, OLDEST, discussion_of, page_of, threads_in
 
 
@@ -95,8 +96,18 @@ def post_comment(request, membership, reading, paragraph):
     if "preview" in request.POST:
         preview = render_markdown(form.cleaned_data["body"])
         return show(request, membership, reading, version, form=form, preview=preview, focus="preview")
-    comment = actions.post(reading=reading, version=version, by=request.user, **form.cleaned_data)
+    try:
+        comment = actions.post(reading=reading, version=version, by=request.user, **form.cleaned_data)
+    except actions.AnswerRefused as refusal:
+        return refused(request, membership, reading, version, form, refusal)
     return posted(request, membership, comment)
+
+
+def refused(request, membership, reading, version, form, refusal):
+    """409: the words move to the box for a new comment, with a key of their own, where they can be sent."""
+    kept = CommentForm(data={"body": form.cleaned_data["body"], "key": uuid4()})
+    kept.add_error(None, REFUSALS[refusal.reason])
+    return show(request, membership, reading, version, form=kept, focus="composer", status=409)
 
 
 @require_safe
@@ -159,7 +170,10 @@ def of_comment(verb):
 def seen_or_404(membership, comment) -> Comment:
     """The comment with `shown_html`; 404 if this member may not even know of it."""
     seen = Comment.objects.visible_to(membership).select_related("reading", "paragraph", "root", "author")
-    return get_object_or_404(seen, pk=comment.pk)
+    seen = get_object_or_404(seen, pk=comment.pk)
+    if seen.state == State.HELD and not seen.is_shown_whole:
+        raise Http404  # a stub in its place, for who may not read it; nothing of its own
+    return seen
 
 
 def own_or_404(membership, comment) -> None:
@@ -199,6 +213,9 @@ REFUSALS = {
         "The comment was taken back while you wrote. Your words are still here: post them as a new comment."
     ),
     actions.DEEP: _("This conversation is as deep as it can be. Your words are still here: begin a new one with them."),
+    actions.SENT: _(
+        "This form was sent before with other words. These are still here: send them as a new comment."
+    ),
 }
 
 
@@ -226,9 +243,7 @@ def answer_comment(request, membership, comment):
     try:
         answered = actions.post(reading=reading, version=version, by=request.user, parent=comment, **form.cleaned_data)
     except actions.AnswerRefused as refusal:
-        # The words move to the box for a new comment, where they can be sent.
-        form.add_error(None, REFUSALS[refusal.reason])
-        return show(request, membership, reading, version, form=form, focus="composer", status=409)
+        return refused(request, membership, reading, version, form, refusal)
     return posted(request, membership, answered)
 
 
@@ -255,6 +270,8 @@ def edit_comment(request, membership, comment):
         return again(200, preview=render_markdown(form.cleaned_data["body"]))
     try:
         actions.reword(comment=comment, by=request.user, **form.cleaned_data)
+    except actions.AnswerRefused as refusal:
+        return refused(request, membership, *place_of(membership, comment), form, refusal)
     except actions.StaleWording as stale:
         form.data = form.data.copy()
         form.data["wording"] = stale.comment.wording

@@ -13,8 +13,9 @@ from .models import Group, Invitation, JoinRequest, Membership, Role
 def free_slug(name: str, taken, *, longest: int, fallback: str) -> str:
     """A word for the address, made from the name, that is not in the queryset `taken` yet."""
     base = slugify(name)[:longest].strip("-") or fallback
-    slugs = set(taken.filter(slug__startswith=base).values_list("slug", flat=True))
-    candidates = [base, *(f"{base[: longest - 6]}-{number}" for number in range(2, len(slugs) + 3))]
+    stem = base[: longest - 6].rstrip("-")
+    slugs = set(taken.filter(slug__startswith=stem).values_list("slug", flat=True))
+    candidates = [base, *(f"{stem}-{number}" for number in range(2, len(slugs) + 3))]
     return next(candidate for candidate in candidates if candidate not in slugs)
 
 
@@ -60,12 +61,13 @@ def invite(*, group, uses, days, roles, by) -> str:
 def accept(*, token, by) -> Membership | None:
     """Join by an invitation. None if it is used up, too old, taken back, or never was.
 
-    One UPDATE counts the use, so that of many at once no more come in than it is for. Who belongs already uses it not.
+    The invitation's row is locked, so that of many at once no more come in than it is for, and a double click uses it
+    once. Who belongs already does not use it.
     """
-    invitation = Invitation.objects.good().filter(token_hash=Invitation.hash_of(token)).select_related("group").first()
+    invitation = Invitation.objects.select_for_update().filter(token_hash=Invitation.hash_of(token)).first()
     if invitation is None:
         return None
-    membership = Membership.objects.active().filter(group=invitation.group, user=by).first()
+    membership = Membership.objects.active().filter(group=invitation.group_id, user=by).first()
     if membership:
         return membership
     if not Invitation.objects.good().filter(pk=invitation.pk).update(used=F("used") + 1):

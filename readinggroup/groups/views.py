@@ -116,15 +116,15 @@ def revoke_invitation(request, membership, invitation):
 @public(because="the token in the address is the key; it shows the group's name, and the button asks for a login")
 def join(request, token):
     """What the invitation is to; the button joins. Whoever only opens the link has joined nothing."""
-    invitation = Invitation.objects.good().filter(token_hash=Invitation.hash_of(token)).select_related("group").first()
-    if invitation is None:
-        raise Http404
     if request.method == "POST" and request.user.is_authenticated:
         membership = actions.accept(token=token, by=request.user)
         if membership is None:
             raise Http404
-        messages.success(request, _("Welcome to %(group)s.") % {"group": invitation.group.name})
-        return redirect("group", group=invitation.group.slug)
+        messages.success(request, _("Welcome to %(group)s.") % {"group": membership.group.name})
+        return redirect("group", group=membership.group.slug)
+    invitation = Invitation.objects.good().filter(token_hash=Invitation.hash_of(token)).select_related("group").first()
+    if invitation is None:
+        raise Http404
     return TemplateResponse(request, "groups/join.html", {"invitation": invitation})
 
 

@@ -17,7 +17,7 @@ class EmailBackend(BaseEmailBackend):
         settings.MAIL_DIR.mkdir(parents=True, exist_ok=True)
         for message in email_messages:
             name = f"{time.time_ns():020}-{os.getpid()}-{next(_counter)}.eml"
-            unfinished = settings.MAIL_DIR / f".{name}"
+            unfinished = settings.MAIL_DIR / f"{name}.part"
             try:
                 unfinished.write_bytes(message.message().as_bytes())
                 unfinished.rename(settings.MAIL_DIR / name)

@@ -4,7 +4,6 @@ import re
 
 from playwright.sync_api import expect
 
-
 from .. import factories
 
 
@@ -186,3 +185,23 @@ def is_in_window(locator):
 def code_in(mail):
     """The code that a mail asks to be typed."""
     return re.search(r"^([A-Z0-9]{3,5}-?[A-Z0-9]{3,5})\s*$", mail, re.MULTILINE)[1]
+
+
+def hold_back(page, addresses):
+    """Let requests to these addresses wait until the function that this returns is called."""
+    held, holding = [], True
+
+    def meet(route):
+        if holding:
+            held.append(route)
+        else:
+            route.continue_()
+
+    def release():
+        nonlocal holding
+        holding = False
+        for route in held:
+            route.continue_()
+
+    page.route(addresses, meet)
+    return release

@@ -18,6 +18,7 @@ from .steps import (
     close_discussion,
     composer,
     discussion,
+    hold_back,
     is_closed,
     is_in_window,
     long_reading,
@@ -192,14 +193,11 @@ def test_a_quick_hand_gets_the_discussion_that_it_asked_for_last(house, page_for
     open_text(page, house.reading)
     open_discussion(page, 3)
     expect(title(page)).to_be_focused()
-    held = []
-    page.route(A_DISCUSSION, lambda route: held.append(route))
+    release = hold_back(page, A_DISCUSSION)
     for _ in range(4):
         page.keyboard.press("j")
     expect(page).to_have_url(at(paragraph_address(house.reading, 7)))
-    page.unroute(A_DISCUSSION)
-    for route in held:
-        route.continue_()
+    release()
     shows_discussion_of(page, 7)
     expect(block(page, 7)).to_have_attribute("aria-current", "true")
 
@@ -207,16 +205,13 @@ def test_a_quick_hand_gets_the_discussion_that_it_asked_for_last(house, page_for
 def test_closed_before_the_answer_came_it_stays_closed(house, page_for):
     page = page_for(house.member)
     open_text(page, house.reading)
-    held = []
-    page.route(A_DISCUSSION, lambda route: held.append(route))
+    release = hold_back(page, A_DISCUSSION)
     button_at(page, 4).click()
     expect(page).to_have_url(at(paragraph_address(house.reading, 4)))
     page.go_back()
     expect(page).to_have_url(at(address_of(house.reading)))
-    page.unroute(A_DISCUSSION)
-    for route in held:
-        with page.expect_response(A_DISCUSSION):
-            route.continue_()
+    with page.expect_request_finished(lambda request: bool(A_DISCUSSION.search(request.url))):
+        release()
     is_closed(page)
     page.evaluate("new Promise(requestAnimationFrame)")
     is_closed(page)

@@ -127,16 +127,6 @@ def test_an_answer_begun_is_there_when_its_form_is_opened_again(house, page_for)
     expect(box_for_words(open_form(page, "Who counted?", "Answer", "answer"))).to_have_value("")
 
 
-def test_words_sent_from_the_page_without_htmx_do_not_come_back(house, page_for):
-    """A form that was sent as a plain form is let go as well."""
-    page = page_for(house.member)
-    page.goto(paragraph_address(house.reading, 4))
-    box_for_words(composer(page)).fill("Sent plainly.")
-    composer(page).evaluate("(form) => form.submit()")
-    expect(comment(page, "Sent plainly.")).to_be_visible()
-    expect(box_for_words(composer(page))).to_have_value("")
-
-
 def test_somebody_else_in_the_same_tab_does_not_see_them(house, page_for):
     page = page_for(house.member)
     open_text(page, house.reading)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -71,7 +72,8 @@ def wait_until(condition, seconds: float = 15) -> None:
 
 def kill_9(processes) -> None:
     for process in processes:
-        process.send_signal(signal.SIGKILL)
+        with suppress(psutil.NoSuchProcess):  # a server's helper may end by itself when the first is gone
+            process.send_signal(signal.SIGKILL)
 
 
 @pytest.fixture

@@ -392,10 +392,11 @@ PATHOLOGICAL = {
 
 
 @pytest.mark.parametrize("name", PATHOLOGICAL)
-def test_the_worst_text_takes_less_than_a_second(name):
-    """A guard against quadratic and cubic parsing, not a measurement: here they take at most two tenths."""
+def test_the_worst_text_takes_a_bounded_time(name):
+    """A guard against quadratic and cubic parsing, not a measurement: here they take two tenths at most, and on a machine that does
+    much else some more; a quadratic one takes minutes."""
     text = PATHOLOGICAL[name][:LONGEST]
     begun = time.process_time()
     html = render_markdown(text)
-    assert time.process_time() - begun < 1
+    assert time.process_time() - begun < 3
     assert list(faults_of(html)) == []

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from lxml import etree
 
 from . import closing, front, html_notes, limits, lists, quotations, verse
-from .decoding import decode
+from .decoding import CONTROLS, decode
 from .document import Document, Unreadable
 from .finishing import Source, finish
 from .html_notes import BLOCKS, Links
@@ -161,7 +161,8 @@ class _Walk:
 
     def _text(self, text: str | None) -> None:
         if text:
-            self.builder.add(text, verbatim=self.preformatted > 0)
+            # Entities (&#27;) bring control characters that the file's own decoding had no chance to take out.
+            self.builder.add(CONTROLS.sub("", text), verbatim=self.preformatted > 0)
 
     def _start(self, element: etree._Element) -> None:
         tag = element.tag

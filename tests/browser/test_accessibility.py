@@ -1,0 +1,330 @@
+"""Every kind of page, searched for faults by axe in both schemes and on both windows, and narrow without a sideways scroll."""
+
+from types import SimpleNamespace
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from django.template import TemplateDoesNotExist
+from django.template.loader import get_template
+from django.urls import path, reverse
+from playwright.sync_api import expect
+
+from readinggroup import urls, views
+from readinggroup.discussion.models import Comment, State
+from readinggroup.moderation.models import Report
+from readinggroup.readings.actions import keep_upload
+
+from .. import factories
+from .conftest import NARROW, WIDE
+from .steps import (
+    address_of,
+    answer,
+    box_for_words,
+    code_in,
+    comment,
+    composer,
+    open_discussion,
+    open_form,
+    open_text,
+    opened,
+    paragraph_address,
+    send,
+    title,
+)
+
+pytestmark = pytest.mark.browser
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+# The gallery is an address of DEBUG only; here it is one of the site's, see `site_with_gallery`.
+urlpatterns = [*urls.urlpatterns, path("gallery/", views.gallery, name="gallery")]
+handler400, handler403, handler404, handler500 = urls.handler400, urls.handler403, urls.handler404, urls.handler500
+
+
+def faults_of(page, only=None):
+    """What axe finds, one line each: the rule, where, and why."""
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(AXE_SCRIPT)
+    rules = {"type": "rule", "values": [only]} if only else {"type": "tag", "values": RULES}
+    options = {"runOnly": rules, "resultTypes": ["violations"]}
+    found = page.evaluate("(options) => axe.run(document, options)", options)["violations"]
+    return [
+        f"{fault['id']}: {node['target']}: {' '.join(node['failureSummary'].split())} {node['html'][:160]}"
+        for fault in found
+        for node in fault["nodes"]
+    ]
+
+
+def sideways(page):
+    """What stands out of the window to the side, if the page can be scrolled there."""
+    return page.evaluate(
+        """() => {
+            const wide = (e) => e.scrollWidth > e.clientWidth + 1;
+            const scrollers = [document.documentElement, ...document.querySelectorAll(".margin, dialog[open]")].filter(wide);
+            if (!scrollers.length) return [];
+            return [...document.querySelectorAll("body *")]
+                .filter((e) => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+                .slice(0, 5).map((e) => e.outerHTML.slice(0, 160)).concat(scrollers.map((e) => e.tagName + " scrolls"));
+        }"""
+    )
+
+
+# --- The pages ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def furnished(house):
+    """The house with everything in it that a page can show."""
+    said = factories.create_comment(
+        house.reading,
+        house.other,
+        "A remark with *weight*, [a link](https://example.org/), `code` and\n\n> a quotation\n\n- and\n- a list",
+    )
+    parent = said
+    for by in (house.member, house.other, house.organizer, house.moderator, house.member, house.other):
+        parent = factories.create_comment(house.reading, by, f"An answer by {by.display_name}.", parent=parent)
+    mine = factories.create_comment(house.reading, house.member, "My own remark.")
+    gone = factories.create_comment(house.reading, house.member, "Taken back.")
+    factories.create_comment(house.reading, house.other, "Why taken back?", parent=gone)
+    Comment.objects.filter(pk=gone.pk).update(
+        state=State.WITHDRAWN, withdrawn_from=State.VISIBLE, withdrawn_at=gone.created_at
+    )
+    held = factories.create_comment(house.reading, house.other, "Waits for a moderator.")
+    Comment.objects.filter(pk=held.pk).update(state=State.HELD)
+    hidden = factories.create_comment(house.reading, house.other, "Not for here.")
+    factories.create_comment(house.reading, house.other, "What was it?", parent=hidden)
+    Comment.objects.filter(pk=hidden.pk).update(state=State.HIDDEN)
+    Report.objects.create(comment=said, reporter=house.member, words="It has too much weight.")
+    return SimpleNamespace(said=said, mine=mine, **vars(house))
+
+
+def go(address):
+    """A page that one opens by its address; `address` is made of the house."""
+    return lambda page, house, **_: page.goto(address(house))
+
+
+def in_group(name, *more):
+    return go(lambda house: reverse(name, args=[house.group.slug, *more]))
+
+
+def by_name(name):
+    return go(lambda house: reverse(name))
+
+
+def reading_page(page, house, **_):
+    open_text(page, house.reading)
+    page.locator(".contents summary").click()
+
+
+def beside(page, house, **_):
+    open_text(page, house.reading)
+    open_discussion(page, 4)
+    expect(title(page)).to_be_focused()
+
+
+def opened_form(words, act, what):
+    def show(page, house, **_):
+        beside(page, house)
+        open_form(page, words, act, what)
+
+    return show
+
+
+def put_back_form(page, house, **_):
+    beside(page, house)
+    page.get_by_role("link", name="Put back").click()
+    expect(opened(page, "put-back")).to_be_visible()
+
+
+def previewed(page, house, **_):
+    beside(page, house)
+    box_for_words(composer(page)).fill("A *preview*.\n\n> with a quotation")
+    composer(page).get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("region", name="Preview")).to_be_visible()
+
+
+def refused(page, house, **_):
+    beside(page, house)
+    box_for_words(composer(page)).fill("  ")
+    send(composer(page))
+    expect(box_for_words(composer(page))).to_have_attribute("aria-invalid", "true")
+
+
+def edited_in_two_windows(page, house, **_):
+    beside(page, house)
+    form = open_form(page, "My own remark.", "Edit", "edit")
+    Comment.objects.filter(pk=house.mine.pk).update(body="Changed.", body_html="<p>Changed.</p>", wording=2)
+    box_for_words(form).fill("Changed here.")
+    send(form)
+    expect(opened(page, "edit").get_by_role("alert").first).to_contain_text("Changed.")
+
+
+def just_said(page, house, **_):
+    beside(page, house)
+    answer(page, to="My own remark.", words="And another thing.")
+    expect(comment(page, "And another thing.")).to_be_focused()
+
+
+def a_note(page, house, **_):
+    open_text(page, house.reading)
+    page.get_by_role("button", name="Note 1", exact=True).click()
+    expect(page.locator(".note:popover-open")).to_be_visible()
+
+
+def keys(page, house, **_):
+    open_text(page, house.reading)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def preview_of_an_import(page, house, **_):
+    upload = keep_upload(
+        group=house.group, content=factories.TEXT.encode() + b"\nMore.\n", filename="more.txt", by=house.organizer
+    )
+    page.goto(reverse("readings:preview_import", args=[house.group.slug, upload.pk]))
+
+
+def refused_import(page, house, **_):
+    page.goto(reverse("readings:import_text", args=[house.group.slug]))
+    page.get_by_label("File").set_input_files({"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\0\1"})
+    page.get_by_role("button", name="Look at it").click()
+    expect(page.locator(".errorlist")).to_be_visible()
+
+
+def code_asked_for(page, house, outbox):
+    page.goto(reverse("account_request_login_code"))
+    page.locator("input[name=email]").fill(house.member.email)
+    page.locator("main button.send").first.click()
+    expect(page.locator("input[name=code]")).to_be_visible()
+    assert code_in(outbox()[-1])
+
+
+def signed_up(page, house, **_):
+    page.goto(reverse("account_signup"))
+    page.locator("input[name=display_name]").fill("Nora")
+    page.locator("input[name=email]").fill("nora@example.org")
+    page.locator("main button.send").first.click()
+    expect(page.locator("input[name=code]")).to_be_visible()
+
+
+def wrong_password(page, house, **_):
+    page.goto(reverse("account_login"))
+    page.locator("input[name=login]").fill("nobody@example.org")
+    page.locator("input[name=password]").fill("not the one")
+    page.locator("input[name=password]").press("Enter")
+    expect(page.locator(".errorlist")).to_be_visible()
+
+
+def wrong_name(page, house, **_):
+    page.goto(reverse("accounts:profile"))
+    page.locator("input[name=display_name]").fill("a\u200bb")
+    page.locator("main button.send").first.click()
+    expect(page.locator(".errorlist")).to_be_visible()
+
+
+VISITOR = "visitor"
+
+# What it is: who opens it, how.
+PAGES = {
+    "home": (VISITOR, go(lambda house: "/")),
+    "home, signed in": ("member", go(lambda house: "/")),
+    "group": (VISITOR, in_group("group")),
+    "group of an owner": ("owner", in_group("group")),
+    "reading page": (VISITOR, reading_page),
+    "reading page of a member": ("member", reading_page),
+    "discussion beside the text": ("member", beside),
+    "discussion, of a visitor": (VISITOR, beside),
+    "discussion, of a moderator": ("moderator", beside),
+    "answering": ("member", opened_form("A remark with", "Answer", "answer")),
+    "editing": ("member", opened_form("My own remark.", "Edit", "edit")),
+    "withdrawing": ("member", opened_form("My own remark.", "Withdraw", "withdraw")),
+    "putting back": ("member", put_back_form),
+    "a preview of words": ("member", previewed),
+    "words refused": ("member", refused),
+    "an edit in two windows": ("member", edited_in_two_windows),
+    "just said": ("member", just_said),
+    "a note": ("member", a_note),
+    "keys": ("member", keys),
+    "paragraph": ("member", go(lambda house: paragraph_address(house.reading, 4))),
+    "paragraph without comments": (VISITOR, go(lambda house: paragraph_address(house.reading, 3))),
+    "the text with its discussion": ("member", go(lambda house: f"{address_of(house.reading)}whole/")),
+    "import": ("organizer", in_group("readings:import_text")),
+    "import refused": ("organizer", refused_import),
+    "preview of an import": ("organizer", preview_of_an_import),
+    "report": ("member", go(lambda house: f"/c/{house.said.public_id}/report/")),
+    "what waits for moderators": ("moderator", in_group("moderation:waiting")),
+    "founding a group": ("member", by_name("groups:found_group")),
+    "settling a group": ("owner", in_group("groups:settle_group")),
+    "who may": ("member", in_group("groups:who_may")),
+    "members": ("owner", in_group("groups:members")),
+    "a member": (
+        "owner",
+        go(lambda house: reverse("groups:member", args=[house.group.slug, house.member.public_id])),
+    ),
+    "inviting": ("owner", in_group("groups:invite")),
+    "leaving": ("member", in_group("groups:leave")),
+    "profile": ("member", by_name("accounts:profile")),
+    "profile refused": ("member", wrong_name),
+    "login": (VISITOR, by_name("account_login")),
+    "login refused": (VISITOR, wrong_password),
+    "signup": (VISITOR, by_name("account_signup")),
+    "signed up": (VISITOR, signed_up),
+    "reset of the password": (VISITOR, by_name("account_reset_password")),
+    "asking for a code": (VISITOR, by_name("account_request_login_code")),
+    "typing the code": (VISITOR, code_asked_for),
+    "e-mail addresses": ("member", by_name("account_email")),
+    "second factors": ("member", by_name("mfa_index")),
+    "devices": ("member", by_name("usersessions_list")),
+    "not found": (VISITOR, go(lambda house: "/g/nothing-here/")),
+    "not allowed": ("outsider", in_group("readings:import_text")),
+}
+
+
+@pytest.mark.parametrize("kind", PAGES)
+def test_a_page_without_faults(furnished, page_for, outbox, kind):
+    who, show = PAGES[kind]
+    page = page_for(getattr(furnished, who, None), WIDE, expects=[400, 403, 404, 409, 422])
+    show(page, furnished, outbox=outbox)
+    search(page)
+
+
+def test_the_gallery_without_faults(furnished, page_for, settings):
+    try:
+        get_template("site/gallery.html")
+    except TemplateDoesNotExist:
+        pytest.skip("the gallery is not drawn yet")
+    settings.ROOT_URLCONF = __name__
+    page = page_for(furnished.owner, WIDE)
+    page.goto("/gallery/")
+    search(page)
+
+
+def search(page):
+    """The page in both schemes and on both windows; of what axe looks at, the scheme changes the contrast alone."""
+    faults = {}
+    for scheme, only in (("light", None), ("dark", "color-contrast")):
+        for window in (WIDE, NARROW):
+            page.emulate_media(color_scheme=scheme)
+            page.set_viewport_size({"width": window[0], "height": window[1]})
+            for fault in faults_of(page, only):
+                faults.setdefault(fault, []).append(f"{scheme} {window[0]}")
+    page.set_viewport_size({"width": 320, "height": 700})
+    out = sideways(page)
+    assert not faults, "\n".join(f"{fault} [{', '.join(where)}]" for fault, where in faults.items())
+    assert not out, "\n".join(out)
+
+
+def test_axe_finds_faults_where_there_are_some(house, page_for):
+    """The control: a picture without words, and letters that cannot be seen."""
+    page = page_for(None)
+    page.goto("/")
+    page.evaluate(
+        """() => {
+            const image = document.createElement("img");
+            image.src = "data:image/gif;base64,R0lGODlhAQABAAAAACw=";
+            document.querySelector("main").append(image);
+            document.querySelector("h1").style.color = "#eeeeee";
+        }"""
+    )
+    rules = {fault.split(":")[0] for fault in faults_of(page)}
+    assert {"image-alt", "color-contrast"} <= rules
