@@ -393,8 +393,10 @@ PATHOLOGICAL = {
 
 @pytest.mark.parametrize("name", PATHOLOGICAL)
 def test_the_worst_text_takes_a_bounded_time(name):
-    """A guard against quadratic and cubic parsing, not a measurement: here they take two tenths at most, and on a machine that does
-    much else some more; a quadratic one takes minutes."""
+    """A guard against quadratic and cubic parsing, not a measurement.
+
+    Here they take two tenths at most, on a machine that does much else some more; a quadratic one takes minutes.
+    """
     text = PATHOLOGICAL[name][:LONGEST]
     begun = time.process_time()
     html = render_markdown(text)
