@@ -25,7 +25,8 @@ from texts.models import Kind, NoteMark, ParagraphVersion, Section
 
 from .models import ParagraphActivity
 
-_NOTE_MARK = re.compile(r'<sup class="note-mark" data-note="[^"]*"></sup>')
+# A note mark with the end of the word before it, which it must not be parted from at the end of a line.
+_NOTE_MARK = re.compile(r'((?:&#?\w{1,8};|[^\s<>&]){0,30})<sup class="note-mark" data-note="[^"]*"></sup>')
 # Kinds whose neighbours are set as one: the items of a list, the paragraphs of a quotation, the lines of a stanza.
 _RUNNING_KINDS = {Kind.LIST_ITEM, Kind.BLOCKQUOTE, Kind.VERSE_LINE}
 _RAIL_BARS = 80
@@ -193,8 +194,8 @@ def with_note_buttons(html: str, notes) -> str:
     waiting = iter(notes)
 
     def button(match):
-        note = next(waiting, None)
-        return render_to_string("readings/_note_mark.html", {"note": note}).strip() if note else ""
+        note, word = next(waiting, None), mark_safe(match[1])  # noqa: S308 - as below
+        return render_to_string("readings/_note_mark.html", {"note": note, "word": word}).strip() if note else word
 
     return mark_safe(_NOTE_MARK.sub(button, html))  # noqa: S308 - sanitised at import
 

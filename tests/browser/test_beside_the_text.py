@@ -235,3 +235,16 @@ def test_order_and_pages_change_in_the_panel(house, page_for):
     page.go_back()
     is_closed(page)
     expect(page).to_have_url(at(address_of(house.reading)))
+
+
+def test_a_discussion_that_does_not_arrive_is_said_not_to(house, page_for):
+    page = page_for(house.member, expects=["net::ERR_"])
+    open_text(page, house.reading)
+    page.context.set_offline(True)
+    button_at(page, 4).click()
+    expect(page.locator("#margin").get_by_role("alert")).to_contain_text("could not be reached")
+    page.context.set_offline(False)
+    open_discussion(page, 5)
+    expect(title(page)).to_be_focused()
+    page.go_back()
+    is_closed(page)

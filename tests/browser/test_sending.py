@@ -229,6 +229,19 @@ def test_signed_out_elsewhere_while_writing(house, page_for):
     expect(box_for_words(composer(page))).to_have_value("A long time in the making.")
 
 
+def test_signed_in_anew_elsewhere_while_writing(house, page_for):
+    """The form's token is no longer good: the words stay where they are, and something is said."""
+    page = page_for(house.member, expects=[403])
+    open_text(page, house.reading)
+    open_discussion(page, 4)
+    box_for_words(composer(page)).fill("A long time in the making.")
+    page.context.clear_cookies(name="csrftoken")
+    with page.expect_response("**/comment/"):
+        send(composer(page))
+    expect(page.locator("#margin").get_by_role("alert").filter(visible=True).first).to_be_visible()
+    expect(box_for_words(composer(page))).to_have_value("A long time in the making.")
+
+
 def test_two_edits_at_once_show_both(house, page_for):
     said = factories.create_comment(house.reading, house.member, "The ferry left.")
     page = page_for(house.member, expects=[409])
