@@ -24,7 +24,7 @@ _ARGUMENTS = [
 ]
 
 # The browser tells of a breach of the policy by an event; the watch reads the console.
-_TELL_OF_REFUSALS = """
+TELL_OF_REFUSALS = """
     addEventListener("securitypolicyviolation", (event) =>
         console.error(`refused by the policy: ${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}`));
 """
@@ -103,7 +103,9 @@ class Watch:
 
     def look_what_comes(self, response):
         status = response.status
-        if status >= 400 and (status not in self.expects or f"/{django_settings.STATIC_URL.strip('/')}/" in response.url):
+        if status >= 400 and (
+            status not in self.expects or f"/{django_settings.STATIC_URL.strip('/')}/" in response.url
+        ):
             self.complain(f"{status} from {response.url}")
 
 
@@ -125,7 +127,7 @@ def page_for(browser, live_server):
         watch = Watch(context, live_server.url, expects)
         open_ones.append((context, watch))
         if javascript:
-            context.add_init_script(_TELL_OF_REFUSALS)
+            context.add_init_script(TELL_OF_REFUSALS)
         if user is not None:
             sign_in(context, user, live_server.url)
         return context.new_page()

@@ -6,6 +6,8 @@ from playwright.sync_api import expect
 
 from .. import factories
 
+NOT_A_TEXT = {"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\0\1"}
+
 
 def address_of(reading):
     return f"/g/{reading.group.slug}/read/{reading.slug}/"
@@ -61,7 +63,10 @@ def scroll_of(page):
 def box(locator):
     """Where it stands in the window."""
     return locator.evaluate(
-        "(e) => { const b = e.getBoundingClientRect(); return {top: b.top, bottom: b.bottom, left: b.left, right: b.right} }"
+        """(element) => {
+            const {top, bottom, left, right} = element.getBoundingClientRect();
+            return {top, bottom, left, right};
+        }"""
     )
 
 
@@ -182,13 +187,20 @@ def is_in_window(locator):
     expect(locator).to_be_in_viewport()
 
 
+def sign_in_by_password(page, user, password):
+    """Fill the login page in."""
+    page.locator("input[name=login]").fill(user.email)
+    page.locator("input[name=password]").fill(password)
+    page.locator("input[name=password]").press("Enter")
+
+
 def code_in(mail):
     """The code that a mail asks to be typed."""
     return re.search(r"^([A-Z0-9]{3,5}-?[A-Z0-9]{3,5})\s*$", mail, re.MULTILINE)[1]
 
 
 def hold_back(page, addresses):
-    """Let requests to these addresses wait until the function that this returns is called."""
+    """Let requests to these addresses wait. The function that this returns lets them go, and waits for their end."""
     held, holding = [], True
 
     def meet(route):
@@ -202,6 +214,7 @@ def hold_back(page, addresses):
         holding = False
         for route in held:
             route.continue_()
+            route.request.response()  # None if the page did not want it any more
 
     page.route(addresses, meet)
     return release

@@ -1,4 +1,4 @@
-"""Every kind of page, searched for faults by axe in both schemes and on both windows, and narrow without a sideways scroll."""
+"""Every kind of page, searched for faults by axe in both schemes and on both windows; no sideways scroll at 320 px."""
 
 from types import SimpleNamespace
 
@@ -6,10 +6,9 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
-from django.urls import path, reverse
+from django.urls import reverse
 from playwright.sync_api import expect
 
-from readinggroup import urls, views
 from readinggroup.discussion.models import Comment, State
 from readinggroup.moderation.models import Report
 from readinggroup.readings.actions import keep_upload
@@ -17,6 +16,7 @@ from readinggroup.readings.actions import keep_upload
 from .. import factories
 from .conftest import NARROW, WIDE
 from .steps import (
+    NOT_A_TEXT,
     address_of,
     answer,
     box_for_words,
@@ -35,10 +35,6 @@ from .steps import (
 pytestmark = pytest.mark.browser
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-# The gallery is an address of DEBUG only; here it is one of the site's, see `site_with_gallery`.
-urlpatterns = [*urls.urlpatterns, path("gallery/", views.gallery, name="gallery")]
-handler400, handler403, handler404, handler500 = urls.handler400, urls.handler403, urls.handler404, urls.handler500
 
 
 def faults_of(page, only=None):
@@ -60,7 +56,8 @@ def sideways(page):
     return page.evaluate(
         """() => {
             const wide = (e) => e.scrollWidth > e.clientWidth + 1;
-            const scrollers = [document.documentElement, ...document.querySelectorAll(".margin, dialog[open]")].filter(wide);
+            const boxes = [document.documentElement, ...document.querySelectorAll(".margin, dialog[open]")];
+            const scrollers = boxes.filter(wide);
             if (!scrollers.length) return [];
             return [...document.querySelectorAll("body *")]
                 .filter((e) => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
@@ -186,7 +183,7 @@ def preview_of_an_import(page, house, **_):
 
 def refused_import(page, house, **_):
     page.goto(reverse("readings:import_text", args=[house.group.slug]))
-    page.get_by_label("File").set_input_files({"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\0\1"})
+    page.get_by_label("File").set_input_files(NOT_A_TEXT)
     page.get_by_role("button", name="Look at it").click()
     expect(page.locator(".errorlist")).to_be_visible()
 
@@ -293,7 +290,7 @@ def test_the_gallery_without_faults(furnished, page_for, settings):
         get_template("site/gallery.html")
     except TemplateDoesNotExist:
         pytest.skip("the gallery is not drawn yet")
-    settings.ROOT_URLCONF = __name__
+    settings.ROOT_URLCONF = "tests.browser.urls_with_gallery"
     page = page_for(furnished.owner, WIDE)
     page.goto("/gallery/")
     search(page)

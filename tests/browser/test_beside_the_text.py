@@ -210,10 +210,8 @@ def test_closed_before_the_answer_came_it_stays_closed(house, page_for):
     expect(page).to_have_url(at(paragraph_address(house.reading, 4)))
     page.go_back()
     expect(page).to_have_url(at(address_of(house.reading)))
-    with page.expect_request_finished(lambda request: bool(A_DISCUSSION.search(request.url))):
-        release()
-    is_closed(page)
-    page.evaluate("new Promise(requestAnimationFrame)")
+    release()
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
     is_closed(page)
     open_discussion(page, 5)
     expect(composer(page)).to_be_visible()

@@ -10,6 +10,7 @@ from readinggroup.readings.models import Place, Reading
 from .. import factories
 from .conftest import NARROW, WIDE
 from .steps import (
+    NOT_A_TEXT,
     address_of,
     at,
     block,
@@ -230,7 +231,7 @@ def test_an_organizer_brings_a_text(house, page_for, javascript):
 def test_a_file_that_cannot_be_read_is_said_to_be(house, page_for):
     page = page_for(house.organizer, expects=[422])
     page.goto(f"/g/{house.group.slug}/texts/import/")
-    page.get_by_label("File").set_input_files({"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\0\1"})
+    page.get_by_label("File").set_input_files(NOT_A_TEXT)
     page.get_by_role("button", name="Look at it").click()
     expect(page.get_by_label("File")).to_have_attribute("aria-invalid", "true")
     expect(page.locator(".errorlist")).to_be_visible()

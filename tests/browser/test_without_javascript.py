@@ -34,6 +34,7 @@ from .steps import (
     put_back,
     send,
     shows_discussion_of,
+    sign_in_by_password,
     withdraw,
     write,
 )
@@ -188,7 +189,5 @@ def test_signed_out_elsewhere_while_writing(house, plain):
     box_for_words(composer(page)).fill("A long time in the making.")
     page.context.clear_cookies(name="sessionid")
     send(composer(page))
-    page.get_by_label(re.compile("^E-?mail", re.IGNORECASE)).fill(house.member.email)
-    page.get_by_label("Password").fill("a long enough one")
-    page.locator("main button.send").first.click()
+    sign_in_by_password(page, house.member, "a long enough one")
     expect(page).to_have_url(at(paragraph_address(house.reading, 4)))
