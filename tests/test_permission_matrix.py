@@ -113,7 +113,8 @@ def expected(name, method, actor, visibility):
 
 def outcome(answer):
     """One of the four letters, or the status where it is something else."""
-    if answer.status_code == 302 and answer["Location"].startswith("/accounts/login/?next="):
+    where = answer.headers.get("Location") or answer.headers.get("HX-Redirect") or ""
+    if answer.status_code in {302, 401} and where.startswith("/accounts/login/?next="):
         return "l"
     if 200 <= answer.status_code < 400:
         return "."

@@ -2,12 +2,15 @@
 
 from enum import StrEnum, auto
 from functools import wraps
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext_lazy as _
+
+from readinggroup.lib.htmx import wants_part
 
 from .models import Membership, Role, Visibility
 
@@ -79,8 +82,17 @@ def check(request, membership, verb):
     if may(membership, verb):
         return None
     if not request.user.is_authenticated:
-        return redirect_to_login(request.get_full_path())
+        return to_login(request)
     raise PermissionDenied
+
+
+def to_login(request):
+    """The way to the login and back: after a post, to the page on which it was written."""
+    written_on = urlsplit(request.headers.get("Referer", "")).path or "/"
+    answer = redirect_to_login(request.get_full_path() if request.method in {"GET", "HEAD"} else written_on)
+    if wants_part(request):
+        return HttpResponse(status=401, headers={"HX-Redirect": answer.url})
+    return answer
 
 
 def requires(verb):

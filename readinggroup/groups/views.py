@@ -2,7 +2,6 @@
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
@@ -17,7 +16,7 @@ from readinggroup.accounts.access import public, signed_in
 from . import actions
 from .forms import VISIBILITY_SENTENCES, GroupForm, InvitationForm, JoinRequestForm, RolesForm
 from .models import Group, Invitation, Membership, Role
-from .permissions import GRANTS, MEANING, MEMBER, VISITORS, Can, may, requires
+from .permissions import GRANTS, MEANING, MEMBER, VISITORS, Can, may, requires, to_login
 
 
 @require_http_methods(["GET", "POST"])
@@ -133,7 +132,7 @@ def join(request, token):
 def ask_to_join(request, membership):
     """Ask to be taken in, with a word of introduction."""
     if not request.user.is_authenticated:
-        return redirect_to_login(request.get_full_path())
+        return to_login(request)
     if membership.is_member:
         return redirect("group", group=membership.group.slug)
     form = JoinRequestForm(request.POST or None)

@@ -4,6 +4,7 @@
   "use strict";
 
   const user = document.body.dataset.user || "";
+  let sent = null; // the address to which words went that the server has just taken
   const unsent = (form) => `unsent:${user}:${form.getAttribute("action")}`;
 
   // Words typed and not sent outlive the panel: they come back when the same form is shown again in this tab.
@@ -45,19 +46,20 @@
     const label = discussion.querySelector("template[data-label]");
     const button = label && document.getElementById(`said-${label.dataset.label}`);
     if (button) button.innerHTML = label.innerHTML;
+    for (const form of discussion.querySelectorAll("form.composer")) {
+      if (form.getAttribute("action") === sent) form.elements.body.value = form.elements.body.defaultValue;
+    }
+    sent = null;
+    bringWordsBack(discussion);
     const focus = discussion.dataset.focus;
     if (!focus) return;
     discussion.dataset.focus = "";
-    if (focus.startsWith("c-")) sent(discussion);
     focusOn(focus, discussion);
   };
 
-  // The server has the comment: what the box still holds after the morph is let go.
-  const sent = (discussion) => {
-    for (const form of discussion.querySelectorAll("form.composer")) {
-      for (const field of form.elements) if (field.defaultValue !== undefined) field.value = field.defaultValue;
-      sessionStorage.removeItem(unsent(form));
-    }
+  const sayUnreachable = (form) => {
+    const line = form.querySelector("[data-unreachable]");
+    if (line) line.hidden = false;
   };
 
   document.addEventListener("input", keepWords);
@@ -70,19 +72,26 @@
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     const form = event.target.closest?.("form.composer");
-    if (form) form.requestSubmit(form.querySelector("button.send"));
+    const send = form?.querySelector("button.send");
+    if (send && !send.disabled) form.requestSubmit(send);
   });
-  // An answer's own form is gone after it was sent, so its words are let go by its address.
+  // What the server has taken is let go. What is no discussion (a proxy's error page, say) is not put in its place.
   document.addEventListener("htmx:after:request", (event) => {
     const { ctx } = event.detail;
     const form = ctx.sourceElement;
     if (!form?.matches?.("form.composer")) return;
-    if (ctx.response.status === 200 && ctx.request.submitter?.name !== "preview") sessionStorage.removeItem(unsent(form));
+    if (!ctx.hx.redirect && !ctx.text.includes('id="discussion"')) {
+      event.preventDefault();
+      sayUnreachable(form);
+    } else if (ctx.response.status === 200 && ctx.request.submitter?.name !== "preview") {
+      sent = form.getAttribute("action");
+      sessionStorage.removeItem(unsent(form));
+    }
   });
   document.addEventListener("htmx:after:swap", settle);
   document.addEventListener("htmx:error", (event) => {
-    const line = event.detail.ctx?.sourceElement?.querySelector?.("[data-unreachable]");
-    if (line) line.hidden = false;
+    const form = event.detail.ctx?.sourceElement;
+    if (form?.matches?.("form.composer")) sayUnreachable(form);
   });
   document.addEventListener("submit", (event) => {
     if (event.target.matches("form[data-signs-out]")) sessionStorage.clear();
@@ -97,6 +106,12 @@
       discussion.dataset.focus = "";
       focusOn(focus, discussion);
     }
+  });
+
+  // A paragraph that was opened beside the text and then reloaded as a page: Back changes only the address there.
+  const path = location.pathname;
+  addEventListener("popstate", () => {
+    if (!document.querySelector(".desk") && location.pathname !== path) location.reload();
   });
 
   window.readingGroup = { bringWordsBack, focusOn };

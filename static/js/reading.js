@@ -15,6 +15,7 @@
 
   let current = null; // the block that keys and the rail speak about
   let isOpen = false;
+  let asking = null; // the request for a discussion that is on its way; a newer one, or closing, takes its place
 
   const choose = (block) => {
     current?.classList.remove("current");
@@ -34,14 +35,32 @@
     isOpen = true;
     desk.classList.add("open");
     mark(blockOf(href));
-    await htmx.ajax("GET", href, { target: "#discussion", swap: "outerHTML" });
+    if (!(await fetchDiscussion(href))) return;
     discussion().hidden = false;
     discussion().parentElement.scrollTop = 0;
     readingGroup.bringWordsBack(discussion());
     const number = current?.querySelector(".number")?.textContent.trim();
     document.title = number ? `${number} · ${title}` : title;
     current?.scrollIntoView({ block: "nearest", behavior: calm.matches ? "auto" : "smooth" });
-    if (focus) readingGroup.focusOn("discussion-title", discussion());
+    if (focus) discussion().querySelector("#discussion-title")?.focus({ preventScroll: true });
+  };
+
+  // Not by htmx.ajax, which lets requests for one place wait for one another and drops the third.
+  const fetchDiscussion = async (href) => {
+    asking?.abort();
+    asking = new AbortController();
+    const { signal } = asking;
+    try {
+      const answer = await fetch(href, { headers: { "HX-Request": "true" }, signal });
+      const part = await answer.text();
+      if (!part.includes('id="discussion"')) throw new Error("no discussion");
+      discussion().outerHTML = part;
+      htmx.process(discussion());
+    } catch {
+      if (signal.aborted) return false;
+      discussion().outerHTML = document.getElementById("unreachable").innerHTML;
+    }
+    return true;
   };
 
   const mark = (block) => {
@@ -53,6 +72,7 @@
   const hide = () => {
     if (!isOpen) return;
     isOpen = false;
+    asking?.abort();
     desk.classList.remove("open");
     discussion().replaceChildren();
     discussion().hidden = true;
@@ -87,7 +107,7 @@
     } else if (isOpen && link.getAttribute("href").startsWith("#")) {
       // The address belongs to the open discussion; contents and rail only move the text.
       event.preventDefault();
-      goTo(document.querySelector(link.getAttribute("href")));
+      goTo(document.getElementById(link.getAttribute("href").slice(1)));
     }
   });
 
