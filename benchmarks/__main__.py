@@ -60,21 +60,29 @@ def signed_in():
     client = Client()
     client.force_login(owner_of(Group.objects.get()), backend="readinggroup.accounts.logins.QuickModelBackend")
     client.get("/me/")
-    return "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items()), client.cookies["csrftoken"].value
+    return "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items()), client.cookies[
+        "csrftoken"
+    ].value
 
 
 def start_server(options):
     """The server as `up` starts it, with the yardstick's addresses added."""
-    serve = ["granian", "readinggroup.wsgi:application", "--interface=wsgi", "--host=127.0.0.1", f"--port={options.port}"]
+    serve = [
+        "granian",
+        "readinggroup.wsgi:application",
+        "--interface=wsgi",
+        "--host=127.0.0.1",
+        f"--port={options.port}",
+    ]
     serve += [f"--workers={options.workers}", "--blocking-threads=4", "--log-level=warning", "--no-ws"]
     return subprocess.Popen([sys.executable, "-m", *serve], env=os.environ | {"CONN_MAX_AGE": "600"})
 
 
 def wait_for(port):
     """Until the server answers."""
-    from .load import exchange, request_bytes
-
     import socket
+
+    from .load import exchange, request_bytes
 
     for _ in range(200):
         try:
@@ -99,7 +107,10 @@ def measure(options, pages, cookie, token):
     ]:
         bare = f"/bare/?page={quote(page)}"
         yield name, *in_turn(options, get(options, page, headers), get(options, bare, headers))
-    post = lambda: request(options, "POST", pages["post"], member, posted(token))
+
+    def post():
+        return request(options, "POST", pages["post"], member, posted(token))
+
     yield "post a comment", *in_turn(options, post, get(options, "/bare/", member))
     yield "(one SELECT)", *in_turn(options, get(options, "/select/", {}), get(options, "/bare/", {}))
 
@@ -137,10 +148,12 @@ def in_turn(options, page, bare):
 
 def report(options, rows):
     """The table, printed and kept."""
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    load = (
+        f"{options.workers} worker, {options.connections} connections, {options.seconds:g} s a round, {ROUNDS} rounds"
+    )
     lines = [
-        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, Django {django.__version__};"
-        f" {options.workers} worker, {options.connections} connections, {options.seconds:g} s a round, {ROUNDS} rounds,"
-        f" {options.comments:,} comments.",
+        f"{machine}, Django {django.__version__}; {load}, {options.comments:,} comments.",
         "",
         "| what | share of the bare view | requests a second | bare | p50 ms | p95 ms | bytes | not 2xx or 3xx |",
         "|---|---|---|---|---|---|---|---|",
@@ -155,7 +168,9 @@ def report(options, rows):
             f" | {page.bytes:,} | {failed} |"
         )
     print("\n".join(lines))
-    RESULTS.write_text("# Results\n\nWritten by `uv run python -m benchmarks`.\n\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    RESULTS.write_text(
+        "# Results\n\nWritten by `uv run python -m benchmarks`.\n\n" + "\n".join(lines) + "\n", encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

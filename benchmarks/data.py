@@ -15,7 +15,9 @@ from texts.importing import read
 from texts.importing.saving import keep_source
 
 ESSAY = Path(__file__).resolve().parent.parent.parent / "shared" / "texts" / "the-latest-deception.txt"
-BODY = "I read this **twice** and it still turns on the second sentence: who counts, and who is counted?\n\n> as it says\n"
+BODY = (
+    "I read this **twice** and it still turns on the second sentence: who counts, and who is counted?\n\n> as it says\n"
+)
 
 
 def of_our_own(paragraphs=211) -> bytes:

@@ -12,6 +12,6 @@ os.environ |= {
     "DATA_DIR": os.environ.get("BENCHMARK_DATA") or str(Path(__file__).parent.parent / ".data" / "benchmark"),
 }
 
-from readinggroup.settings import *  # noqa: E402, F403
+from readinggroup.settings import *  # noqa: F403
 
 ROOT_URLCONF = "benchmarks.bare"
