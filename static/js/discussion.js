@@ -4,7 +4,8 @@
   "use strict";
 
   const user = document.body.dataset.user || "";
-  let sent = null; // the address to which words went that the server has just taken
+  let sent = null; // what the server has just taken: the address it went to, and the words
+  const lines = (text) => text.replaceAll("\r\n", "\n");
   const unsent = (form) => `unsent:${user}:${form.getAttribute("action")}`;
 
   // Words typed and not sent outlive the panel: they come back when the same form is shown again in this tab.
@@ -47,7 +48,9 @@
     const button = label && document.getElementById(`said-${label.dataset.label}`);
     if (button) button.innerHTML = label.innerHTML;
     for (const form of discussion.querySelectorAll("form.composer")) {
-      if (form.getAttribute("action") === sent) form.elements.body.value = form.elements.body.defaultValue;
+      const box = form.elements.body;
+      // Words that were added while the others were on their way stay.
+      if (form.getAttribute("action") === sent?.action && box.value === sent.body) box.value = box.defaultValue;
     }
     sent = null;
     bringWordsBack(discussion);
@@ -84,8 +87,9 @@
       event.preventDefault();
       sayUnreachable(form);
     } else if (ctx.response.status === 200 && ctx.request.submitter?.name !== "preview") {
-      sent = form.getAttribute("action");
-      sessionStorage.removeItem(unsent(form));
+      const body = lines(ctx.request.body?.get?.("body") ?? "");
+      sent = { action: form.getAttribute("action"), body };
+      if ((form.elements.body?.value ?? body) === body) sessionStorage.removeItem(unsent(form));
     }
   });
   document.addEventListener("htmx:after:swap", settle);
