@@ -26,13 +26,6 @@ def test_every_view_declares_its_access():
     assert [f"{view.__module__}.{view.__qualname__}" for view in ours if not hasattr(view, "access")] == []
 
 
-def test_the_walk_would_find_a_view_that_does_not():
-    def undeclared(request):
-        """A view without a mark."""
-
-    assert not hasattr(undeclared, "access")
-
-
 def pages_of(house, comment):
     """Every page below the group, with the names that its address needs."""
     group, reading = house.group.slug, house.reading.slug

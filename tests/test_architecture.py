@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LEAVES = {"texts", "readinggroup.lib"}
 ARROWS = {
     "readinggroup.lib": set(),
     "texts": {"readinggroup.lib"},

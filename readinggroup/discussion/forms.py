@@ -12,8 +12,6 @@ from readinggroup.lib.markup import LONGEST
 class CommentForm(forms.Form):
     """A new comment or an answer. `key` is drawn when the form is shown: sent twice, it is one comment."""
 
-    prefix_of_ids = "comment"
-
     body = forms.CharField(
         label=_("Your comment"),
         max_length=LONGEST,

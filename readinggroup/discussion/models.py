@@ -59,10 +59,6 @@ class CommentQuerySet(models.QuerySet):
             )
         )
 
-    def written_by(self, membership):
-        """One's own comments in the group, whatever became of them."""
-        return self.filter(reading__group_id=membership.group.pk, author_id=membership.user_id)
-
 
 _COUNT_CHANGES = """
     INSERT INTO readings_paragraphactivity (reading_id, paragraph_id, comments, changes)
