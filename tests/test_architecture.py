@@ -10,10 +10,22 @@ ARROWS = {
     "readinggroup.lib": set(),
     "texts": {"readinggroup.lib"},
     "readinggroup.accounts": {"readinggroup.lib"},
-    "readinggroup.groups": {"readinggroup.accounts", "readinggroup.lib"},
-    "readinggroup.readings": {"texts", "readinggroup.groups", "readinggroup.lib"},
-    "readinggroup.discussion": {"texts", "readinggroup.readings", "readinggroup.groups", "readinggroup.lib"},
-    "readinggroup.moderation": {"readinggroup.discussion", "readinggroup.groups", "readinggroup.lib"},
+    "readinggroup.notifications": {"readinggroup.accounts", "readinggroup.lib"},
+    "readinggroup.groups": {"readinggroup.accounts", "readinggroup.notifications", "readinggroup.lib"},
+    "readinggroup.readings": {"texts", "readinggroup.groups", "readinggroup.notifications", "readinggroup.lib"},
+    "readinggroup.discussion": {
+        "texts",
+        "readinggroup.readings",
+        "readinggroup.groups",
+        "readinggroup.notifications",
+        "readinggroup.lib",
+    },
+    "readinggroup.moderation": {
+        "readinggroup.discussion",
+        "readinggroup.groups",
+        "readinggroup.notifications",
+        "readinggroup.lib",
+    },
 }
 # The site's own modules may ask all, and nobody asks them.
 SITE = {"settings", "urls", "views", "wsgi", "apps", "first_run", "demo", "management", "locale"}

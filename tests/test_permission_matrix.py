@@ -16,6 +16,8 @@ from django.utils import timezone
 
 from readinggroup.groups import actions
 from readinggroup.groups.models import Visibility
+from readinggroup.notifications.actions import tell
+from readinggroup.notifications.models import Notice
 from readinggroup.readings.models import TextImport
 
 from . import factories
@@ -70,13 +72,16 @@ MATRIX = {
     ("accounts:profile", "GET"):      "l . . . .  . . . .",
     ("accounts:profile", "POST"):     "l . . . .  . . . .",
     ("accounts:sign_in_by_link", "GET"): ". . . . .  . . . .",
+    ("notifications:inbox", "GET"):   "l . . . .  . . . .",
+    ("notifications:open_notice", "POST"): "l n n n n  . n n n",
+    ("notifications:mark_all_read", "POST"): "l . . . .  . . . .",
     ("groups:found_group", "GET"):    "l . . . .  . . . .",
     ("groups:found_group", "POST"):   "l . . . .  . . . .",
     ("groups:join", "GET"):           ". . . . .  . . . .",
     ("groups:join", "POST"):          ". . . . .  . . . .",
 }  # fmt: skip
 KNOWN_OF_LISTED = {"group", "groups:who_may", "groups:ask_to_join"}
-OF_NO_GROUP = {name for name, _method in list(MATRIX)[-10:]}
+OF_NO_GROUP = {name for name, _method in list(MATRIX)[-13:]}
 OF_A_COMMENT = {"discussion:comment", "moderation:report_comment"} | {
     f"discussion:{act}_comment" for act in ("answer", "edit", "withdraw", "put_back")
 }
@@ -144,6 +149,8 @@ class Cell:
         )
         self.token = actions.invite(group=house.group, uses=1, days=1, roles=[], by=house.owner)
         self.request = actions.ask_to_join(group=house.group, words="Hello.", by=self.people["invited"])
+        Notice.objects.filter(event="told").delete()
+        tell(recipients=[house.member], kind="groups/join_request_answered", event="told", facts={"group": "G"})
         self.upload = TextImport.objects.create(
             group=house.group, source=house.reading.edition.current.source, by=house.organizer
         )
@@ -161,6 +168,8 @@ class Cell:
         }
         if name in {"groups:join", "accounts:sign_in_by_link"}:
             return reverse(name, args=[self.token])
+        if name == "notifications:open_notice":
+            return reverse(name, args=[Notice.objects.get(event="told").public_id])
         if name in OF_NO_GROUP:
             return reverse(name)
         if name in OF_A_COMMENT:

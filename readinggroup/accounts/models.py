@@ -43,6 +43,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
+    unread_notices = models.IntegerField(default=0, db_default=0, editable=False)  # kept by triggers of notifications
 
     objects = UserManager()
 

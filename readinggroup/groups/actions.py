@@ -4,8 +4,11 @@ from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
+
+from readinggroup.notifications.actions import tell
 
 from .models import Group, Invitation, JoinRequest, Membership, Role
 
@@ -89,6 +92,14 @@ def answer_join_request(*, request, accept, by) -> bool:
         return False
     if accept:
         take_in(group=request.group, user=request.user)
+    group = request.group
+    tell(
+        recipients=[request.user],
+        kind="groups/join_request_answered",
+        event=f"join-request-{request.pk}-answered",
+        address=reverse("group", args=[group.slug]) if accept or group.is_known else "",
+        facts={"group": group.name, "accepted": accept},
+    )
     return True
 
 

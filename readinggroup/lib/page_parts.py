@@ -5,7 +5,8 @@ from urllib.parse import quote
 from django.contrib.messages import get_messages
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import escape
+from django.utils.html import escape, format_html
+from django.utils.translation import ngettext
 
 
 def login_address(request) -> str:
@@ -20,9 +21,19 @@ def messages_part(request) -> str:
     return render_to_string("_messages.html", {"messages": messages}) if messages else ""
 
 
+def inbox_count(request) -> str:
+    """How much is unread in the inbox, beside the link to it; it comes with the person, without a query."""
+    unread = getattr(request.user, "unread_notices", 0)
+    if not unread:
+        return ""
+    words = ngettext("%(count)d new", "%(count)d new", unread) % {"count": unread}
+    return format_html(' <span class="count">({})</span>', words)
+
+
 def page_parts(request) -> dict:
     """The same for every template: a context processor. Nothing is made that is not asked for."""
     return {
+        "inbox_count": lambda: inbox_count(request),
         "login_address": lambda: login_address(request),
         "messages_part": lambda: messages_part(request),
     }

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from readinggroup.groups.permissions import Can, requires
 from readinggroup.lib.bad_input import is_storable
-from readinggroup.lib.page_parts import login_address, messages_part
+from readinggroup.lib.page_parts import inbox_count, login_address, messages_part
 from readinggroup.lib.stamps import slot, stamp
 from texts.models import Paragraph
 
@@ -73,6 +73,7 @@ def render_page(membership, reading, now, position, *, signed_in) -> str:
         "csrf_token": slot("token"),
         "login_address": slot("login_address"),
         "messages_part": slot("messages"),
+        "inbox_count": slot("inbox"),
         "resume": slot("resume"),
     }
     return render_to_string("readings/reading_page.html", context)
@@ -88,6 +89,7 @@ def personal_parts(request, now, position) -> dict:
         resume = stamp("readings/_resume.html", ("href", "number"))
         parts["resume"] = resume.fill({"href": href(place, position), "number": str(place.number)})
     return parts | {
+        "inbox": inbox_count(request),
         "name": escape(request.user.display_name),
         "user": request.user.public_id,
         "token": get_token(request),

@@ -1,0 +1,34 @@
+"""A notice in words: its subject and what it says, from the template of its kind."""
+
+import re
+from typing import NamedTuple
+
+from django.template import Context
+from django.template.loader import get_template
+from django.utils.translation import gettext as _
+
+# What no header may hold: line ends of any kind, NUL and other controls.
+_NOT_IN_A_SUBJECT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_LONGEST_SUBJECT = 200
+
+
+class Words(NamedTuple):
+    """What a notice says: plain text, without any markup."""
+
+    subject: str
+    body: str
+
+
+def template_of(kind: str) -> str:
+    """ "groups/removed" stands in groups/notices/removed.txt."""
+    app, name = kind.split("/")
+    return f"{app}/notices/{name}.txt"
+
+
+def words_of(notice) -> Words:
+    """The notice in the active language. It is plain text: whoever shows it in HTML escapes it."""
+    template = get_template(template_of(notice.kind)).template
+    text = template.render(Context(notice.facts, autoescape=False)).strip()
+    subject, _end, body = text.partition("\n")
+    subject = _NOT_IN_A_SUBJECT.sub(" ", subject).strip()[:_LONGEST_SUBJECT] or _("News from your reading group")
+    return Words(subject, re.sub(r"\n{3,}", "\n\n", body).strip())
