@@ -5,6 +5,7 @@ import secrets
 from datetime import timedelta
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
@@ -59,6 +60,18 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self):
         return self.display_name
+
+
+class Login(AbstractBaseSession):
+    """What the site remembers of one browser: Django's session row, with the person who signed in there, if one did."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="logins")
+
+    @classmethod
+    def get_session_store_class(cls):
+        from .logins import SessionStore  # the engine needs this model
+
+        return SessionStore
 
 
 class SignInLink(models.Model):

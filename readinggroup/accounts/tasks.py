@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from django.core.management import call_command
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
+from .logins import SessionStore
 from .models import SignInLink
 
 KEEP_USED_LINKS = timedelta(days=30)
@@ -15,5 +15,5 @@ KEEP_USED_LINKS = timedelta(days=30)
 @app.task(queueing_lock="clear_expired_logins", pass_context=False)
 def clear_expired_logins(timestamp: int):
     """Remove logins that have expired, and sign-in links that can no longer be used. `timestamp` is the night's."""
-    call_command("clearsessions")
+    SessionStore.clear_expired()
     SignInLink.objects.filter(created_at__lt=timezone.now() - KEEP_USED_LINKS).delete()

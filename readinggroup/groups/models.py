@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from datetime import timedelta
+from functools import cache
 
 import pgtrigger
 from django.conf import settings
@@ -75,27 +76,36 @@ class MembershipQuerySet(models.QuerySet):
         return self.active().exclude(roles=[])
 
     def standing(self, user_id, slug):
-        """The person's membership in the group of that name; unsaved if they have none; None if there is no group.
-
-        Every page of a group begins with this question, and building it from models took five times as long as
-        Postgres takes to answer it: hence SQL.
-        """
-        groups, memberships = (columns_of(model) for model in (Group, Membership))
+        """The person's membership in the group of that name; unsaved if they have none; None if there is no group."""
         with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT {', '.join(f'g.{name}' for name in groups)}, {', '.join(f'm.{name}' for name in memberships)}"  # noqa: S608 - column names of our models
-                " FROM groups_group g LEFT JOIN groups_membership m"
-                " ON m.group_id = g.id AND m.user_id = %s AND m.left_at IS NULL WHERE g.slug = %s",
-                [user_id, slug],
-            )
+            cursor.execute(f"SELECT {standing_columns()} {STANDING} WHERE g.slug = %s", [user_id, slug])
             row = cursor.fetchone()
-        if row is None:
-            return None
-        group = Group.from_db(self.db, groups, row[: len(groups)])
-        theirs = row[len(groups) :]
-        membership = Membership(group=group) if theirs[0] is None else Membership.from_db(self.db, memberships, theirs)
-        membership.group = group
-        return membership
+        return row and standing_from(row)
+
+
+# Every page of a group begins by asking how one stands to it, and building that from models took five times as long as
+# Postgres takes to answer: hence SQL. These three let a page ask for more in the same question.
+STANDING = (
+    "FROM groups_group g LEFT JOIN groups_membership m ON m.group_id = g.id AND m.user_id = %s AND m.left_at IS NULL"
+)
+
+
+@cache
+def standing_columns() -> str:
+    """What is selected of STANDING."""
+    return ", ".join([f"g.{name}" for name in columns_of(Group)] + [f"m.{name}" for name in columns_of(Membership)])
+
+
+def standing_from(row) -> "Membership":
+    """The membership that a row of STANDING describes; whatever follows in the row is somebody else's."""
+    groups, memberships = columns_of(Group), columns_of(Membership)
+    group = Group.from_db(connection.alias, groups, row[: len(groups)])
+    theirs = row[len(groups) : len(groups) + len(memberships)]
+    if theirs[0] is None:
+        return Membership(group=group)
+    membership = Membership.from_db(connection.alias, memberships, theirs)
+    membership.group = group
+    return membership
 
 
 class Membership(models.Model):

@@ -71,7 +71,11 @@ def membership_in(user, slug) -> Membership:
 
     Http404 for outsiders of a group that is for its members only: they do not learn that it exists.
     """
-    membership = Membership.objects.standing(user.pk, slug)
+    return known_or_404(Membership.objects.standing(user.pk, slug))
+
+
+def known_or_404(membership) -> Membership:
+    """The membership, or visit, if there is such a group and this person may learn of it."""
     if membership is None or not may(membership, Can.KNOW):
         raise Http404
     return membership

@@ -19,6 +19,7 @@ from django.utils.html import escape
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language, ngettext
 
+from readinggroup.groups.models import STANDING, standing_columns, standing_from
 from readinggroup.lib.kept import Kept
 from readinggroup.lib.stamps import Page, Stamp, slot
 from texts.models import Kind, NoteMark, ParagraphVersion, Section
@@ -93,28 +94,37 @@ class Now(NamedTuple):
     place: int | None  # the paragraph where this person stopped
 
 
-_NOW = """
-    SELECT reading.id, revision.id, revision.words,
-           edition.title, edition.author, edition.language, edition.translator, edition.rights,
-           (SELECT coalesce(sum(changes), 0)::bigint FROM readings_paragraphactivity WHERE reading_id = reading.id),
-           (SELECT paragraph_id FROM readings_place WHERE reading_id = reading.id AND user_id = %s)
-    FROM readings_reading reading
-    JOIN texts_edition edition ON edition.id = reading.edition_id
-    JOIN texts_revision revision ON revision.id = edition.current_id
-    WHERE reading.group_id = %s AND reading.slug = %s
+_NOW = """,
+    reading.id, revision.id, revision.words,
+    edition.title, edition.author, edition.language, edition.translator, edition.rights,
+    (SELECT coalesce(sum(changes), 0)::bigint FROM readings_paragraphactivity WHERE reading_id = reading.id),
+    (SELECT paragraph_id FROM readings_place WHERE reading_id = reading.id AND user_id = m.user_id)
+"""
+_NOW_WIDTH = 10
+_OF_THE_READING = """
+    LEFT JOIN (
+        readings_reading reading
+        JOIN texts_edition edition ON edition.id = reading.edition_id
+        JOIN texts_revision revision ON revision.id = edition.current_id
+    ) ON reading.group_id = g.id AND reading.slug = %s
+    WHERE g.slug = %s
 """
 
 
-def now_of(membership, slug) -> Now | None:
-    """The reading as it is now, in one row and one query; None if the group has no such reading.
+def standing_and_now(user_id, group, slug):
+    """How the person stands to the group, and the reading as it is now: (membership, Now), in one row and one query.
 
-    Written in SQL because the page is asked for more than all others, and building this query from models takes longer
-    than Postgres takes to answer it.
+    The membership is None if there is no such group, the second None if it has no such reading. Written in SQL because
+    this page is asked for more than all others, and building the query takes longer than answering it.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_NOW, [membership.user_id, membership.group.pk, slug])
+        cursor.execute(f"SELECT {standing_columns()} {_NOW} {STANDING} {_OF_THE_READING}", [user_id, slug, group])
         row = cursor.fetchone()
-    return row and Now(*row[:3], row[3:8], *row[8:])
+    if row is None:
+        return None, None
+    reading, revision, words, *edition, changes, place = row[-_NOW_WIDTH:]
+    now = reading and Now(reading, revision, words, tuple(edition), changes, place)
+    return standing_from(row), now
 
 
 def kept_page(now, position, extra, make) -> Page:

@@ -1,5 +1,7 @@
 """The reading page, and the reader's place in it."""
 
+from functools import wraps
+
 from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.middleware.csrf import get_token
@@ -9,14 +11,14 @@ from django.urls import reverse
 from django.utils.html import escape
 from django.views.decorators.http import require_POST, require_safe
 
-from readinggroup.groups.permissions import Can, requires
+from readinggroup.groups.permissions import Can, answer, known_or_404, requires
 from readinggroup.lib.bad_input import is_storable
 from readinggroup.lib.page_parts import inbox_count, login_address, messages_part
 from readinggroup.lib.stamps import slot, stamp
 from texts.models import Paragraph
 
 from . import actions
-from .pages import href, kept_page, now_of, outline_of, text_of
+from .pages import href, kept_page, outline_of, standing_and_now, text_of
 
 
 def reading_or_404(membership, slug):
@@ -39,11 +41,22 @@ def section_asked_for(request, revision_id, words) -> int | None:
     return int(asked) - 1
 
 
+def with_the_reading_now(view):
+    """Let in who may read; give the view their `membership` and the reading as it is `now`, from one question."""
+
+    @wraps(view)
+    def wrapper(request, group, reading):
+        membership, now = standing_and_now(request.user.pk, group, reading)
+        return answer(request, known_or_404(membership), Can.READ, view, reading=reading, now=now)
+
+    wrapper.access = Can.READ
+    return wrapper
+
+
 @require_safe
-@requires(Can.READ)
-def reading_page(request, membership, reading):
+@with_the_reading_now
+def reading_page(request, membership, reading, now):
     """The text, to be read, with a button at each paragraph."""
-    now = now_of(membership, reading)
     if now is None:
         raise Http404
     position = section_asked_for(request, now.revision, now.words)
