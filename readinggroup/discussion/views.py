@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from readinggroup.groups.models import Group, Membership, Visibility
+from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, answer, may, requires
 from readinggroup.lib.htmx import page_or_part, wants_part
 from readinggroup.lib.markup import render_markdown
@@ -155,7 +155,8 @@ def of_comment(verb):
         @wraps(view)
         def wrapper(request, comment):
             group = Comment.objects.filter(public_id=comment).values_list("reading__group__slug", flat=True).first()
-            membership = standing_or_nobodys(request.user, group)
+            # Without a comment, how one stands to no group: the same questions are asked, so the time tells nothing.
+            membership = Membership.objects.standing(request.user.pk, group or "")
             return answer(request, membership, verb, view, comment=seen_or_404(membership, comment))
 
         wrapper.access = verb
@@ -164,24 +165,16 @@ def of_comment(verb):
     return decorator
 
 
-def standing_or_nobodys(user, group) -> Membership:
-    """How the person stands to the comment's group. Without a group, nobody's standing in none.
-
-    That a comment is not there is answered after the same questions as that it is not for this person, so that the time
-    tells nothing either.
-    """
-    return Membership.objects.standing(user.pk, group or "") or Membership(group=Group(visibility=Visibility.MEMBERS))
-
-
 def seen_or_404(membership, public_id) -> Comment:
     """The comment with `shown_html`; 404 if this member may not even know of it.
 
-    In a group whose inside they may not see, that there is a comment is not told either.
+    In a group whose inside they may not see, that there is a comment is not told either, nor by the time: none is
+    looked for then, with the same question.
     """
     seen = Comment.objects.visible_to(membership).select_related("reading", "paragraph", "root", "author")
-    comment = get_object_or_404(seen, public_id=public_id)
-    if not may(membership, Can.READ) or (comment.state == State.HELD and not comment.is_shown_whole):
-        raise Http404  # the latter is a stub in its place, with nothing of its own
+    comment = get_object_or_404(seen, public_id=public_id if may(membership, Can.READ) else "")
+    if comment.state == State.HELD and not comment.is_shown_whole:
+        raise Http404  # a stub in its place, for who may not read it; nothing of its own
     return comment
 
 
