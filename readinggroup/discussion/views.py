@@ -20,7 +20,15 @@ from readinggroup.groups.permissions import Can, answer, may, membership_in, req
 from readinggroup.lib.htmx import page_or_part, wants_part
 from readinggroup.lib.markup import render_markdown
 from readinggroup.readings.models import ParagraphActivity
-from readinggroup.readings.pages import notes_called_in, outline_of, talk_label, text_with_threads, with_note_marks
+from readinggroup.readings.pages import (
+    counts_in,
+    notes_called_in,
+    numbers,
+    outline_of,
+    talk_label,
+    text_with_threads,
+    with_note_marks,
+)
 from readinggroup.readings.views import page_at, reading_or_404, section_asked_for
 from texts.models import ParagraphVersion
 
@@ -135,13 +143,23 @@ def whole(request, membership, reading):
     return TemplateResponse(request, "discussion/whole.html", context)
 
 
-def posted(request, membership, comment):
+def posted(request, membership, comment, *, counted=True):
     """After a post: the discussion with the comment in view; for a plain request the way to it, so reload is safe."""
     if not wants_part(request):
         return redirect("discussion:comment", comment=comment.public_id)
     reading, version = place_of(membership, comment)
-    page = page_of(membership, comment)
-    return show(request, membership, reading, version, page=page, focus=f"c-{comment.public_id}")
+    more = {"page": page_of(membership, comment), "renewed": renewed(request, reading) if counted else None}
+    return show(request, membership, reading, version, focus=f"c-{comment.public_id}", **more)
+
+
+def renewed(request, reading) -> dict | None:
+    """The numbers elsewhere on the reading page, which sends along what it shows; None for other pages. One query."""
+    shown = request.POST.get("shown")
+    if shown is None:
+        return None
+    outline = outline_of(reading.edition.current_id)
+    is_section = shown.isascii() and shown.isdecimal() and 1 <= int(shown[:9]) <= len(outline.sections)
+    return numbers(outline, counts_in(reading.pk), int(shown) - 1 if is_section else None)
 
 
 def place_of(membership, comment):
@@ -277,7 +295,7 @@ def edit_comment(request, membership, comment):
         form.data = form.data.copy()
         form.data["wording"] = stale.comment.wording
         return again(409, standing=stale.comment)
-    return posted(request, membership, comment)
+    return posted(request, membership, comment, counted=False)
 
 
 @require_http_methods(["GET", "POST"])
@@ -308,7 +326,8 @@ def back_to_paragraph(request, membership, comment):
     """The discussion after a comment has gone from it."""
     reading, version = place_of(membership, comment)
     if wants_part(request):
-        return show(request, membership, reading, version, page=page_of(membership, comment), focus="discussion-title")
+        more = {"page": page_of(membership, comment), "renewed": renewed(request, reading)}
+        return show(request, membership, reading, version, focus="discussion-title", **more)
     return redirect(
         "discussion:paragraph", group=membership.group.slug, reading=reading.slug, paragraph=version.paragraph.public_id
     )
