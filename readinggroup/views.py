@@ -15,6 +15,7 @@ from readinggroup.accounts.access import public
 from readinggroup.groups.models import Group, Membership, Visibility
 from readinggroup.groups.permissions import Can, may, requires
 from readinggroup.lib.htmx import page_or_part
+from readinggroup.lib.unavailable import typed_in
 from readinggroup.readings.models import ReadingState
 
 
@@ -130,7 +131,7 @@ def gallery(request):
 
 
 def error_page(request, status, exception=None):
-    """A page that says what is wrong; for htmx, a part that fits into a thread."""
+    """A page that says what is wrong; for htmx one line of it, which discussion.js puts where the act was done."""
     message = getattr(exception, "args", None)
     context = {"status": status, "message": message[0] if status == 400 and message else ""}
     response = page_or_part(request, f"{status}.html", "_error.html", context, status=status)
@@ -145,6 +146,12 @@ def bad_request(request, exception):
 def permission_denied(request, exception):
     """403: signed in, but not allowed."""
     return error_page(request, 403)
+
+
+def csrf_failure(request, reason=""):
+    """403: the form was shown to another login, or cookies are off. What was typed is given back."""
+    context = {"status": 403, "stale": True, "typed": typed_in(request)}
+    return page_or_part(request, "403_csrf.html", "_error.html", context, status=403).render()
 
 
 def page_not_found(request, exception):

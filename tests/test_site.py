@@ -1,5 +1,7 @@
 """Home, health, headers, errors: what every page shares."""
 
+import re
+
 import pytest
 from django.core.management import call_command
 from django.db import OperationalError
@@ -87,6 +89,10 @@ def test_a_missing_database_is_a_503_with_the_words_kept(house, as_user, monkeyp
     assert answer.status_code == 503
     assert answer["Retry-After"] == "5"
     assert "words worth &lt;keeping&gt;" in answer.content.decode()
+    form = {"body": "words", "key": "7c9e6679-7425-40de-944b-e07fc1f90ae7"}
+    part = client.post(page, form, headers={"HX-Request": "true"})
+    assert part.status_code == 503
+    assert part.content.decode().startswith('<p class="problems" role="alert" data-refusal>')
 
 
 def test_health(db):
@@ -98,7 +104,7 @@ def test_error_pages_for_people_and_parts_for_htmx(db):
     page = Client().get("/nowhere/").content.decode()
     assert "<h1>This is not here</h1>" in page
     part = Client().get("/nowhere/", headers={"HX-Request": "true"}).content.decode()
-    assert part.startswith('<section class="discussion error"')
+    assert part.startswith('<p class="problems" role="alert" data-refusal>')
     assert "<html" not in part
 
 
@@ -110,4 +116,17 @@ def test_posts_need_a_token(house, as_user):
     client = as_user(house.member, enforce_csrf_checks=True)
     paragraph = factories.version_of(house.reading).paragraph.public_id
     page = reverse("discussion:post_comment", args=[house.group.slug, house.reading.slug, paragraph])
-    assert client.post(page, {"body": "no token"}).status_code == 403
+    answer = client.post(page, {"body": "no <token>"})
+    assert answer.status_code == 403
+    assert "no &lt;token&gt;" in answer.content.decode(), "the words are given back"
+    part = client.post(page, {"body": "no token"}, headers={"HX-Request": "true"})
+    assert part.status_code == 403
+    assert part.content.decode().startswith('<p class="problems" role="alert" data-refusal>You have signed in or out')
+
+
+def test_a_first_visit_of_the_text_is_at_most_six_requests(house, as_user):
+    address = reverse("readings:reading_page", args=[house.group.slug, house.reading.slug])
+    page = as_user(None).get(address).content.decode()
+    heads = re.findall(r'<(?:link|script|img)\b[^>]*(?:href|src)="([^"]+)"', page)
+    assert any(address.startswith("data:image/svg+xml,") for address in heads), "the icon comes with the page"
+    assert 1 + sum(not address.startswith("data:") for address in heads) <= 6

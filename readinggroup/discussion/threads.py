@@ -19,6 +19,7 @@ from readinggroup.groups.models import Membership, Role
 from readinggroup.groups.permissions import Can, may
 from readinggroup.lib.ago import ago
 from readinggroup.lib.stamps import stamp
+from readinggroup.readings.pages import outline_of
 
 from .models import Comment, State
 
@@ -63,6 +64,7 @@ class Discussion:
     order: str
     roles: dict
     forms: dict = field(default_factory=dict)  # comment's primary key -> HTML of a form that is open there
+    to_keep: bool = False  # printed or saved: no acts, and dates that stay true
 
     def as_html(self):
         """The comments as nested lists."""
@@ -88,21 +90,26 @@ def discussion_of(membership, reading, paragraph, *, order=OLDEST, page=1) -> Di
 
 
 def threads_in(membership, reading, position: int | None) -> dict:
-    """All that this member may see of the reading, or of a section: paragraph -> its threads as HTML, to be read."""
+    """All that this member may see of the reading, or of a section, to be read and kept: paragraph -> HTML.
+
+    Two queries. Nothing to be done with a comment there, and dates instead of "yesterday".
+    """
     comments = Comment.objects.visible_to(membership).filter(reading=reading).order_by("created_at", "pk")
     if position is not None:
         here = reading.edition.current.versions.filter(section__position=position)
         comments = comments.filter(paragraph__in=here.values("paragraph"))
-    roots, answers = defaultdict(list), defaultdict(list)
+    roots, answers = defaultdict(list), defaultdict(lambda: defaultdict(list))
     for paragraph, *values in comments.values_list("paragraph_id", *_COLUMNS):
         row = Row(*values)
-        (answers[row.parent_id] if row.parent_id else roots[paragraph]).append(row)
-    roles = roles_in(membership.group)
+        (answers[paragraph][row.parent_id] if row.parent_id else roots[paragraph]).append(row)
+    roles, places = roles_in(membership.group), outline_of(reading.edition.current_id).by_paragraph
+    section = stamp("discussion/_thread_in_text.html", ("number", "thread"))
     threads = {}
-    for paragraph, rows in roots.items():
-        kept, below = pruned(membership, rows, answers)
+    for paragraph in roots.keys() & places.keys():
+        kept, below = pruned(membership, roots[paragraph], answers[paragraph], own_stubs=False)
         if kept:
-            threads[paragraph] = Discussion(membership, kept, below, 1, 1, OLDEST, roles).as_html()
+            html = Discussion(membership, kept, below, 1, 1, OLDEST, roles, to_keep=True).as_html()
+            threads[paragraph] = section.fill({"number": str(places[paragraph].number), "thread": html})
     return threads
 
 
@@ -122,12 +129,12 @@ def roles_in(group) -> dict:
     return {user: escape(", ".join(str(Role(role).label) for role in roles)) for user, roles in with_a_role}
 
 
-def pruned(membership, roots, answers) -> tuple[list, dict]:
-    """Without the stubs below which nothing is shown; one's own stay, to be put back.
+def pruned(membership, roots, answers, *, own_stubs=True) -> tuple[list, dict]:
+    """Without the stubs below which nothing is shown; one's own may stay, to be put back.
 
     An answer is always younger than what it answers, so one pass from the youngest suffices.
     """
-    me = membership.user_id if membership.is_member else None
+    me = membership.user_id if membership.is_member and own_stubs else None
     everyone = sorted((*roots, *(row for below in answers.values() for row in below)), key=lambda row: -row.pk)
     shown = set()
     for row in everyone:
@@ -169,7 +176,7 @@ class Renderer:
     def __init__(self, discussion):
         self.discussion = discussion
         self.me = discussion.membership.user_id if discussion.membership.is_member else None
-        self.may_discuss = may(discussion.membership, Can.DISCUSS)
+        self.may_discuss = may(discussion.membership, Can.DISCUSS) and not discussion.to_keep
         self.now = timezone.now()
         self.zone = timezone.get_current_timezone_name()
         self.language = get_language()
@@ -189,6 +196,7 @@ class Renderer:
         waits = row.state == State.HELD and not row.html
         state = "visible" if whole else "waits" if waits else row.state
         mine = row.author_id == self.me
+        minute = row.created_at.replace(second=0, microsecond=0)
         chosen = self.stamp(state, mine, row.edited_at is not None, role != "", to != "", self.may_discuss)
         return chosen.fill(
             {
@@ -196,19 +204,26 @@ class Renderer:
                 "author": escape(row.author),
                 "role": role,
                 "iso": row.created_at.isoformat(timespec="seconds"),
-                "exact": exact(row.created_at.replace(second=0, microsecond=0), self.zone, self.language),
-                "ago": ago(row.created_at, self.now),
+                "exact": exact(minute, self.zone, self.language),
+                "ago": self.when(row, minute),
                 "words": row.html,
                 "to": escape(to),
                 "form": self.discussion.forms.get(row.pk, ""),
             }
         )
 
+    def when(self, row, minute) -> str:
+        """How long ago; in what is kept, the date."""
+        return dated(minute, self.zone, self.language) if self.discussion.to_keep else ago(row.created_at, self.now)
+
 
 @lru_cache(maxsize=20_000)
 def exact(minute, zone, language) -> str:
     """The minute in full, with its zone, in the language that is active."""
-    return escape(
-        gettext("%(moment)s (%(zone)s)")
-        % {"moment": date_format(timezone.localtime(minute), "DATETIME_FORMAT"), "zone": zone}
-    )
+    return escape(gettext("%(moment)s (%(zone)s)") % {"moment": dated(minute, zone, language), "zone": zone})
+
+
+@lru_cache(maxsize=20_000)
+def dated(minute, zone, language) -> str:
+    """The minute as a date and a time of day, in the zone and the language that are active."""
+    return escape(date_format(timezone.localtime(minute), "DATETIME_FORMAT"))

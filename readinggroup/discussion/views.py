@@ -11,6 +11,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -19,14 +21,22 @@ from readinggroup.groups.permissions import Can, answer, may, requires
 from readinggroup.lib.htmx import page_or_part, wants_part
 from readinggroup.lib.markup import render_markdown
 from readinggroup.readings.models import ParagraphActivity
-from readinggroup.readings.pages import notes_called_in, outline_of, talk_label, with_note_buttons
+from readinggroup.readings.pages import (
+    counts_in,
+    notes_called_in,
+    numbers,
+    outline_of,
+    talk_label,
+    text_with_threads,
+    with_note_marks,
+)
 from readinggroup.readings.views import page_at, reading_or_404, section_asked_for
 from texts.models import ParagraphVersion
 
 from . import actions
 from .forms import CommentForm, EditForm
 from .models import OPEN_STATES, Comment, State
-from .threads import NEWEST, OLDEST, discussion_of, page_of, threads_in
+from .threads import NEWEST, OLDEST, discussion_of, exact, page_of, threads_in
 
 
 def version_or_404(reading, paragraph) -> ParagraphVersion:
@@ -67,7 +77,7 @@ def show(request, membership, reading, version, *, form=None, opened=None, page=
         "discussion": discussion,
         "comments": comments,
         "talk_label": talk_label(comments),
-        "words": with_note_buttons(version.html, notes),
+        "words": with_note_marks(version.html, notes, set()),
         "notes": notes,
         "form": form or CommentForm(),
         "may_discuss": may(membership, Can.DISCUSS),
@@ -118,28 +128,39 @@ def whole(request, membership, reading):
     reading = reading_or_404(membership, reading)
     position = section_asked_for(request, reading.edition.current_id, reading.edition.current.words)
     threads = threads_in(membership, reading, position)
-    versions = reading.edition.current.versions.all()
-    if position is not None:
-        versions = versions.filter(section__position=position)
+    minute = timezone.now().replace(second=0, microsecond=0)
     context = {
         "membership": membership,
         "group": membership.group,
         "reading": reading,
         "edition": reading.edition,
+        "revision": reading.edition.current,
         "position": position,
         "section_count": 0 if position is None else len(outline_of(reading.edition.current_id).sections),
-        "paragraphs": [(version, threads.get(version.paragraph_id, "")) for version in versions],
+        "text": text_with_threads(reading.pk, reading.edition.current_id, position, threads),
+        "taken": exact(minute, timezone.get_current_timezone_name(), get_language()),
+        "address": request.build_absolute_uri(request.path),
     }
     return TemplateResponse(request, "discussion/whole.html", context)
 
 
-def posted(request, membership, comment):
+def posted(request, membership, comment, *, counted=True):
     """After a post: the discussion with the comment in view; for a plain request the way to it, so reload is safe."""
     if not wants_part(request):
         return redirect("discussion:comment", comment=comment.public_id)
     reading, version = place_of(membership, comment)
-    page = page_of(membership, comment)
-    return show(request, membership, reading, version, page=page, focus=f"c-{comment.public_id}")
+    more = {"page": page_of(membership, comment), "renewed": renewed(request, reading) if counted else None}
+    return show(request, membership, reading, version, focus=f"c-{comment.public_id}", **more)
+
+
+def renewed(request, reading) -> dict | None:
+    """The numbers elsewhere on the reading page, which sends along what it shows; None for other pages. One query."""
+    shown = request.POST.get("shown")
+    if shown is None:
+        return None
+    outline = outline_of(reading.edition.current_id)
+    is_section = shown.isascii() and shown.isdecimal() and 1 <= int(shown[:9]) <= len(outline.sections)
+    return numbers(outline, counts_in(reading.pk), int(shown) - 1 if is_section else None)
 
 
 def place_of(membership, comment):
@@ -276,7 +297,7 @@ def edit_comment(request, membership, comment):
         form.data = form.data.copy()
         form.data["wording"] = stale.comment.wording
         return again(409, standing=stale.comment)
-    return posted(request, membership, comment)
+    return posted(request, membership, comment, counted=False)
 
 
 @require_http_methods(["GET", "POST"])
@@ -307,7 +328,8 @@ def back_to_paragraph(request, membership, comment):
     """The discussion after a comment has gone from it."""
     reading, version = place_of(membership, comment)
     if wants_part(request):
-        return show(request, membership, reading, version, page=page_of(membership, comment), focus="discussion-title")
+        more = {"page": page_of(membership, comment), "renewed": renewed(request, reading)}
+        return show(request, membership, reading, version, focus="discussion-title", **more)
     return redirect(
         "discussion:paragraph", group=membership.group.slug, reading=reading.slug, paragraph=version.paragraph.public_id
     )

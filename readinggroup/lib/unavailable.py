@@ -3,7 +3,11 @@
 import logging
 
 from django.db import InterfaceError, OperationalError
-from django.shortcuts import render
+from django.http import HttpResponse
+from django.template.loader import render_to_string
+from django.utils.cache import patch_vary_headers
+
+from .htmx import wants_part
 
 logger = logging.getLogger(__name__)
 
@@ -30,9 +34,15 @@ class UnavailableMiddleware:
 
 
 def unavailable(request, error):
-    """The 503 page. It asks nothing of the database: no user, no session."""
+    """The 503 page, or for htmx one line of it. It asks nothing of the database: no user, no session."""
     logger.error("The database did not answer %s %s: %s", request.method, request.path, error)
-    typed = [request.POST[name] for name in TYPED_FIELDS if request.POST.get(name)] if request.method == "POST" else []
-    response = render(request, "503.html", {"typed": typed}, status=503, using=None)
-    response["Retry-After"] = "5"
+    template = "_error.html" if wants_part(request) else "503.html"
+    html = render_to_string(template, {"status": 503, "typed": typed_in(request)})
+    response = HttpResponse(html, status=503, headers={"Retry-After": "5"})
+    patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def typed_in(request) -> list:
+    """What somebody wrote in the form that was sent, to be given back."""
+    return [request.POST[name] for name in TYPED_FIELDS if request.POST.get(name)] if request.method == "POST" else []

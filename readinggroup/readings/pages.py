@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from math import log1p
+from operator import attrgetter
 from typing import NamedTuple
 
 from django.db import connection
@@ -31,6 +32,7 @@ _NOTE_MARK = re.compile(r'((?:&#?\w{1,8};|[^\s<>&]){0,30})<sup class="note-mark"
 # Kinds whose neighbours are set as one: the items of a list, the paragraphs of a quotation, the lines of a stanza.
 _RUNNING_KINDS = {Kind.LIST_ITEM, Kind.BLOCKQUOTE, Kind.VERSE_LINE}
 _RAIL_BARS = 80
+_position = attrgetter("position")
 _RAIL_HEIGHT = 20
 
 _outlines, _skeletons, _pages = Kept(10_000_000), Kept(30_000_000), Kept(60_000_000)
@@ -132,25 +134,40 @@ def kept_page(now, position, extra, make) -> Page:
 
 def text_of(now, position: int | None) -> PageText:
     """The section at the position, or the whole text, with what is said where."""
-    rows = ParagraphActivity.objects.filter(reading_id=now.reading, comments__gt=0)
-    return put_together(now.revision, position, defaultdict(int, rows.values_list("paragraph_id", "comments")))
-
-
-def put_together(revision_id, position, counts) -> PageText:
-    """Join skeleton and numbers."""
-    outline = outline_of(revision_id)
-    skeleton = _skeletons.get_or_make(
-        (revision_id, position, get_language()),
-        lambda: skeleton_of(revision_id, position, outline),
-        size_of=lambda stamp: sum(map(len, stamp.pieces)),
-    )
+    outline, counts = outline_of(now.revision), counts_in(now.reading)
     labels = {f"p{address.pk}": talk_label(counts[address.pk]) for address in outline.addresses}
+    article = kept_skeleton(now.revision, position, outline).fill(labels)
+    return PageText(article=mark_safe(article), **numbers(outline, counts, position))  # noqa: S308 - as below
+
+
+def text_with_threads(reading_id, revision_id, position: int | None, threads) -> PageText:
+    """The same as one document, with each paragraph's thread (HTML by the paragraph's key) standing after it."""
+    outline = outline_of(revision_id)
+    skeleton = kept_skeleton(revision_id, position, outline, frozenset(threads))
+    article = skeleton.fill({f"t{pk}": thread for pk, thread in threads.items()})
     return PageText(
-        article=mark_safe(skeleton.fill(labels)),  # noqa: S308 - made of our template and sanitised paragraphs
-        contents=render_to_string("readings/_contents.html", {"sections": contents(outline, counts), "open": position}),
-        rail=render_to_string("readings/_rail.html", {"bars": rail(outline, counts, position), "height": _RAIL_HEIGHT}),
-        comments=sum(counts[address.pk] for address in outline.addresses),
+        article=mark_safe(article),  # noqa: S308 - made of our templates, sanitised paragraphs and comments
+        **numbers(outline, counts_in(reading_id), position),
     )
+
+
+def counts_in(reading_id) -> defaultdict:
+    """How many comments stand at each paragraph of the reading: one query."""
+    rows = ParagraphActivity.objects.filter(reading_id=reading_id, comments__gt=0)
+    return defaultdict(int, rows.values_list("paragraph_id", "comments"))
+
+
+def numbers(outline, counts, position) -> dict:
+    """How much is said where: contents, rail, and all of it."""
+    return {
+        "contents": render_to_string(
+            "readings/_contents.html", {"sections": contents(outline, counts), "open": position}
+        ),
+        "rail": render_to_string(
+            "readings/_rail.html", {"bars": rail(outline, counts, position), "height": _RAIL_HEIGHT}
+        ),
+        "comments": sum(counts[address.pk] for address in outline.addresses),
+    }
 
 
 def talk_label(count: int) -> str:
@@ -164,16 +181,33 @@ def _talk_label(count, language):
     return mark_safe(render_to_string("readings/_talk_label.html", {"count": count, "words": words}).strip())  # noqa: S308
 
 
-def skeleton_of(revision_id, position, outline) -> Stamp:
-    """The HTML of the section, or of all sections, with a slot named `p<paragraph>` at each paragraph."""
+def kept_skeleton(revision_id, position, outline, talked=None) -> Stamp:
+    """The skeleton, made once a process."""
+    return _skeletons.get_or_make(
+        (revision_id, position, get_language(), talked),
+        lambda: skeleton_of(revision_id, position, outline, talked),
+        size_of=lambda stamp: sum(map(len, stamp.pieces)),
+    )
+
+
+def skeleton_of(revision_id, position, outline, talked=None) -> Stamp:
+    """The HTML of the section, or of all sections, with a slot named `p<paragraph>` at each paragraph.
+
+    With `talked`, the paragraphs that have a thread, it is the skeleton of a document to be read, printed and kept: no
+    buttons, notes as endnotes, and after each of those paragraphs a slot named `t<paragraph>`.
+    """
+    whole = talked is not None
     versions = ParagraphVersion.objects.filter(revision_id=revision_id).select_related("paragraph")
     if position is not None:
         versions = versions.filter(section=outline.sections[position])
     versions = list(versions)
     notes = notes_called_in(versions)
     for version in versions:
-        version.marked_html = with_note_buttons(version.html, notes[version.pk])
         version.talk = slot(f"p{version.paragraph_id}")
+        version.thread = slot(f"t{version.paragraph_id}") if whole and version.paragraph_id in talked else ""
+    called = set()
+    for version in versions:
+        version.marked_html = with_note_marks(version.html, notes[version.pk], called, whole=whole)
     by_section = groupby(versions, key=lambda version: version.section_id)
     titles = {section.pk: section for section in outline.sections}
     return Stamp(
@@ -181,7 +215,8 @@ def skeleton_of(revision_id, position, outline) -> Stamp:
             "readings/_text.html",
             {
                 "sections": [(titles[key], list(runs(inside))) for key, inside in by_section],
-                "notes": sorted((note for called in notes.values() for note in called), key=lambda note: note.position),
+                "notes": sorted({note.pk: note for each in notes.values() for note in each}.values(), key=_position),
+                "whole": whole,
             },
         )
     )
@@ -196,25 +231,37 @@ def notes_called_in(versions) -> dict:
     return notes
 
 
-def with_note_buttons(html: str, notes) -> str:
-    """The paragraph's HTML with a button at each note mark, which shows the note in its place."""
+def with_note_marks(html: str, notes, called, *, whole=False) -> str:
+    """The paragraph's HTML with its note marks: buttons that show the note in its place, or links to the endnotes.
+
+    `called` are the notes that were called before: an endnote leads back to its first mark, so that has a name.
+    """
     waiting = iter(notes)
 
-    def button(match):
+    def mark(match):
         note, word = next(waiting, None), mark_safe(match[1])  # noqa: S308 - as below
-        return render_to_string("readings/_note_mark.html", {"note": note, "word": word}).strip() if note else word
+        if note is None:
+            return word
+        first = whole and note.pk not in called
+        called.add(note.pk)
+        context = {"note": note, "word": word, "whole": whole, "first": first}
+        return render_to_string("readings/_note_mark.html", context).strip()
 
-    return mark_safe(_NOTE_MARK.sub(button, html))  # noqa: S308 - sanitised at import
+    return mark_safe(_NOTE_MARK.sub(mark, html))  # noqa: S308 - sanitised at import
 
 
 def runs(versions):
-    """Neighbours that are set together, as (kind, list kind, versions)."""
-    number = 0
+    """Neighbours that are set together, as (kind, list kind, versions).
+
+    A thread ends a quotation or a stanza, which go on after it; in a list it stands inside its item.
+    """
+    number, is_ended = 0, False
 
     def key(version):
-        nonlocal number
-        if version.kind not in _RUNNING_KINDS or version.list_number == 1:
+        nonlocal number, is_ended
+        if version.kind not in _RUNNING_KINDS or version.list_number == 1 or is_ended:
             number += 1  # stands alone, or begins a list of its own
+        is_ended = version.thread != "" and version.kind != Kind.LIST_ITEM
         return (version.kind, version.list_kind, number)
 
     for (kind, list_kind, _), inside in groupby(versions, key=key):

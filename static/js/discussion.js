@@ -28,6 +28,29 @@
     target?.scrollIntoView({ block: "nearest" });
   };
 
+  // A part of a page. A login that has expired leads to the login page; any other refusal is an error that says why.
+  const fetchPart = async (href, options) => {
+    const answer = await fetch(href, { headers: { "HX-Request": "true" }, ...options });
+    const part = await answer.text();
+    const login = answer.headers.get("HX-Redirect");
+    if (login) location.assign(login);
+    if (!answer.ok || login) throw Object.assign(new Error("refused"), { reason: reasonIn(part) });
+    return part;
+  };
+
+  // What our own server says about a refusal; nothing where the answer is somebody else's, a proxy's say.
+  const reasonIn = (part) =>
+    new DOMParser().parseFromString(part, "text/html").querySelector("[data-refusal]")?.textContent;
+
+  // What went wrong is said at the form. The discussion stays, and so do the words in the box.
+  const sayTrouble = (form, reason) => {
+    const line = form.querySelector("[data-trouble]");
+    if (!line) return;
+    line.hidden = false;
+    line.textContent = reason || line.dataset.trouble;
+    line.scrollIntoView({ block: "nearest" });
+  };
+
   // A link with data-opens brings its form to the comment it belongs to; a second time it closes it again.
   const open = async (link) => {
     const place = link.closest("article").querySelector(":scope > .opened");
@@ -35,7 +58,15 @@
     place.innerHTML = "";
     place.dataset.from = link.getAttribute("href");
     if (already) return;
-    await htmx.ajax("GET", link.href, { target: place, swap: "innerHTML" });
+    try {
+      place.innerHTML = await fetchPart(link.href);
+    } catch ({ reason }) {
+      place.dataset.from = "";
+      place.append(document.querySelector("#composer [data-trouble]").cloneNode());
+      sayTrouble(place, reason);
+      return;
+    }
+    htmx.process(place);
     bringWordsBack(place);
     const form = place.querySelector("form");
     if (form?.id) focusOn(form.id, place);
@@ -60,11 +91,6 @@
     focusOn(focus, discussion);
   };
 
-  const sayUnreachable = (form) => {
-    const line = form.querySelector("[data-unreachable]");
-    if (line) line.hidden = false;
-  };
-
   document.addEventListener("input", keepWords);
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[data-opens]");
@@ -78,14 +104,14 @@
     const send = form?.querySelector("button.send");
     if (send && !send.disabled) form.requestSubmit(send);
   });
-  // What the server has taken is let go. What is no discussion (a proxy's error page, say) is not put in its place.
+  // What the server has taken is let go. What is no discussion (a refusal, a proxy's error page) is not put in its place.
   document.addEventListener("htmx:after:request", (event) => {
     const { ctx } = event.detail;
     const form = ctx.sourceElement;
     if (!form?.matches?.("form.composer")) return;
     if (!ctx.hx.redirect && !ctx.text.includes('id="discussion"')) {
       event.preventDefault();
-      sayUnreachable(form);
+      sayTrouble(form, reasonIn(ctx.text));
     } else if (ctx.response.status === 200 && ctx.request.submitter?.name !== "preview") {
       const body = lines(ctx.request.body?.get?.("body") ?? "");
       sent = { action: form.getAttribute("action"), body };
@@ -95,11 +121,11 @@
   document.addEventListener("htmx:after:swap", settle);
   document.addEventListener("htmx:error", (event) => {
     const form = event.detail.ctx?.sourceElement;
-    if (form?.matches?.("form.composer")) sayUnreachable(form);
+    if (form?.matches?.("form.composer")) sayTrouble(form);
   });
   document.addEventListener("submit", (event) => {
     if (event.target.matches("form[data-signs-out]")) sessionStorage.clear();
-    const line = event.target.querySelector("[data-unreachable]");
+    const line = event.target.querySelector("[data-trouble]");
     if (line) line.hidden = true;
   });
   document.addEventListener("DOMContentLoaded", () => {
@@ -118,5 +144,5 @@
     if (!document.querySelector(".desk") && location.pathname !== path) location.reload();
   });
 
-  window.readingGroup = { bringWordsBack, focusOn };
+  window.readingGroup = { bringWordsBack, fetchPart, focusOn };
 })();

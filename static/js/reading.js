@@ -51,14 +51,14 @@
     asking = new AbortController();
     const { signal } = asking;
     try {
-      const answer = await fetch(href, { headers: { "HX-Request": "true" }, signal });
-      const part = await answer.text();
+      const part = await readingGroup.fetchPart(href, { signal });
       if (!part.includes('id="discussion"')) throw new Error("no discussion");
       discussion().outerHTML = part;
       htmx.process(discussion());
-    } catch {
+    } catch ({ reason }) {
       if (signal.aborted) return false;
       discussion().outerHTML = document.getElementById("unreachable").innerHTML;
+      if (reason) discussion().querySelector(".problems").textContent = reason;
     }
     return true;
   };
@@ -104,11 +104,32 @@
     } else if (link.matches("[data-closes]")) {
       event.preventDefault();
       close();
-    } else if (isOpen && link.getAttribute("href").startsWith("#")) {
-      // The address belongs to the open discussion; contents and rail only move the text.
+    } else if (isOpen && /^[#?]/.test(link.getAttribute("href"))) {
       event.preventDefault();
-      goTo(document.getElementById(link.getAttribute("href").slice(1)));
+      jump(link);
     }
+  });
+
+  // Contents and rail. While a discussion is open the address is its own: they only move the text, or lead to another
+  // section of it.
+  const jump = (link) => {
+    const href = link.getAttribute("href");
+    if (isOpen && href.startsWith("#")) goTo(document.getElementById(href.slice(1)));
+    else location.assign(new URL(href, new URL(page, location.origin)));
+  };
+
+  // A bar is as narrow as the text is long, narrower than a finger: what is tapped beside one counts for the nearest.
+  document.addEventListener("click", (event) => {
+    const rail = event.target.closest?.(".rail");
+    if (!rail || event.target.closest("a") || event.button) return;
+    const away = (link) => {
+      const { left, right } = link.getBoundingClientRect();
+      return Math.max(left - event.clientX, event.clientX - right);
+    };
+    const { left, right } = rail.querySelector("svg").getBoundingClientRect();
+    if (event.clientX < left - 8 || event.clientX > right + 8) return;
+    const nearest = [...rail.querySelectorAll("a")].sort((a, b) => away(a) - away(b))[0];
+    if (nearest) jump(nearest);
   });
 
   const goTo = (place) => {
@@ -185,7 +206,6 @@
 
   // --- Where one is, and where one stopped --------------------------------------------------------------------------
 
-  const here = desk.querySelector(".rail .here");
   const storage = `place:${desk.dataset.reading}`;
   let kept = null;
   let waiting = null;
@@ -195,13 +215,18 @@
     return blocks.find((block) => block.getBoundingClientRect().bottom > middle) || blocks.at(-1);
   };
 
-  const follow = () => {
+  const showHere = () => {
+    const here = desk.querySelector(".rail .here");
     const bars = here?.ownerSVGElement.viewBox.baseVal.width;
     const whole = text.getBoundingClientRect();
     if (bars && whole.height) {
       const done = Math.min(1, Math.max(0, (innerHeight * 0.4 - whole.top) / whole.height));
       here.setAttribute("x", (done * (bars - 0.6)).toFixed(2));
     }
+  };
+
+  const follow = () => {
+    showHere();
     clearTimeout(waiting);
     waiting = setTimeout(keepPlace, 2000);
   };
@@ -238,6 +263,7 @@
   // The links are relative to this page; the address will not always be this page's.
   for (const link of text.querySelectorAll("a.talk")) link.href = link.href;
   addEventListener("scroll", follow, { passive: true });
+  document.addEventListener("htmx:after:swap", showHere); // the rail may have come anew
   follow();
   history.replaceState(null, "", page + location.hash);
 })();

@@ -183,7 +183,7 @@ def test_the_text_with_its_discussion_is_one_document(house, page_for):
     page = page_for(None)
     open_text(page, house.reading)
     page.get_by_role("link", name="Print with the discussion").click()
-    expect(page.locator(".text")).to_have_count(12)
+    expect(page.locator(".block")).to_have_count(12)
     page.emulate_media(media="print")
     talk = page.get_by_role("region", name="Discussion of paragraph 4")
     expect(talk).to_contain_text("Whose were they?")
