@@ -21,12 +21,12 @@ def test_home_shows_public_groups_and_ones_own(house, closed_house, as_user):
 
 def test_one_group_or_three_cost_the_same(house, as_user, django_assert_num_queries):
     client = as_user(house.member)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         client.get("/")
     for _ in range(2):
         group = factories.create_group()
         factories.create_reading(group)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         client.get("/")
 
 
