@@ -17,6 +17,8 @@ LONGEST_ZONE = 64
 GUESS_COOKIE = "zone"
 # Names under which a system files its own setting; they say nothing about a place.
 _NO_PLACES = {"localtime", "Factory"}
+# Under these stand parts of countries and offsets ("US/Central", "Etc/Zulu"), which are known by their full names only.
+_NO_CITIES = ("US/", "Canada/", "Mexico/", "Brazil/", "Chile/", "Etc/")
 
 
 class Size(models.TextChoices):
@@ -62,8 +64,8 @@ def zone_named(text: str) -> str | None:
     wanted = "_".join(text.split()).casefold()
     if wanted in zones():
         return zones()[wanted]
-    cities = {name for key, name in zones().items() if "/" in key and key.rsplit("/", 1)[1] == wanted}
-    return cities.pop() if len(cities) == 1 else None
+    cities = [name for key, name in zones().items() if key.endswith(f"/{wanted}") and not name.startswith(_NO_CITIES)]
+    return min(cities, key=len, default=None)  # two names of one city are one zone
 
 
 def zone_of(person) -> ZoneInfo | None:
