@@ -191,7 +191,11 @@ class Cell:
             "groups:answer_join_request": {"answer": "decline"},
             "accounts:profile": {"display_name": "A name"},
             "accounts:preferences": {
-                "text_size": "large", "measure": "wide", "scheme": "dark", "motion": "reduced", "letter_keys": "on",
+                "text_size": "large",
+                "measure": "wide",
+                "scheme": "dark",
+                "motion": "reduced",
+                "letter_keys": "on",
             },
             "accounts:choose_language": {"language": "de"},
         }.get(name, {})

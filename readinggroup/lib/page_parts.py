@@ -1,4 +1,4 @@
-"""Parts of every page that belong to the person who asks: the way to the login, the languages, what was done just now."""
+"""Parts of every page that depend on who asks: the way to the login, the languages, what was done just now."""
 
 from urllib.parse import quote
 

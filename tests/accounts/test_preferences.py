@@ -76,7 +76,8 @@ def test_the_page_shows_what_is_chosen(house, as_user):
 
 
 def test_what_was_done_is_told_in_the_language_just_chosen(house, as_user):
-    assert "Die Einstellungen sind gespeichert." in as_user(house.member).post(PAGE, LIKED, follow=True).content.decode()
+    answer = as_user(house.member).post(PAGE, LIKED, follow=True)
+    assert "Die Einstellungen sind gespeichert." in answer.content.decode()
 
 
 def test_what_is_looked_at_first_is_on_that_page_and_not_saved(house, as_user):
@@ -84,7 +85,8 @@ def test_what_is_looked_at_first_is_on_that_page_and_not_saved(house, as_user):
     answer = client.post(PAGE, LIKED | {"preview": "yes"})
     assert answer.status_code == 200
     assert root_of(answer) == (
-        '<html lang="de" data-size="large" data-measure="wide" data-scheme="dark" data-motion="reduced" data-keys="off">'
+        '<html lang="de" data-size="large" data-measure="wide" data-scheme="dark" data-motion="reduced"'
+        ' data-keys="off">'
     )
     assert "(Asia/Tokyo)" in answer.content.decode()
     assert "Gespeichert ist es noch nicht." in answer.content.decode()
@@ -92,7 +94,9 @@ def test_what_is_looked_at_first_is_on_that_page_and_not_saved(house, as_user):
     assert User.objects.get(pk=house.member.pk).time_zone == ""
 
 
-@pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", "/etc/passwd", "Europe/", "localtime", "x" * 65, "a\x00b"])
+@pytest.mark.parametrize(
+    "zone", ["Mars/Olympus", "../../etc/passwd", "/etc/passwd", "Europe/", "localtime", "x" * 65, "a\x00b"]
+)
 def test_a_zone_that_is_none_is_refused_and_what_was_typed_stays(house, as_user, zone):
     client = as_user(house.member)
     answer = client.post(PAGE, LIKED | {"language": "", "time_zone": zone})
@@ -277,7 +281,14 @@ def test_a_missing_database_is_told_in_the_visitors_language(house, as_user, mon
 
 @pytest.mark.parametrize(
     ("asked", "language"),
-    [("fr", "fr"), ("de-AT,de;q=0.9,en;q=0.5", "de"), ("pt-BR, fr;q=0.4", "fr"), ("tlh", "en"), ("", "en"), ("\xff;q=x", "en")],
+    [
+        ("fr", "fr"),
+        ("de-AT,de;q=0.9,en;q=0.5", "de"),
+        ("pt-BR, fr;q=0.4", "fr"),
+        ("tlh", "en"),
+        ("", "en"),
+        ("\xff;q=x", "en"),
+    ],
 )
 def test_the_browser_asks_for_a_language(db, asked, language):
     answer = Client().get("/", headers={"Accept-Language": asked})
@@ -302,7 +313,9 @@ def test_a_visitors_choice_wins_over_the_browser_and_a_persons_over_both(house, 
     assert (root_of(answer), answer["Content-Language"]) == ('<html lang="en">', "en")
 
 
-@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", ""])
+@pytest.mark.parametrize(
+    "back", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", ""]
+)
 def test_choosing_a_language_leads_nowhere_else(db, back):
     assert Client().post("/language/", {"language": "de", "next": back})["Location"] == "/"
 
@@ -315,7 +328,9 @@ def test_a_language_that_is_not_here_is_a_400(db, language):
     assert "not written in this language" in answer.content.decode()
 
 
-@pytest.mark.parametrize(("site", "status"), [("cross-site", 403), ("same-site", 403), ("same-origin", 302), (None, 302)])
+@pytest.mark.parametrize(
+    ("site", "status"), [("cross-site", 403), ("same-site", 403), ("same-origin", 302), (None, 302)]
+)
 def test_another_site_cannot_choose(db, site, status):
     client = Client(enforce_csrf_checks=True)
     headers = {"Sec-Fetch-Site": site} if site else {}

@@ -1,4 +1,4 @@
-"""Bring the catalogs of translations up to date: what the code says now goes into the .po files, those into the .mo files.
+"""Bring the catalogs of translations up to date: what the code says now goes into .po files, those into .mo files.
 
     uv run manage.py translations           # after strings were added or changed; then translate what is empty
     uv run manage.py translations --check   # changes nothing, says what is missing
@@ -95,11 +95,20 @@ def catalog_path(language: str) -> Path:
     return Path(settings.LOCALE_PATHS[0]) / language / "LC_MESSAGES" / "django.po"
 
 
+def is_allauths(entry) -> bool:
+    """Whether the entry is a sentence of allauth's that we say differently."""
+    return entry.occurrences == [("allauth", "")]
+
+
 def brought_up_to_date(catalog, strings) -> list:
-    """Give the catalog exactly these strings, in a fixed order, and keep their translations. Says what is untranslated."""
+    """Give the catalog exactly these strings, in a fixed order, and keep their translations. Returns the untranslated.
+
+    What bears the word `allauth` in place of a file stays too: its sentences as we would say them, kept by hand.
+    """
     import polib  # for who works on the site; not installed where it only runs
 
     old = {(entry.msgctxt, entry.msgid): entry for entry in catalog}
+    theirs = sorted((entry for entry in catalog if is_allauths(entry)), key=lambda entry: entry.msgid)
     catalog.clear()
     for (context, msgid, plural), files in sorted(strings.items(), key=lambda item: (min(item[1]), item[0][1])):
         entry = polib.POEntry(msgid=msgid, msgctxt=context, occurrences=[(file, "") for file in sorted(files)])
@@ -115,6 +124,7 @@ def brought_up_to_date(catalog, strings) -> list:
         if "%(" in msgid:
             entry.flags = ["python-format"]
         catalog.append(entry)
+    catalog.extend(entry for entry in theirs if (None, entry.msgid, entry.msgid_plural or None) not in strings)
     return catalog.untranslated_entries()
 
 
