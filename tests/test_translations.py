@@ -89,7 +89,7 @@ def test_german_says_sie():
         if du.search(entry.msgstr) and not entry.obsolete and not not_met.search(entry.msgid)
     ]
     assert [msgid for msgid in left if msgid not in said_over] == []
-    assert [entry.msgstr for entry in catalog("de") if du.search(entry.msgstr)] == []
+    assert [entry.msgstr for entry in catalog("de") if du.search(PLACEHOLDER.sub("", entry.msgstr))] == []
 
 
 @pytest.mark.parametrize("language", languages())
