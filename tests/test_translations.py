@@ -11,6 +11,7 @@ import polib
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.test import Client
 from django.utils import translation
 from django.utils.translation import ngettext
 
@@ -186,3 +187,9 @@ def test_gnu_gettext_finds_nothing_more_in_the_code():
 
 def test_a_call_that_is_not_gettext_is_none():
     assert list(strings_in(ast.parse('print("x")\nobject.other("y")\n_(name)\n_()'))) == []
+
+
+def test_our_german_is_heard_where_allauth_speaks(db):
+    page = Client().get("/accounts/login/", headers={"Accept-Language": "de"}).content.decode()
+    assert "Noch kein Konto? Dann bitte zuerst" in page
+    assert re.search(r"\b[Dd]u\b", page) is None
