@@ -71,6 +71,9 @@ MATRIX = {
     ("readyz", "GET"):                ". . . . .  . . . .",
     ("accounts:profile", "GET"):      "l . . . .  . . . .",
     ("accounts:profile", "POST"):     "l . . . .  . . . .",
+    ("accounts:preferences", "GET"):  "l . . . .  . . . .",
+    ("accounts:preferences", "POST"): "l . . . .  . . . .",
+    ("accounts:choose_language", "POST"): ". . . . .  . . . .",
     ("accounts:sign_in_by_link", "GET"): ". . . . .  . . . .",
     ("notifications:inbox", "GET"):   "l . . . .  . . . .",
     ("notifications:open_notice", "POST"): "l n n n n  . n n n",
@@ -196,6 +199,14 @@ class Cell:
             "groups:ask_to_join": {"words": "Hello."},
             "groups:answer_join_request": {"answer": "decline"},
             "accounts:profile": {"display_name": "A name"},
+            "accounts:preferences": {
+                "text_size": "large",
+                "measure": "wide",
+                "scheme": "dark",
+                "motion": "reduced",
+                "letter_keys": "on",
+            },
+            "accounts:choose_language": {"language": "de"},
         }.get(name, {})
 
 
@@ -216,6 +227,28 @@ def test_each_gets_what_the_table_says(db, as_user, name, method, visibility):
             if name == "groups:leave" and method == "POST" and got[actor, htmx] == ".":
                 actions.take_in(group=cell.house.group, user=cell.people[actor], roles=roles_of(actor))
     assert got == wanted
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr"])
+def test_every_page_is_there_in_every_language(db, as_user, language):
+    """What is read, by one who belongs and one who does not. A broken placeholder in a catalog would be a 500."""
+    cell = Cell(Visibility.PUBLIC)
+    cell.fresh()
+    pages = 0
+    for name, method in MATRIX:
+        for actor in ("owner", "outsider", "visitor"):
+            if method != "GET" or expected(name, method, actor, Visibility.PUBLIC) != ".":
+                continue
+            if name == "accounts:sign_in_by_link":
+                continue  # an invitation's token is none of these
+            answer = as_user(cell.people[actor]).get(
+                cell.address(name), headers={"Accept-Language": language}, follow=True
+            )
+            assert answer.status_code == 200, (name, actor)
+            if "text/html" in answer["Content-Type"]:
+                assert f'<html lang="{language}"' in answer.content.decode(), (name, actor)
+                pages += answer["Content-Type"].startswith("text/html")
+    assert pages > 40
 
 
 def roles_of(actor):

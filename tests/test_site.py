@@ -70,9 +70,11 @@ def test_bytes_that_cannot_be_stored_are_a_400(db, path):
     assert Client().get(path).status_code in {400, 404}
 
 
-def test_a_cookie_with_a_nul_is_a_400(db):
+@pytest.mark.parametrize("cookie", ["sessionid", "zone", "django_language", "messages"])
+@pytest.mark.parametrize("value", ["a\x00b", "a\x00b" * 20])
+def test_a_cookie_with_a_nul_is_a_400(db, cookie, value):
     client = Client()
-    client.cookies["sessionid"] = "a\x00b"
+    client.cookies[cookie] = value
     assert client.get("/").status_code == 400
 
 

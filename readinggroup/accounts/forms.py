@@ -1,9 +1,11 @@
-"""How a shown name is changed."""
+"""How a shown name and preferences are changed."""
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from .models import User
+from .preferences import LONGEST_ZONE, zone_named
 
 
 class ProfileForm(forms.ModelForm):
@@ -13,3 +15,55 @@ class ProfileForm(forms.ModelForm):
         model = User
         fields = ["display_name"]
         help_texts = {"display_name": _("How others see you, beside everything you write.")}
+
+
+class PreferencesForm(forms.ModelForm):
+    """How a person likes the site."""
+
+    language = forms.ChoiceField(
+        label=_("Language of the site"),
+        choices=[("", _("as the browser asks for")), *settings.LANGUAGES],
+        required=False,
+        help_text=_("Texts and comments stay in the language in which they were written."),
+    )
+    time_zone = forms.CharField(
+        label=_("Time zone"),
+        max_length=LONGEST_ZONE,
+        required=False,
+        widget=forms.TextInput(attrs={"list": "zones", "autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    class Meta:
+        model = User
+        fields = ["language", "time_zone", "text_size", "measure", "scheme", "motion", "letter_keys"]
+        widgets = dict.fromkeys(["text_size", "measure", "scheme", "motion"], forms.RadioSelect)
+        help_texts = {
+            "letter_keys": _("j, k, o, r and ? while reading. Switch them off if you speak to your device."),
+        }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        guessed = "" if self.instance.time_zone_chosen else self.instance.time_zone
+        help_text = _("A city, such as Berlin, or the zone’s name, such as Europe/Berlin. Empty: as your device says.")
+        if guessed:
+            self.initial["time_zone"] = ""
+            help_text = _(
+                "Your device says %(zone)s. To keep another, type its city, such as Berlin, or the zone’s name, such "
+                "as Europe/Berlin."
+            ) % {"zone": guessed}
+        self.fields["time_zone"].help_text = help_text
+
+    def clean_time_zone(self):
+        typed = self.cleaned_data["time_zone"]
+        zone = zone_named(typed) if typed else ""
+        if zone is None:
+            message = _("“%(typed)s” is no time zone that is known here. Type a city or a name such as Europe/Berlin.")
+            raise forms.ValidationError(message, params={"typed": typed}, code="unknown_zone")
+        return zone
+
+    def clean(self):
+        """An empty zone is no choice: what was guessed or chosen last stays, and the next guess may change it."""
+        chosen = self.cleaned_data.get("time_zone", "")
+        self.instance.time_zone_chosen = bool(chosen)
+        self.cleaned_data["time_zone"] = chosen or self.instance.time_zone
+        return self.cleaned_data

@@ -4,16 +4,20 @@ import hashlib
 import secrets
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
+from readinggroup.lib.constraints import at_most
 from readinggroup.lib.public_ids import new_public_id
 
 from .names import LONGEST_NAME, validate_display_name
+from .preferences import LONGEST_ZONE, Measure, Motion, Scheme, Size, zone_named
 
 
 class UserManager(BaseUserManager):
@@ -46,6 +50,16 @@ class User(AbstractBaseUser, PermissionsMixin):
     date_joined = models.DateTimeField(default=timezone.now)
     unread_notices = models.IntegerField(default=0, db_default=0, editable=False)  # kept by triggers of notifications
 
+    # Preferences. They stand here and not in a table of their own because every request reads this row.
+    language = models.CharField(_("language"), max_length=10, blank=True)  # empty: what the browser asks for
+    time_zone = models.CharField(_("time zone"), max_length=LONGEST_ZONE, blank=True)  # empty: the site's
+    time_zone_chosen = models.BooleanField(default=False)  # else it was guessed
+    text_size = models.CharField(_("size of the text"), max_length=10, choices=Size.choices, default=Size.MEDIUM)
+    measure = models.CharField(_("length of the lines"), max_length=10, choices=Measure.choices, default=Measure.MEDIUM)
+    scheme = models.CharField(_("light or dark"), max_length=10, choices=Scheme.choices, default=Scheme.DEVICE)
+    motion = models.CharField(_("motion"), max_length=10, choices=Motion.choices, default=Motion.DEVICE)
+    letter_keys = models.BooleanField(_("single letters are keys"), default=True)
+
     objects = UserManager()
 
     USERNAME_FIELD = "email"
@@ -56,10 +70,41 @@ class User(AbstractBaseUser, PermissionsMixin):
             # Two spellings of one address are one account.
             models.UniqueConstraint(Lower("email"), name="user_email_once"),
             models.CheckConstraint(condition=~models.Q(display_name=""), name="user_has_a_name"),
+            models.CheckConstraint(
+                condition=models.Q(language__in=["", *(code for code, _name in settings.LANGUAGES)]),
+                name="user_language_known",
+            ),
+            at_most("time_zone", LONGEST_ZONE, name="user_time_zone_at_most"),
+            models.CheckConstraint(
+                condition=~models.Q(time_zone="", time_zone_chosen=True), name="user_chose_some_time_zone"
+            ),
+            models.CheckConstraint(condition=models.Q(text_size__in=Size.values), name="user_text_size_known"),
+            models.CheckConstraint(condition=models.Q(measure__in=Measure.values), name="user_measure_known"),
+            models.CheckConstraint(condition=models.Q(scheme__in=Scheme.values), name="user_scheme_known"),
+            models.CheckConstraint(condition=models.Q(motion__in=Motion.values), name="user_motion_known"),
         ]
 
     def __str__(self):
         return self.display_name
+
+    def page_attributes(self) -> str:
+        """What the root of every page says of the person's preferences; tokens.css and the scripts obey it."""
+        said = {
+            "size": self.text_size != Size.MEDIUM and self.text_size,
+            "measure": self.measure != Measure.MEDIUM and self.measure,
+            "scheme": self.scheme != Scheme.DEVICE and self.scheme,
+            "motion": self.motion != Motion.DEVICE and self.motion,
+            "keys": not self.letter_keys and "off",
+        }
+        return format_html_join("", ' data-{}="{}"', [(name, value) for name, value in said.items() if value])
+
+    def guess_time_zone(self, name: str) -> None:
+        """Take the device's word for where the person is, until they choose themselves. What is no zone is ignored."""
+        zone = zone_named(name)
+        if zone is None or self.time_zone_chosen or zone == self.time_zone:
+            return
+        if User.objects.filter(pk=self.pk, time_zone_chosen=False).update(time_zone=zone):
+            self.time_zone = zone
 
 
 class Login(AbstractBaseSession):

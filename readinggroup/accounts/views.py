@@ -1,16 +1,21 @@
 """Pages about oneself, and the one-time link that signs in."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from .access import public, signed_in
-from .forms import ProfileForm
+from .forms import PreferencesForm, ProfileForm
 from .models import SignInLink
+from .preferences import obey, zones
 
 
 @require_GET
@@ -40,3 +45,46 @@ def profile(request):
         request.user.refresh_from_db(fields=["display_name"])  # the header shows the name that stands
     status = 422 if form.errors else 200
     return TemplateResponse(request, "accounts/profile.html", {"form": form}, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def preferences(request):
+    """How one likes the site: what is looked at first ("preview") is on this page already, what is saved on all."""
+    person, posted = request.user, request.method == "POST"
+    form = PreferencesForm(request.POST if posted else None, instance=person)
+    if posted and form.is_valid():
+        obey(request, person)  # it answers in the language that was just chosen
+        if "preview" not in request.POST:
+            # Only what stands here: a name changed meanwhile elsewhere stays changed.
+            person.save(update_fields=[*PreferencesForm.Meta.fields, "time_zone_chosen"])
+            messages.success(request, _("Your preferences are kept."))
+            return redirect("accounts:preferences")
+    if form.errors:
+        person.refresh_from_db(fields=[*PreferencesForm.Meta.fields, "time_zone_chosen"])
+    context = {"form": form, "zones": zones().values(), "is_preview": posted and not form.errors}
+    return TemplateResponse(request, "accounts/preferences.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@csrf_exempt  # keeps nothing but a cookie, and spares every page that visitors read a token and a cookie for it
+@public(because="visitors choose the language of the site too")
+def choose_language(request):
+    """Keep the visitor's language in a cookie and go back. Who has signed in chooses under preferences, which win."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+        raise PermissionDenied  # another site's form
+    language, back = request.POST.get("language"), request.POST.get("next", "")
+    if language not in dict(settings.LANGUAGES):
+        raise BadRequest(_("The site is not written in this language."))
+    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
+        back = "/"
+    response = redirect(back)
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=settings.LANGUAGE_COOKIE_AGE,
+        secure=settings.LANGUAGE_COOKIE_SECURE,
+        httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+    )
+    return response

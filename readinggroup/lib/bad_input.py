@@ -28,6 +28,8 @@ class BadInputMiddleware:
         if not all(is_storable(part) for part in parts):
             # Raised inside the handler's own conversion, so that the answer is the site's 400 page.
             request.is_unstorable = True
+            # That page asks who is there: a cookie that cannot be looked up is nobody's.
+            request.COOKIES = {name: value for name, value in request.COOKIES.items() if is_storable(value)}
         return self.get_response(request)
 
     def process_view(self, request, view, args, kwargs):

@@ -1,7 +1,8 @@
-"""Parts of every page that belong to the person who asks: the way to the login, and what was done just now."""
+"""Parts of every page that depend on who asks: the way to the login, the languages, what was done just now."""
 
 from urllib.parse import quote
 
+from django.conf import settings
 from django.contrib.messages import get_messages
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -35,5 +36,7 @@ def page_parts(request) -> dict:
     return {
         "inbox_count": lambda: inbox_count(request),
         "login_address": lambda: login_address(request),
+        "here": request.get_full_path(),
+        "languages": settings.LANGUAGES,
         "messages_part": lambda: messages_part(request),
     }

@@ -10,6 +10,7 @@ from readinggroup.groups.permissions import Can, requires
 from texts.importing.bounded import read_bounded
 from texts.importing.document import Unreadable
 from texts.importing.saving import heading_of, sections_of, sha256_of, shortened
+from texts.models import Kind
 
 from . import actions
 from .forms import ENCODINGS, DetailsForm, UploadForm, section_title_field, section_titles_in
@@ -85,7 +86,7 @@ def preview_of(sections, typed):
     """The sections for the preview: heading, what it is called in the form, opening words, numbered blocks."""
     number = 0
     for position, blocks in enumerate(sections):
-        numbered = list(enumerate(blocks, number + 1))
+        numbered = [(place, Kind(block.kind).label, block) for place, block in enumerate(blocks, number + 1)]
         number += len(blocks)
         title = typed.get(position) or heading_of(blocks)
         yield {

@@ -73,6 +73,13 @@ def reading_page(request, membership, reading, now):
 
 def render_page(membership, reading, now, position, *, signed_in) -> str:
     """The page with a slot wherever something belongs to the person who asks."""
+    person = {"is_authenticated": signed_in}
+    if signed_in:
+        person |= {
+            "display_name": slot("name"),
+            "public_id": slot("user"),
+            "page_attributes": slot("page_attributes"),
+        }
     context = {
         "membership": membership,
         "group": membership.group,
@@ -82,7 +89,9 @@ def render_page(membership, reading, now, position, *, signed_in) -> str:
         "position": position,
         "section_count": 0 if position is None else len(outline_of(now.revision).sections),
         "text": text_of(now, position),
-        "user": {"is_authenticated": signed_in, "display_name": slot("name"), "public_id": slot("user")},
+        "user": person,
+        "here": slot("here"),
+        "languages": settings.LANGUAGES,
         "csrf_token": slot("token"),
         "login_address": slot("login_address"),
         "messages_part": slot("messages"),
@@ -96,7 +105,7 @@ def personal_parts(request, now, position) -> dict:
     """What belongs to the person who asks, for the slots of the page."""
     parts = {"messages": messages_part(request), "resume": ""}
     if not request.user.is_authenticated:
-        return parts | {"login_address": login_address(request)}
+        return parts | {"login_address": login_address(request), "here": escape(request.get_full_path())}
     place = address_of(now.revision, now.place)
     if place:
         resume = stamp("readings/_resume.html", ("href", "number"))
@@ -104,6 +113,7 @@ def personal_parts(request, now, position) -> dict:
     return parts | {
         "inbox": inbox_count(request),
         "name": escape(request.user.display_name),
+        "page_attributes": request.user.page_attributes(),
         "user": request.user.public_id,
         "token": get_token(request),
     }

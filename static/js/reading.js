@@ -11,6 +11,7 @@
   const title = document.title;
   const blocks = [...text.querySelectorAll(".block")];
   const discussion = () => document.getElementById("discussion");
+  const root = document.documentElement.dataset; // the person's preferences
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
   let current = null; // the block that keys and the rail speak about
@@ -41,7 +42,7 @@
     readingGroup.bringWordsBack(discussion());
     const number = current?.querySelector(".number")?.textContent.trim();
     document.title = number ? `${number} · ${title}` : title;
-    current?.scrollIntoView({ block: "nearest", behavior: calm.matches ? "auto" : "smooth" });
+    current?.scrollIntoView({ block: "nearest", behavior: calm.matches || root.motion === "reduced" ? "auto" : "smooth" });
     if (focus) discussion().querySelector("#discussion-title")?.focus({ preventScroll: true });
   };
 
@@ -196,13 +197,22 @@
       event.preventDefault();
       if (typing) event.target.blur();
       else close();
-    } else if (!typing && Object.hasOwn(acts, event.key)) {
+    } else if (!typing && root.keys !== "off" && Object.hasOwn(acts, event.key)) {
       event.preventDefault();
       acts[event.key]();
     }
   });
 
-  document.querySelector("[data-keys]")?.addEventListener("click", () => keys.showModal());
+  document.querySelector("button[data-keys]")?.addEventListener("click", () => keys.showModal());
+
+  // Who has no account switches the letters off on this device (WCAG 2.1.4).
+  const letters = document.getElementById("letter-keys");
+  if (letters) {
+    const obey = () => (root.keys = letters.checked ? "on" : "off");
+    letters.checked = localStorage.getItem("keys") !== "off";
+    obey();
+    letters.addEventListener("change", () => localStorage.setItem("keys", obey()));
+  }
 
   // --- Where one is, and where one stopped --------------------------------------------------------------------------
 

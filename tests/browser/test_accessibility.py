@@ -219,6 +219,13 @@ def wrong_name(page, house, **_):
     expect(page.locator(".errorlist")).to_be_visible()
 
 
+def wrong_zone(page, house, **_):
+    page.goto(reverse("accounts:preferences"))
+    page.get_by_label("Time zone").fill("Mars/Olympus")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".errorlist")).to_be_visible()
+
+
 VISITOR = "visitor"
 
 # What it is: who opens it, how.
@@ -262,6 +269,8 @@ PAGES = {
     "leaving": ("member", in_group("groups:leave")),
     "profile": ("member", by_name("accounts:profile")),
     "profile refused": ("member", wrong_name),
+    "preferences": ("member", by_name("accounts:preferences")),
+    "preferences refused": ("member", wrong_zone),
     "login": (VISITOR, by_name("account_login")),
     "login refused": (VISITOR, wrong_password),
     "signup": (VISITOR, by_name("account_signup")),

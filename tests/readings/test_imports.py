@@ -130,3 +130,15 @@ def test_the_command_says_in_one_line_what_is_wrong(house, tmp_path):
     file.write_bytes(SHORT)
     with pytest.raises(CommandError, match="--group"):
         call_command("import_text", str(file))
+
+
+def test_the_kinds_of_a_preview_are_named_in_words(house, as_user):
+    client = as_user(house.organizer)
+    text = factories.TEXT.replace("Renner", "Brenner").encode()
+    answer = client.post(
+        reverse("readings:import_text", args=[house.group.slug]), {"file": SimpleUploadedFile("other.txt", text)}
+    )
+    for language, words in (("en", "list item"), ("de", "Listenpunkt"), ("fr", "élément de liste")):
+        page = client.get(answer["Location"], headers={"Accept-Language": language}).content.decode()
+        assert page.count(f"<td>{words} ") == 3
+        assert "list_item" not in page
