@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from . import views
+from . import single_sign_on, views
 
 app_name = "accounts"
 
 urlpatterns = [
+    # Before allauth's own at the same addresses.
+    path("accounts/oidc/<str:provider_id>/login/", single_sign_on.login, name="provider_login"),
+    path("accounts/oidc/<str:provider_id>/login/callback/", single_sign_on.callback, name="provider_callback"),
     path("me/", views.profile, name="profile"),
     path("sign-in/<str:token>/", views.sign_in_by_link, name="sign_in_by_link"),
 ]
