@@ -232,7 +232,9 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
     }
 }
+CSRF_FAILURE_VIEW = "readinggroup.views.csrf_failure"
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_ENGINE = "readinggroup.accounts.logins"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 60

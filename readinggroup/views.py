@@ -15,6 +15,7 @@ from readinggroup.accounts.access import public
 from readinggroup.groups.models import Group, Membership, Visibility
 from readinggroup.groups.permissions import Can, may, requires
 from readinggroup.lib.htmx import page_or_part
+from readinggroup.lib.kept_words import is_from_here, kept_form, written_on
 from readinggroup.readings.models import ReadingState
 
 
@@ -145,6 +146,17 @@ def bad_request(request, exception):
 def permission_denied(request, exception):
     """403: signed in, but not allowed."""
     return error_page(request, 403)
+
+
+def csrf_failure(request, reason=""):
+    """403: the form's token does not hold (any more), as after a login in another tab.
+
+    What was typed comes back in a form with a token of now, to be sent by a click of the person. Only what a page of
+    ours has sent: a stranger's form gets the page alone.
+    """
+    form = kept_form(request) if is_from_here(request) else None
+    context = {"form": form, "status": 403, "came_from": written_on(request)}
+    return page_or_part(request, "403_csrf.html", "_send_again.html", context, status=403).render()
 
 
 def page_not_found(request, exception):

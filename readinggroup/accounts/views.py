@@ -6,7 +6,9 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
+
+from readinggroup.lib.kept_words import KEY
 
 from .access import public, signed_in
 from .forms import ProfileForm
@@ -40,3 +42,13 @@ def profile(request):
         request.user.refresh_from_db(fields=["display_name"])  # the header shows the name that stands
     status = 422 if form.errors else 200
     return TemplateResponse(request, "accounts/profile.html", {"form": form}, status=status)
+
+
+@require_safe
+@signed_in
+def kept_words(request):
+    """What one had written when the login had run out, to be sent now."""
+    form = request.session.get(KEY)
+    if form is None:
+        return redirect("home")
+    return TemplateResponse(request, "accounts/kept_words.html", {"form": form})

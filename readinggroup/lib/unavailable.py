@@ -5,10 +5,9 @@ import logging
 from django.db import InterfaceError, OperationalError
 from django.shortcuts import render
 
-logger = logging.getLogger(__name__)
+from .kept_words import typed_in
 
-# Fields of our forms that hold what somebody wrote and would not want to type again.
-TYPED_FIELDS = ("body", "title", "name", "description", "words")
+logger = logging.getLogger(__name__)
 
 
 class UnavailableMiddleware:
@@ -32,7 +31,6 @@ class UnavailableMiddleware:
 def unavailable(request, error):
     """The 503 page. It asks nothing of the database: no user, no session."""
     logger.error("The database did not answer %s %s: %s", request.method, request.path, error)
-    typed = [request.POST[name] for name in TYPED_FIELDS if request.POST.get(name)] if request.method == "POST" else []
-    response = render(request, "503.html", {"typed": typed}, status=503, using=None)
+    response = render(request, "503.html", {"typed": typed_in(request)}, status=503, using=None)
     response["Retry-After"] = "5"
     return response
