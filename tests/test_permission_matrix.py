@@ -70,6 +70,8 @@ MATRIX = {
     ("accounts:profile", "GET"):      "l . . . .  . . . .",
     ("accounts:profile", "POST"):     "l . . . .  . . . .",
     ("accounts:sign_in_by_link", "GET"): ". . . . .  . . . .",
+    ("accounts:take_back_address", "GET"):  ". . . . .  . . . .",
+    ("accounts:take_back_address", "POST"): ". . . . .  . . . .",
     ("accounts:kept_words", "GET"):   "l . . . .  . . . .",
     # No provider is configured here; what they do with one: tests/accounts/test_single_sign_on.py.
     ("accounts:provider_login", "GET"):  "n n n n n  n n n n",
@@ -166,7 +168,7 @@ class Cell:
             "groups:revoke_invitation": [self.house.group.invitations.last().pk],
             "groups:answer_join_request": [self.request.pk],
         }
-        if name in {"groups:join", "accounts:sign_in_by_link"}:
+        if name in {"groups:join", "accounts:sign_in_by_link", "accounts:take_back_address"}:
             return reverse(name, args=[self.token])
         if name.startswith("accounts:provider_"):
             return reverse(name, args=["oidc"])

@@ -1,13 +1,33 @@
 """How allauth's accounts become ours."""
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from django.urls import reverse
 
+from .address_change import token_for
 from .names import LONGEST_NAME
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Give a new account a name before its first save, since the database refuses one without."""
+    """allauth's accounts with our names, and with a way back when somebody else has changed an address."""
 
     def save_user(self, request, user, form, commit=True):
+        """Give a new account a name before its first save, since the database refuses one without."""
         user.display_name = form.cleaned_data.get("display_name") or user.email.split("@")[0][:LONGEST_NAME]
         return super().save_user(request, user, form, commit)
+
+    def send_notification_mail(self, template_prefix, user, context=None, email=None):
+        """Tell of a change. The mail to an old address holds the link that takes the change of address back."""
+        if template_prefix == "account/email/email_changed":
+            token = token_for(user=user, old=context["from_email"], new=context["to_email"])
+            address = reverse("accounts:take_back_address", args=[token])
+            context |= {"take_back": self.request.build_absolute_uri(address)}
+        super().send_notification_mail(template_prefix, user, context, email)
+
+
+class DevicesAdapter(DefaultUserSessionsAdapter):
+    """The list of devices: sign the named one out, or all but this one."""
+
+    def end_sessions(self, sessions):
+        device = self.request.POST.get("device")
+        super().end_sessions(session for session in sessions if device in {None, str(session.pk)})

@@ -2,7 +2,6 @@
 
 import logging
 import unicodedata
-from functools import wraps
 
 from allauth.account.internal.userkit import filter_users_by_email
 from allauth.core.exceptions import ImmediateHttpResponse
@@ -99,25 +98,25 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         return bool(sociallogin.user.display_name) and super().is_auto_signup_allowed(request, sociallogin)
 
 
-def survives_the_provider(view):
+@public(because="the way to the provider")
+def login(request, provider_id):
+    """allauth's page under its own address; this one comes first in the URLconf."""
+    return or_provider_away(openid_connect.login, request, provider_id)
+
+
+@public(because="the way back from the provider; its state and code are the key")
+def callback(request, provider_id):
+    """As `login`."""
+    return or_provider_away(openid_connect.callback, request, provider_id)
+
+
+def or_provider_away(view, request, provider_id):
     """A provider that is away, slow or talks nonsense leads to a page that says so. What it was is in the log."""
-
-    @wraps(view)
-    def wrapper(request, provider_id):
-        try:
-            with transaction.atomic():
-                return view(request, provider_id)
-        except RequestException as error:
-            logger.warning("The OpenID Connect provider did not answer: %s", error)
-        except NONSENSE:
-            logger.exception("The OpenID Connect provider's answer could not be understood")
-        return TemplateResponse(request, "socialaccount/provider_away.html", {}, status=503)
-
-    return wrapper
-
-
-# Under allauth's names and addresses, and before them in the URLconf.
-login = public(because="the way to the provider")(survives_the_provider(openid_connect.login))
-callback = public(because="the way back from the provider; its state and code are the key")(
-    survives_the_provider(openid_connect.callback)
-)
+    try:
+        with transaction.atomic():
+            return view(request, provider_id)
+    except RequestException as error:
+        logger.warning("The OpenID Connect provider did not answer: %s", error)
+    except NONSENSE:
+        logger.exception("The OpenID Connect provider's answer could not be understood")
+    return TemplateResponse(request, "socialaccount/provider_away.html", {}, status=503)

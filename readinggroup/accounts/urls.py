@@ -11,6 +11,7 @@ urlpatterns = [
     path("accounts/oidc/<str:provider_id>/login/", single_sign_on.login, name="provider_login"),
     path("accounts/oidc/<str:provider_id>/login/callback/", single_sign_on.callback, name="provider_callback"),
     path("me/", views.profile, name="profile"),
+    path("not-me/<str:token>/", views.take_back_address, name="take_back_address"),
     path("me/kept-words/", views.kept_words, name="kept_words"),
     path("sign-in/<str:token>/", views.sign_in_by_link, name="sign_in_by_link"),
 ]

@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth import login
+from django.db import IntegrityError
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -10,9 +11,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from readinggroup.lib.kept_words import KEY
 
+from . import address_change
 from .access import public, signed_in
 from .forms import ProfileForm
-from .models import SignInLink
+from .models import SignInLink, User
 
 
 @require_GET
@@ -27,6 +29,35 @@ def sign_in_by_link(request, token):
     login(request, user, backend="readinggroup.accounts.logins.QuickModelBackend")
     messages.success(request, _("You are signed in as %(name)s.") % {"name": user.display_name})
     return redirect("home")
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@public(because="the signed token in the address is the key; only the old address was sent it")
+def take_back_address(request, token):
+    """ "That was not me": a change of address is taken back. Opening the link does nothing yet; a button does."""
+    told = address_change.read(token)
+    if told is None:
+        messages.error(request, _("This link is good for seven days, and they are over."))
+        return redirect("account_login")
+    if request.method == "GET":
+        return TemplateResponse(request, "accounts/take_back_address.html", {"told": told})
+    try:
+        address_change.take_back(**told)
+    except (IntegrityError, User.DoesNotExist):
+        messages.error(
+            request, _("The account is no more, or another one has that address now. Write to whoever runs this site.")
+        )
+        return redirect("account_login")
+    messages.success(
+        request,
+        _(
+            "Your address is %(address)s again. Everybody is signed out of your account and its password is no longer"
+            " good. Sign in by a code that we mail you, and choose a new password."
+        )
+        % {"address": told["old"]},
+    )
+    return redirect("account_request_login_code")
 
 
 @require_http_methods(["GET", "POST"])
