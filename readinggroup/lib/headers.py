@@ -5,7 +5,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 
 # What no page of ours uses is switched off for our pages and whatever they might hold. Passkeys are for ourselves.
 SWITCHED_OFF = """
-    accelerometer autoplay bluetooth browsing-topics camera display-capture encrypted-media fullscreen geolocation
+    accelerometer autoplay browsing-topics camera display-capture encrypted-media fullscreen geolocation
     gyroscope hid idle-detection magnetometer microphone midi payment picture-in-picture serial usb xr-spatial-tracking
 """
 FOR_OURSELVES = """
