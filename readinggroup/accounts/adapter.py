@@ -1,6 +1,7 @@
 """How allauth's accounts become ours."""
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.internal.ratelimit import get_ip
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from django.urls import reverse
 
@@ -23,6 +24,10 @@ class AccountAdapter(DefaultAccountAdapter):
             address = reverse("accounts:take_back_address", args=[token])
             context |= {"take_back": self.request.build_absolute_uri(address)}
         super().send_notification_mail(template_prefix, user, context, email)
+
+    def _get_login_attempts_cache_key(self, request, **credentials):
+        """Wrong passwords are counted by address and network: nobody is locked out by what others try elsewhere."""
+        return f"{super()._get_login_attempts_cache_key(request, **credentials)}:{get_ip(request)}"
 
 
 class DevicesAdapter(DefaultUserSessionsAdapter):
