@@ -25,6 +25,13 @@ class AccountAdapter(DefaultAccountAdapter):
             context |= {"take_back": self.request.build_absolute_uri(address)}
         super().send_notification_mail(template_prefix, user, context, email)
 
+    def is_safe_url(self, url):
+        """Whether `next` may lead there. An address that cannot be read is not safe; allauth fails on it."""
+        try:
+            return super().is_safe_url(url)
+        except ValueError:
+            return False
+
     def _get_login_attempts_cache_key(self, request, **credentials):
         """Wrong passwords are counted by address and network: nobody is locked out by what others try elsewhere."""
         return f"{super()._get_login_attempts_cache_key(request, **credentials)}:{get_ip(request)}"

@@ -56,11 +56,19 @@ def is_from_here(request) -> bool:
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site == "same-origin"
-    sender = urlsplit(request.headers.get("Origin") or request.headers.get("Referer") or "")
+    sender = parts_of(request.headers.get("Origin") or request.headers.get("Referer") or "")
     return (sender.scheme, sender.netloc) == (request.scheme, request.get_host())
 
 
 def written_on(request) -> str:
     """The path of our page on which the form was written, as the browser tells it; the start page if it does not."""
-    path = urlsplit(request.headers.get("Referer", "")).path
+    path = parts_of(request.headers.get("Referer", "")).path
     return path if url_has_allowed_host_and_scheme(path, allowed_hosts=None) else "/"
+
+
+def parts_of(address):
+    """The parts of an address that somebody wrote; none if it cannot be read."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
