@@ -5,6 +5,7 @@ and with DEBUG=off it refuses to start without SECRET_KEY and ALLOWED_HOSTS.
 """
 
 from pathlib import Path
+from urllib.parse import urljoin
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -63,6 +64,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "readinggroup.lib.headers.HeadersMiddleware",
     "readinggroup.lib.bad_input.BadInputMiddleware",
     "readinggroup.lib.unavailable.UnavailableMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -150,11 +152,15 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_CHANGE_EMAIL = True
+USERSESSIONS_ADAPTER = "readinggroup.accounts.adapter.DevicesAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = env.str("SITE_NAME", "Reading group")
 # Browsers give passkeys to pages without TLS on localhost only.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
+SOCIALACCOUNT_ADAPTER = "readinggroup.accounts.single_sign_on.SocialAccountAdapter"
+SOCIALACCOUNT_FORMS = {"signup": "readinggroup.accounts.sign_up.ProviderSignUpForm"}
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds that a provider may keep us waiting for each of its answers
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False  # another site's word about an address does not open an account here
 SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": []}}
 if env.str("OIDC_SERVER_URL", ""):
@@ -167,6 +173,8 @@ if env.str("OIDC_SERVER_URL", ""):
             "settings": {"server_url": env.str("OIDC_SERVER_URL")},
         }
     )
+# Browsers hold a form to the policy also where it is led on: to the provider's login page.
+OIDC_ORIGINS = env.list("OIDC_ORIGINS", [urljoin(env.str("OIDC_SERVER_URL", ""), "/").rstrip("/")])
 # Behind a proxy, how many of them to trust for the visitor's address (rate limits by network depend on it).
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("ALLAUTH_TRUSTED_PROXY_COUNT", 0)
 
@@ -222,7 +230,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, *filter(None, OIDC_ORIGINS)],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
         "object-src": [NONE],
@@ -230,6 +238,7 @@ CONTENT_SECURITY_POLICY = {
 }
 CSRF_FAILURE_VIEW = "readinggroup.views.csrf_failure"
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_ENGINE = "readinggroup.accounts.logins"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 60

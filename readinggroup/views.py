@@ -15,7 +15,7 @@ from readinggroup.accounts.access import public
 from readinggroup.groups.models import Group, Membership, Visibility
 from readinggroup.groups.permissions import Can, may, requires
 from readinggroup.lib.htmx import page_or_part
-from readinggroup.lib.unavailable import typed_in
+from readinggroup.lib.kept_words import is_from_here, kept_form, written_on
 from readinggroup.readings.models import ReadingState
 
 
@@ -149,9 +149,14 @@ def permission_denied(request, exception):
 
 
 def csrf_failure(request, reason=""):
-    """403: the form was shown to another login, or cookies are off. What was typed is given back."""
-    context = {"status": 403, "stale": True, "typed": typed_in(request)}
-    return page_or_part(request, "403_csrf.html", "_error.html", context, status=403).render()
+    """403: the form's token does not hold (any more), as after a login in another tab.
+
+    What was typed comes back in a form with a token of now, to be sent by a click of the person. Only what a page of
+    ours has sent: a stranger's form gets the page alone.
+    """
+    form = kept_form(request) if is_from_here(request) else None
+    context = {"form": form, "status": 403, "came_from": written_on(request)}
+    return page_or_part(request, "403_csrf.html", "_send_again.html", context, status=403).render()
 
 
 def page_not_found(request, exception):

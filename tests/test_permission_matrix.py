@@ -78,13 +78,22 @@ MATRIX = {
     ("notifications:inbox", "GET"):   "l . . . .  . . . .",
     ("notifications:open_notice", "POST"): "l n n n n  . n n n",
     ("notifications:mark_all_read", "POST"): "l . . . .  . . . .",
+    ("accounts:take_back_address", "GET"):  ". . . . .  . . . .",
+    ("accounts:take_back_address", "POST"): ". . . . .  . . . .",
+    ("accounts:kept_words", "GET"):   "l . . . .  . . . .",
+    # No provider is configured here; what they do with one: tests/accounts/test_single_sign_on.py.
+    ("accounts:provider_login", "GET"):  "n n n n n  n n n n",
+    ("accounts:provider_login", "POST"): "n n n n n  n n n n",
+    ("accounts:provider_callback", "GET"): "n n n n n  n n n n",
     ("groups:found_group", "GET"):    "l . . . .  . . . .",
     ("groups:found_group", "POST"):   "l . . . .  . . . .",
     ("groups:join", "GET"):           ". . . . .  . . . .",
     ("groups:join", "POST"):          ". . . . .  . . . .",
 }  # fmt: skip
 KNOWN_OF_LISTED = {"group", "groups:who_may", "groups:ask_to_join"}
-OF_NO_GROUP = {name for name, _method in list(MATRIX)[-13:]}
+OF_NO_GROUP = {"home", "healthz", "readyz", "groups:found_group", "groups:join"} | {
+    name for name, _method in MATRIX if name.startswith(("accounts:", "notifications:"))
+}
 OF_A_COMMENT = {"discussion:comment", "moderation:report_comment"} | {
     f"discussion:{act}_comment" for act in ("answer", "edit", "withdraw", "put_back")
 }
@@ -169,10 +178,12 @@ class Cell:
             "groups:revoke_invitation": [self.house.group.invitations.last().pk],
             "groups:answer_join_request": [self.request.pk],
         }
-        if name in {"groups:join", "accounts:sign_in_by_link"}:
+        if name in {"groups:join", "accounts:sign_in_by_link", "accounts:take_back_address"}:
             return reverse(name, args=[self.token])
         if name == "notifications:open_notice":
             return reverse(name, args=[Notice.objects.get(event="told").public_id])
+        if name.startswith("accounts:provider_"):
+            return reverse(name, args=["oidc"])
         if name in OF_NO_GROUP:
             return reverse(name)
         if name in OF_A_COMMENT:

@@ -45,6 +45,7 @@ def test_the_groups_page_shows_the_shelf(house, as_user):
 @pytest.mark.parametrize("path", ["/", "/healthz", "/nowhere/", "/accounts/login/", "/g/nowhere/"])
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
 def test_the_strict_policy_is_on_every_answer(db, path, headers):
+    """Row 5: elsewhere the policy was what held a script back, or did not."""
     policy = Client().get(path, headers=headers)["Content-Security-Policy"]
     assert "unsafe" not in policy
     for directive in ("default-src 'none'", "script-src 'self'", "base-uri 'none'", "frame-ancestors 'none'"):
@@ -73,6 +74,7 @@ def test_bytes_that_cannot_be_stored_are_a_400(db, path):
 @pytest.mark.parametrize("cookie", ["sessionid", "zone", "django_language", "messages"])
 @pytest.mark.parametrize("value", ["a\x00b", "a\x00b" * 20])
 def test_a_cookie_with_a_nul_is_a_400(db, cookie, value):
+    """Row 47: NUL in any string was a 500."""
     client = Client()
     client.cookies[cookie] = value
     assert client.get("/").status_code == 400

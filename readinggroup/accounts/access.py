@@ -3,6 +3,10 @@
 from functools import wraps
 
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
+from django.urls import reverse
+
+from readinggroup.lib.kept_words import keep
 
 
 def public(*, because):
@@ -20,6 +24,8 @@ def signed_in(view):
 
     @wraps(view)
     def wrapper(request, *args, **kwargs):
+        if request.method == "POST" and not request.user.is_authenticated and keep(request):
+            return redirect_to_login(reverse("accounts:kept_words"))
         return login_required(view)(request, *args, **kwargs)
 
     wrapper.access = "signed in"

@@ -4,17 +4,21 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.core.exceptions import BadRequest, PermissionDenied
+from django.db import IntegrityError
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
+from readinggroup.lib.kept_words import KEY
+
+from . import address_change
 from .access import public, signed_in
 from .forms import PreferencesForm, ProfileForm
-from .models import SignInLink
+from .models import SignInLink, User
 from .preferences import obey, zones
 
 
@@ -30,6 +34,35 @@ def sign_in_by_link(request, token):
     login(request, user, backend="readinggroup.accounts.logins.QuickModelBackend")
     messages.success(request, _("You are signed in as %(name)s.") % {"name": user.display_name})
     return redirect("home")
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@public(because="the signed token in the address is the key; only the old address was sent it")
+def take_back_address(request, token):
+    """ "That was not me": a change of address is taken back. Opening the link does nothing yet; a button does."""
+    told = address_change.read(token)
+    if told is None:
+        messages.error(request, _("This link is good for seven days, and they are over."))
+        return redirect("account_login")
+    if request.method == "GET":
+        return TemplateResponse(request, "accounts/take_back_address.html", {"told": told})
+    try:
+        address_change.take_back(**told)
+    except (IntegrityError, User.DoesNotExist):
+        messages.error(
+            request, _("The account is no more, or another one has that address now. Write to whoever runs this site.")
+        )
+        return redirect("account_login")
+    messages.success(
+        request,
+        _(
+            "Your address is %(address)s again. Everybody is signed out of your account and its password is no longer"
+            " good. Sign in by a code that we mail you, and choose a new password."
+        )
+        % {"address": told["old"]},
+    )
+    return redirect("account_request_login_code")
 
 
 @require_http_methods(["GET", "POST"])
@@ -88,3 +121,13 @@ def choose_language(request):
         samesite=settings.LANGUAGE_COOKIE_SAMESITE,
     )
     return response
+
+
+@require_safe
+@signed_in
+def kept_words(request):
+    """What one had written when the login had run out, to be sent now."""
+    form = request.session.get(KEY)
+    if form is None:
+        return redirect("home")
+    return TemplateResponse(request, "accounts/kept_words.html", {"form": form})

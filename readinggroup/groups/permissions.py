@@ -2,15 +2,16 @@
 
 from enum import StrEnum, auto
 from functools import wraps
-from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
+from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext_lazy as _
 
 from readinggroup.lib.htmx import wants_part
+from readinggroup.lib.kept_words import keep, written_on
 
 from .models import Membership, Role, Visibility
 
@@ -91,9 +92,21 @@ def check(request, membership, verb):
 
 
 def to_login(request):
-    """The way to the login and back: after a post, to the page on which it was written."""
-    written_on = urlsplit(request.headers.get("Referer", "")).path or "/"
-    answer = redirect_to_login(request.get_full_path() if request.method in {"GET", "HEAD"} else written_on)
+    """The way to the login and back: after a post, to what was written.
+
+    With scripts, the words stand in the page that one comes back to (discussion.js). Without, they wait on a page of
+    their own.
+    """
+    if request.method in {"GET", "HEAD"}:
+        return to_login_from(request, request.get_full_path())
+    if not wants_part(request) and keep(request):
+        return to_login_from(request, reverse("accounts:kept_words"))
+    return to_login_from(request, written_on(request))
+
+
+def to_login_from(request, path):
+    """The way to the login, which leads to `path` afterwards."""
+    answer = redirect_to_login(path)
     if wants_part(request):
         return HttpResponse(status=401, headers={"HX-Redirect": answer.url})
     return answer

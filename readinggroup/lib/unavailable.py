@@ -8,11 +8,9 @@ from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 
 from .htmx import wants_part
+from .kept_words import typed_in
 
 logger = logging.getLogger(__name__)
-
-# Fields of our forms that hold what somebody wrote and would not want to type again.
-TYPED_FIELDS = ("body", "title", "name", "description", "words")
 
 
 class UnavailableMiddleware:
@@ -41,8 +39,3 @@ def unavailable(request, error):
     response = HttpResponse(html, status=503, headers={"Retry-After": "5"})
     patch_vary_headers(response, ["HX-Request"])
     return response
-
-
-def typed_in(request) -> list:
-    """What somebody wrote in the form that was sent, to be given back."""
-    return [request.POST[name] for name in TYPED_FIELDS if request.POST.get(name)] if request.method == "POST" else []

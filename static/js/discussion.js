@@ -138,6 +138,16 @@
     }
   });
 
+  // Back does not bring a page out of the browser's memory that somebody sees who has signed out since, or in anew.
+  const who = () => sessionStorage.getItem("who") || "";
+  const sayWho = () => (user ? sessionStorage.setItem("who", user) : sessionStorage.removeItem("who"));
+  sayWho();
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted || who() === user) return;
+    document.documentElement.hidden = true;
+    location.reload();
+  });
+
   // A paragraph that was opened beside the text and then reloaded as a page: Back changes only the address there.
   const path = location.pathname;
   addEventListener("popstate", () => {

@@ -197,6 +197,7 @@ def test_the_shown_name_can_be_changed(house, as_user):
 
 @pytest.mark.parametrize("name", ["", "   ", "a\u202eb", "a\u200bb", "\u2063", "x" * 61, "a\x00b", "a\nb"])
 def test_names_that_cannot_be_shown_are_refused(house, as_user, name):
+    """Rows 46 and 48: names without end, blank ones, ones that turn the text around them."""
     answer = as_user(house.member).post(reverse("accounts:profile"), {"display_name": name})
     assert answer.status_code == 422
     house.member.refresh_from_db()
