@@ -14,6 +14,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
+from readinggroup.accounts.models import Archive
 from readinggroup.groups import actions
 from readinggroup.groups.models import Visibility
 from readinggroup.notifications.actions import tell
@@ -75,13 +76,22 @@ MATRIX = {
     ("notifications:inbox", "GET"):   "l . . . .  . . . .",
     ("notifications:open_notice", "POST"): "l n n n n  . n n n",
     ("notifications:mark_all_read", "POST"): "l . . . .  . . . .",
+    ("accounts:sign_in_again", "GET"): "l . . . .  . . . .",
+    ("accounts:sign_in_again", "POST"): "l l l l l  l l l l",
+    ("my_data:my_data", "GET"):       "l . . . .  . . . .",
+    ("my_data:my_data", "POST"):      "l . . . .  . . . .",
+    ("my_data:fetch_archive", "GET"): "l n n n n  . n n n",
+    ("my_data:delete_account", "GET"): "l . . . .  . . . .",
+    ("my_data:delete_account", "POST"): "l . . . .  . . . .",
+    ("my_data:undo_deletion", "POST"): "l . . . .  . . . .",
+    ("my_data:privacy", "GET"):       ". . . . .  . . . .",
     ("groups:found_group", "GET"):    "l . . . .  . . . .",
     ("groups:found_group", "POST"):   "l . . . .  . . . .",
     ("groups:join", "GET"):           ". . . . .  . . . .",
     ("groups:join", "POST"):          ". . . . .  . . . .",
 }  # fmt: skip
 KNOWN_OF_LISTED = {"group", "groups:who_may", "groups:ask_to_join"}
-OF_NO_GROUP = {name for name, _method in list(MATRIX)[-13:]}
+OF_NO_GROUP = {name for name, _method in list(MATRIX)[-22:]}
 OF_A_COMMENT = {"discussion:comment", "moderation:report_comment"} | {
     f"discussion:{act}_comment" for act in ("answer", "edit", "withdraw", "put_back")
 }
@@ -151,6 +161,8 @@ class Cell:
         self.request = actions.ask_to_join(group=house.group, words="Hello.", by=self.people["invited"])
         Notice.objects.filter(event="told").delete()
         tell(recipients=[house.member], kind="groups/join_request_answered", event="told", facts={"group": "G"})
+        Archive.objects.of(house.member).delete()
+        self.archive = Archive.objects.create(user=house.member, state="ready", size=1, made_at=timezone.now())
         self.upload = TextImport.objects.create(
             group=house.group, source=house.reading.edition.current.source, by=house.organizer
         )
@@ -170,6 +182,8 @@ class Cell:
             return reverse(name, args=[self.token])
         if name == "notifications:open_notice":
             return reverse(name, args=[Notice.objects.get(event="told").public_id])
+        if name == "my_data:fetch_archive":
+            return reverse(name, args=[self.archive.public_id])
         if name in OF_NO_GROUP:
             return reverse(name)
         if name in OF_A_COMMENT:
@@ -195,6 +209,7 @@ class Cell:
             "groups:invite": {"uses": 1, "days": 1},
             "groups:ask_to_join": {"words": "Hello."},
             "groups:answer_join_request": {"answer": "decline"},
+            "my_data:delete_account": {"choice": "pseudonym"},
             "accounts:profile": {"display_name": "A name"},
         }.get(name, {})
 

@@ -1,9 +1,14 @@
 """Pages about oneself, and the one-time link that signs in."""
 
+from urllib.parse import urlencode
+
+from allauth.account.internal.flows.login import record_authentication
 from django.contrib import messages
-from django.contrib.auth import login
+from django.contrib.auth import login, logout
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
@@ -23,6 +28,7 @@ def sign_in_by_link(request, token):
         messages.error(request, _("This link has been used or is too old. Ask for a new one, or sign in below."))
         return redirect("account_login")
     login(request, user, backend="readinggroup.accounts.logins.QuickModelBackend")
+    record_authentication(request, user, method="link")
     messages.success(request, _("You are signed in as %(name)s.") % {"name": user.display_name})
     return redirect("home")
 
@@ -40,3 +46,17 @@ def profile(request):
         request.user.refresh_from_db(fields=["display_name"])  # the header shows the name that stands
     status = 422 if form.errors else 200
     return TemplateResponse(request, "accounts/profile.html", {"form": form}, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@signed_in
+def sign_in_again(request):
+    """Who has no password and no second factor shows by signing in anew that it is they who sit there."""
+    back = request.GET.get("next", "")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+        back = reverse("accounts:profile")
+    if request.method == "POST":
+        logout(request)
+        return redirect(f"{reverse('account_login')}?{urlencode({'next': back})}")
+    return TemplateResponse(request, "accounts/sign_in_again.html", {"back": back})
