@@ -21,7 +21,8 @@ def messages_part(request) -> str:
     The day of the deletion comes with the person, without a query.
     """
     messages = list(get_messages(request))
-    deletion_due_at = getattr(request.user, "deletion_due_at", None)
+    # A request that was refused before anybody asked whose it is has no person.
+    deletion_due_at = getattr(getattr(request, "user", None), "deletion_due_at", None)
     if not messages and not deletion_due_at:
         return ""
     return render_to_string("_messages.html", {"messages": messages, "deletion_due_at": deletion_due_at})

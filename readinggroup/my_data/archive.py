@@ -61,6 +61,7 @@ def write(file, user) -> None:
             counts[part.name] = write_part(archive, as_json, part, part.rows(user))
             as_json.write("\n]")
         as_json.write("\n}\n")
+        as_json.flush()
         contents = [(part, counts[part.name], page_name(part, 1)) for part in PARTS]
         archive.writestr("index.html", page("index", contents=contents, user=user, **facts))
         copy_into(archive, "my-data.json", as_json.buffer)
@@ -96,7 +97,6 @@ def page(name, **context) -> str:
 
 def copy_into(archive, name, file) -> None:
     """The file into the archive, a piece at a time."""
-    file.flush()
     file.seek(0)
     with archive.open(name, "w", force_zip64=True) as target:
         while piece := file.read(ArchivePiece.SIZE):

@@ -30,6 +30,7 @@ SECRETS = {"password"}
 # What points at a person and is in no part.
 LEFT_OUT = {
     "groups.JoinRequest.answered_by": "what an organizer answered is the asker's, and in their archive",
+    "pghistory.MiddlewareEvents.user": "a view of events with a context; no event of ours has one",
     "accounts.User_groups.user": "Django's own groups, which the site does not use",
     "accounts.User_user_permissions.user": "Django's own permissions, which the site does not use",
 }

@@ -55,7 +55,7 @@ def full_life(house, canaries):
     take_in(group=house.group, user=person, roles=["organizer"])
     person.emailaddress_set.create(email=f"{canaries.second_email}@example.org", verified=True)
     account = SocialAccount.objects.create(user=person, provider="oidc", uid=canaries.provider, extra_data={"sub": "x"})
-    app = SocialApp.objects.create(provider="openid_connect", name="P", client_id="c")
+    app = SocialApp.objects.create(provider="openid_connect", provider_id="oidc", name="P", client_id="c")
     SocialToken.objects.create(app=app, account=account, token=canaries.token)
     Authenticator.objects.create(user=person, type="totp", data={"secret": canaries.secret})
     Authenticator.objects.create(user=person, type="webauthn", data={"name": canaries.passkey, "credential": {}})
