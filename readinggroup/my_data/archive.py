@@ -62,7 +62,7 @@ def write(file, user) -> None:
             as_json.write("\n]")
         as_json.write("\n}\n")
         as_json.flush()
-        contents = [(part, counts[part.name], page_name(part, 1)) for part in PARTS]
+        contents = [(part, counts[part.name], counts[part.name] and page_name(part, 1)) for part in PARTS]
         archive.writestr("index.html", page("index", contents=contents, user=user, **facts))
         copy_into(archive, "my-data.json", as_json.buffer)
 
@@ -76,7 +76,8 @@ def write_part(archive, as_json, part, rows) -> int:
             write_page(archive, part, number, entries, more=True)
             number, entries = number + 1, []
         entries.append(as_html(row))
-    write_page(archive, part, number, entries, more=False)
+    if entries:
+        write_page(archive, part, number, entries, more=False)
     return count
 
 
@@ -98,7 +99,9 @@ def page(name, **context) -> str:
 def copy_into(archive, name, file) -> None:
     """The file into the archive, a piece at a time."""
     file.seek(0)
-    with archive.open(name, "w", force_zip64=True) as target:
+    entry = zipfile.ZipInfo(name, timezone.localtime().timetuple()[:6])
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    with archive.open(entry, "w", force_zip64=True) as target:
         while piece := file.read(ArchivePiece.SIZE):
             target.write(piece)
 

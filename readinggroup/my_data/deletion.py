@@ -21,8 +21,9 @@ from readinggroup.notifications.models import Notice
 
 log = logging.getLogger(__name__)
 
-# Of the account's row these stay, or are written by name; every other field is put back to what a new account has.
-STAYS = {"id", "public_id", "date_joined", *User.KEPT_ELSEWHERE}
+# Of the account's row these stay, or are written by name; every other field is put back to what a new account has, also
+# the public id, by which somebody who noted it would know the person again.
+STAYS = {"id", "date_joined", *User.KEPT_ELSEWHERE}
 
 
 def owned_alone_by(user):

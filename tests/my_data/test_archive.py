@@ -67,7 +67,7 @@ def test_everything_of_mine_is_in_it_and_nothing_that_opens_a_door(full_life, ca
     secrets += list(SignInLink.objects.values_list("token_hash", flat=True))
     secrets += list(User.objects.exclude(pk=full_life.person.pk).values_list("email", flat=True))
     for secret in secrets:
-        assert secret not in as_json + pages, secret
+        assert not re.search(rf"(?<![\w-]){re.escape(secret)}", as_json + pages), secret
 
 
 def test_a_comment_comes_with_its_place_its_state_and_its_wordings(full_life, canaries, house, settings):
@@ -273,16 +273,15 @@ def test_a_large_archive_comes_in_pieces(house, monkeypatch, just_signed_in):
     assert 'href="../pages/comments-2.html"' in pages[2]
 
 
-def test_what_is_in_memory_does_not_grow_with_what_was_written():
+def test_what_is_in_memory_does_not_grow_with_what_was_written(tmp_path):
     def peak(rows):
         part = contents.Part("many", "Many", (), None)
         each = ({"words": f"Sentence {number}. " * 20} for number in range(rows))
-        with tempfile.TemporaryFile() as file, tempfile.TemporaryFile("w") as as_json:
-            with zipfile.ZipFile(file, "w") as made:
-                tracemalloc.start()
-                assert archive.write_part(made, as_json, part, each) == rows
-                most = tracemalloc.get_traced_memory()[1]
-                tracemalloc.stop()
+        with tempfile.TemporaryFile("w") as as_json, zipfile.ZipFile(tmp_path / f"{rows}.zip", "w") as made:
+            tracemalloc.start()
+            assert archive.write_part(made, as_json, part, each) == rows
+            most = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
         return most
 
     peak(600)

@@ -259,6 +259,7 @@ def test_nothing_in_the_database_holds_the_name_or_the_address(
     delete_accounts(0)
     assert now(full_life.person).deleted_at is not None
     after = said_in_the_database()
+    assert full_life.person.public_id not in after
     gone = ["name", "email", "second_email", "device", "passkey", "provider", "request", "notice", "token", "secret"]
     if choice == Contributions.WITHDRAWN:
         gone += ["comment", "earlier", "withdrawn", "held"]
