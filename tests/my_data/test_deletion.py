@@ -63,9 +63,9 @@ def test_asked_for_it_is_said_everywhere_and_mailed_at_once(house, just_signed_i
     assert PAGE in mail.outbox[-1].body
     reading = reverse("readings:reading_page", args=[house.group.slug, house.reading.slug])
     for address in ("/", reading, "/inbox/"):
-        assert "Your account will be deleted on" in client.get(address).content.decode(), address
-    assert "Your account will be deleted" not in just_signed_in(house.other).get(reading).content.decode()
-    assert "Your account will be deleted on" in just_signed_in(house.member).get("/").content.decode()
+        assert "your account will be deleted." in client.get(address).content.decode(), address
+    assert "your account will be deleted" not in just_signed_in(house.other).get(reading).content.decode()
+    assert "your account will be deleted" in just_signed_in(house.member).get("/").content.decode()
 
 
 def test_the_banner_asks_nothing_of_the_database(house, just_signed_in, django_assert_num_queries):
