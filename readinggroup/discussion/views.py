@@ -14,7 +14,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from readinggroup.groups.permissions import Can, answer, may, membership_in, requires
+from readinggroup.groups.models import Membership
+from readinggroup.groups.permissions import Can, answer, may, requires
 from readinggroup.lib.htmx import page_or_part, wants_part
 from readinggroup.lib.markup import render_markdown
 from readinggroup.readings.models import ParagraphActivity
@@ -153,13 +154,10 @@ def of_comment(verb):
     def decorator(view):
         @wraps(view)
         def wrapper(request, comment):
-            found = Comment.objects.filter(public_id=comment).select_related("reading__group").first()
-            if found is None:
-                raise Http404
-            membership = membership_in(request.user, found.reading.group.slug)
-            if not may(membership, Can.READ):
-                raise Http404  # of a listed group: that there is a comment is not told either
-            return answer(request, membership, verb, view, comment=seen_or_404(membership, found))
+            group = Comment.objects.filter(public_id=comment).values_list("reading__group__slug", flat=True).first()
+            # Without a comment, how one stands to no group: the same questions are asked, so the time tells nothing.
+            membership = Membership.objects.standing(request.user.pk, group or "")
+            return answer(request, membership, verb, view, comment=seen_or_404(membership, comment))
 
         wrapper.access = verb
         return wrapper
@@ -167,13 +165,17 @@ def of_comment(verb):
     return decorator
 
 
-def seen_or_404(membership, comment) -> Comment:
-    """The comment with `shown_html`; 404 if this member may not even know of it."""
+def seen_or_404(membership, public_id) -> Comment:
+    """The comment with `shown_html`; 404 if this member may not even know of it.
+
+    In a group whose inside they may not see, that there is a comment is not told either, nor by the time: none is
+    looked for then, with the same question.
+    """
     seen = Comment.objects.visible_to(membership).select_related("reading", "paragraph", "root", "author")
-    seen = get_object_or_404(seen, pk=comment.pk)
-    if seen.state == State.HELD and not seen.is_shown_whole:
+    comment = get_object_or_404(seen, public_id=public_id if may(membership, Can.READ) else "")
+    if comment.state == State.HELD and not comment.is_shown_whole:
         raise Http404  # a stub in its place, for who may not read it; nothing of its own
-    return seen
+    return comment
 
 
 def own_or_404(membership, comment) -> None:

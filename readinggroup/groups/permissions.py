@@ -76,7 +76,7 @@ def membership_in(user, slug) -> Membership:
 
 def known_or_404(membership) -> Membership:
     """The membership, or visit, if there is such a group and this person may learn of it."""
-    if membership is None or not may(membership, Can.KNOW):
+    if not may(membership, Can.KNOW):
         raise Http404
     return membership
 

@@ -106,22 +106,19 @@ _OF_THE_READING = """
         readings_reading reading
         JOIN texts_edition edition ON edition.id = reading.edition_id
         JOIN texts_revision revision ON revision.id = edition.current_id
-    ) ON reading.group_id = g.id AND reading.slug = %s
-    WHERE g.slug = %s
-"""
+    ) ON reading.group_id = g.id AND reading.slug = %s AND (m.id IS NOT NULL OR g.visibility <> 'members')
+"""  # of a hidden group nothing is looked up for outsiders: it takes as long as one that is not there
 
 
 def standing_and_now(user_id, group, slug):
     """How the person stands to the group, and the reading as it is now: (membership, Now), in one row and one query.
 
-    The membership is None if there is no such group, the second None if it has no such reading. Written in SQL because
-    this page is asked for more than all others, and building the query takes longer than answering it.
+    The second is None if the group has no such reading. Written in SQL because this page is asked for more than all
+    others, and building the query takes longer than answering it.
     """
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {standing_columns()} {_NOW} {STANDING} {_OF_THE_READING}", [user_id, slug, group])
+        cursor.execute(f"SELECT {standing_columns()} {_NOW} {STANDING} {_OF_THE_READING}", [group, user_id, slug])
         row = cursor.fetchone()
-    if row is None:
-        return None, None
     reading, revision, words, *edition, changes, place = row[-_NOW_WIDTH:]
     now = reading and Now(reading, revision, words, tuple(edition), changes, place)
     return standing_from(row), now

@@ -34,7 +34,7 @@ def unbounded_texts():
 
 
 def test_no_text_is_unbounded():
-    # A wording that was replaced is a copy of one that was bounded; what a login remembers is written by the site alone.
+    # A wording that was replaced copies one that was bounded; what a login remembers is written by the site alone.
     assert set(unbounded_texts()) <= {"CommentWording.body", "Login.session_data"}
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from readinggroup.accounts.logins import QuickModelBackend, SessionStore
 from readinggroup.accounts.models import User
 from readinggroup.groups.models import Group, Membership, Role
+from readinggroup.groups.permissions import Can, may
 from readinggroup.lib.quick_rows import columns_of, quick_row
 from texts.models import Edition
 
@@ -89,9 +90,13 @@ def test_visitors_strangers_and_former_members_have_no_membership(house):
         assert found.group == house.group
 
 
-def test_no_group_is_none(house):
-    assert Membership.objects.standing(house.member.pk, "no-such-group") is None
-    assert Membership.objects.standing(None, "'; --") is None
+def test_in_no_group_one_is_nobody_and_may_nothing(house):
+    for found in (
+        Membership.objects.standing(house.member.pk, "no-such-group"),
+        Membership.objects.standing(None, "'; --"),
+    ):
+        assert (found.pk, found.group.pk, found.is_member) == (None, None, False)
+        assert not any(may(found, verb) for verb in Can)
 
 
 def test_standing_is_one_query(house):

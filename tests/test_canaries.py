@@ -1,0 +1,231 @@
+"""The canary sweep: every string that is not for all holds a word of its own, and every channel is searched for it.
+
+Who may see which canary is said here by hand, not asked from the code. For each actor and kind of group every page and
+part is opened (plain and htmx, forms also sent empty); its words, its headers and the log lines it caused are searched:
+no canary may stand where it may not, and each must be found somewhere by everyone whom it is for.
+"""
+
+import logging
+import secrets
+from dataclasses import dataclass, field
+
+import pytest
+from django.core import mail
+from django.urls import reverse
+
+from readinggroup.discussion import actions as talk
+from readinggroup.discussion.models import Comment, State
+from readinggroup.groups.models import Visibility
+from readinggroup.moderation.models import Report
+from readinggroup.notifications.actions import tell
+from readinggroup.notifications.tasks import mail_due_notices
+from readinggroup.readings.models import TextImport
+from texts.importing.saving import keep_source
+
+from . import factories
+from .test_permission_matrix import ACTORS, MATRIX, Cell
+
+INSIDE = set(ACTORS[5:])
+EVERYONE = set(ACTORS)
+MODERATING = {"moderator", "owner"}
+INVITING = KEEPING = {"organizer", "owner"}
+# Forms that may be sent empty without harm: their 422 is a channel too.
+SENT_EMPTY = {"discussion:post_comment", "discussion:answer_comment", "discussion:edit_comment", "groups:ask_to_join"}
+# Addresses that act when they are opened.
+NOT_OPENED = {"accounts:sign_in_by_link"}
+
+
+@dataclass
+class Aviary:
+    """A house full of canaries: name -> (the word, who may see it)."""
+
+    cell: Cell
+    canaries: dict = field(default_factory=dict)
+
+    def canary(self, name, audience):
+        word = "canary" + "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(12))
+        self.canaries[name] = (word, frozenset(audience))
+        return word
+
+
+def known_to(visibility):
+    return EVERYONE if visibility != Visibility.MEMBERS else INSIDE
+
+
+def readable_by(visibility):
+    return EVERYONE if visibility == Visibility.PUBLIC else INSIDE
+
+
+def build(visibility) -> Aviary:
+    """A group of this kind in which everything that can be written is written."""
+    aviary = Aviary(Cell(visibility))
+    cell, house, canary = aviary.cell, aviary.cell.house, aviary.canary
+    cell.fresh()
+    group, reading = house.group, house.reading
+    group.name = canary("group's name", known_to(visibility))
+    group.description = canary("group's description", known_to(visibility))
+    group.save()
+    edition = reading.edition
+    edition.title, edition.author, edition.translator = (
+        canary(f"edition's {what}", readable_by(visibility)) for what in ("title", "author", "translator")
+    )
+    edition.save()
+    planned = factories.create_reading(
+        group,
+        f"{canary('planned title', readable_by(visibility))}\n\nWords.\n",
+        filename="planned.txt",
+        state="planned",
+    )
+    assert planned.edition.title
+    say(aviary, visibility)
+    silent = factories.create_member(group, canary("name of a silent member", INSIDE))
+    for person in [*cell.people.values(), silent]:
+        if person is not None:
+            person.email = f"{canary(f'address of {person.display_name}', ())}@example.org"
+            person.save()
+            person.emailaddress_set.update(email=person.email)
+    cell.request.words = canary("words of a request to join", INVITING)
+    cell.request.save()
+    content = f"{canary('text of an upload', KEEPING)}\n\nWords.\n".encode()
+    cell.upload = TextImport.objects.create(group=group, source=keep_source(content, "up.txt"), by=house.organizer)
+    tell(
+        recipients=[house.member],
+        kind="groups/join_request_answered",
+        event="sung",
+        facts={"group": canary("a notice", {"member"}), "accepted": True},
+    )
+    return aviary
+
+
+def say(aviary, visibility):
+    """Comments in every state."""
+    cell, canary, reading = aviary.cell, aviary.canary, aviary.cell.house.reading
+    author = cell.house.member
+
+    def comment(words, **more):
+        return factories.create_comment(reading, author, words, **more)
+
+    first = canary("words before an edit", ())
+    cell.comment = comment(first)
+    talk.reword(
+        comment=cell.comment, body=canary("a comment", readable_by(visibility)), wording=cell.comment.wording, by=author
+    )
+    cell.comment.refresh_from_db()
+    held = comment(canary("a held comment", MODERATING | {"member"}))
+    hidden = comment(canary("a hidden comment", ()))
+    answered = comment(canary("a hidden comment with an answer", ()))
+    factories.create_comment(
+        reading, cell.house.other, canary("an answer to a hidden comment", readable_by(visibility)), parent=answered
+    )
+    Comment.objects.filter(pk=held.pk).update(state=State.HELD)
+    Comment.objects.filter(pk__in=[hidden.pk, answered.pk]).update(state=State.HIDDEN)
+    withdrawn = comment(canary("a withdrawn comment", ()))
+    talk.withdraw(comment=withdrawn, by=author)
+    Report.objects.create(
+        comment=cell.comment, reporter=cell.house.other, words=canary("words of a report", MODERATING)
+    )
+
+
+def addresses(cell):
+    """(method, address, data) of every channel that one can ask."""
+    for name, method in MATRIX:
+        if name in NOT_OPENED:
+            continue
+        if method == "GET":
+            yield "GET", cell.address(name), None
+        elif name in SENT_EMPTY:
+            yield "POST", cell.address(name), {}
+    for name in (
+        "account_login",
+        "account_signup",
+        "account_email",
+        "mfa_index",
+        "usersessions_list",
+        "account_logout",
+    ):
+        yield "GET", reverse(name), None
+    for comment in Comment.objects.filter(reading=cell.house.reading):
+        for name in ("discussion:comment", "discussion:answer_comment", "moderation:report_comment"):
+            yield "GET", reverse(name, args=[comment.public_id]), None
+    for reading in cell.house.group.readings.all():
+        yield "GET", reverse("readings:reading_page", args=[cell.house.group.slug, reading.slug]), None
+    yield "GET", "/nowhere/", None
+
+
+def everything_told(client, cell, caplog):
+    """(channel, all that it told) for everything that this client can ask for."""
+    for method, address, data in addresses(cell):
+        for headers in ({}, {"HX-Request": "true"}):
+            caplog.clear()
+            answer = (client.post if method == "POST" else client.get)(address, data, headers=headers, follow=False)
+            channel = f"{method} {address}{' htmx' if headers else ''}"
+            yield channel, answer.content.decode()
+            yield f"{channel}: headers", str(answer.headers) + str(answer.cookies)
+            yield f"{channel}: log", "\n".join(record.getMessage() for record in caplog.records)
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+@pytest.mark.parametrize("visibility", list(Visibility))
+def test_every_channel_holds_what_its_reader_may_see_and_nothing_else(db, as_user, caplog, visibility, actor):
+    caplog.set_level(logging.INFO)
+    aviary = build(visibility)
+    me = aviary.cell.people[actor]
+    own = {f"address of {me.display_name}"} if me else set()
+    if actor == "invited":
+        own |= {"group's name", "group's description"}  # who holds an invitation sees what it is to
+    client = as_user(me)
+    leaks, found, checks = [], set(), 0
+    for channel, words in everything_told(client, aviary.cell, caplog):
+        for name, (word, audience) in aviary.canaries.items():
+            checks += 1
+            if word in words:
+                found.add(name)
+                if actor not in audience and name not in own and not invitation(channel, name):
+                    leaks.append((name, channel))
+    assert leaks == []
+    wanted = {name for name, (_word, audience) in aviary.canaries.items() if actor in audience} | (
+        own - {"group's description"}
+    )
+    assert wanted - found == set()
+    assert checks > 1_800
+
+
+def invitation(channel, name):
+    """Whoever holds an invitation's link learns what it is to: its token is the key, not the person."""
+    return "/join/" in channel and name in {"group's name", "group's description"}
+
+
+def test_mail_holds_what_its_reader_may_see(db):
+    aviary = build(Visibility.MEMBERS)
+    mail_due_notices()
+    assert mail.outbox
+    actors = {person.email: name for name, person in aviary.cell.people.items() if person is not None}
+    for message in mail.outbox:
+        [address] = message.to
+        told = f"{message.message()} {message.subject} {message.body}".replace(address, "")
+        for name, (word, audience) in aviary.canaries.items():
+            assert word not in told or actors.get(address) in audience, (name, message.subject)
+
+
+def test_nothing_of_a_hidden_group_stands_on_pages_for_all(db, as_user):
+    """The start page, the outbox's absence, the join page of a link that is no good."""
+    aviary = build(Visibility.MEMBERS)
+    for address in ("/", "/join/no-such-token/", "/healthz", "/readyz"):
+        words = as_user(None).get(address).text
+        assert not [name for name, (word, _audience) in aviary.canaries.items() if word in words]
+
+
+def test_the_sweep_bites(db, as_user, caplog, monkeypatch):
+    """With one filter taken out, the sweep finds the leak."""
+    from django.db.models import F
+
+    from readinggroup.discussion.models import CommentQuerySet
+
+    aviary = build(Visibility.PUBLIC)
+    monkeypatch.setattr(
+        CommentQuerySet, "visible_to", lambda comments, membership: comments.annotate(shown_html=F("body_html"))
+    )
+    word, audience = aviary.canaries["a held comment"]
+    told = [channel for channel, words in everything_told(as_user(None), aviary.cell, caplog) if word in words]
+    assert "visitor" not in audience
+    assert told

@@ -1,0 +1,134 @@
+"""What is forbidden answers as if it were not there: same status, headers, words, length, and the same questions asked.
+
+Each address of the permission matrix that is to answer 404 is asked for twice: as it is, and with a name in it that
+does not exist and is as long. In three languages, plain and htmx. The time is measured in `benchmarks/forbidden.py`;
+here the questions that the database is asked stand for it.
+"""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from readinggroup.discussion.models import Comment, State
+from readinggroup.groups.models import Visibility
+
+from . import factories
+from .test_permission_matrix import ACTORS, MATRIX, OF_A_COMMENT, OUTSIDE, Cell, expected
+
+LANGUAGES = ["en", "de", "fr"]
+FORBIDDEN = [(name, method) for name, method in MATRIX if expected(name, method, "outsider", Visibility.MEMBERS) == "n"]
+
+
+def test_there_is_something_to_tell_apart():
+    assert len(FORBIDDEN) > 30
+
+
+def twin_of(name, address, cell):
+    """The address with a name in it that does not exist and is as long."""
+    there = cell.comment.public_id if name in OF_A_COMMENT else cell.house.group.slug
+    if name == "notifications:open_notice":
+        there = address.split("/")[2]
+    assert there in address
+    return address.replace(there, "z" * len(there), 1)
+
+
+def told(client, method, address, data, headers):
+    """All that an answer tells, with the address itself taken out, and what was asked of the database for it."""
+    send = client.post if method == "POST" else client.get
+    with CaptureQueriesContext(connection) as captured:
+        answer = send(address, data, headers=headers)
+    token = r'name="csrfmiddlewaretoken" value="\w+"'
+    body = re.sub(token, "", answer.text.replace(address.strip("/"), "THERE").replace(address.split("/")[2], "THERE"))
+    tables = [sorted(set(re.findall(r'(?:FROM|JOIN|UPDATE|INTO)\s+"?(\w+)', query["sql"]))) for query in captured]
+    headers = {key: value for key, value in answer.headers.items() if key != "Set-Cookie"}
+    return answer.status_code, headers, len(answer.content), body, tables, sorted(answer.cookies)
+
+
+@pytest.mark.parametrize(("name", "method"), FORBIDDEN)
+def test_a_hidden_group_is_not_told_from_none(db, as_user, settings, name, method):
+    settings.LANGUAGES = [(code, code) for code in LANGUAGES]
+    cell = Cell(Visibility.MEMBERS)
+    cell.fresh()
+    address = cell.address(name)
+    twin = twin_of(name, address, cell)
+    for actor in OUTSIDE:
+        if expected(name, method, actor, Visibility.MEMBERS) != "n":
+            continue  # is sent to the login, whatever stands there
+        client = as_user(cell.people[actor])
+        client.get("/healthz")  # what only a first request brings, such as the language's catalog
+        for language in LANGUAGES:
+            for htmx in ({}, {"HX-Request": "true"}):
+                headers = {"Accept-Language": language, **htmx}
+                data = cell.data(name) if method == "POST" else None
+                forbidden = told(client, method, address, data, headers)
+                data = cell.data(name) if method == "POST" else None
+                absent = told(client, method, twin, data, headers)
+                assert forbidden[0] == 404, (actor, language)
+                assert forbidden == absent, (actor, language, htmx)
+
+
+def test_a_comment_in_a_listed_group_is_not_told_from_none(db, as_user):
+    cell = Cell(Visibility.LISTED)
+    cell.fresh()
+    for name in sorted(OF_A_COMMENT):
+        method = "GET" if (name, "GET") in MATRIX else "POST"
+        address = cell.address(name)
+        for actor in OUTSIDE:
+            client = as_user(cell.people[actor])
+            assert told(client, method, address, None, {}) == told(
+                client, method, twin_of(name, address, cell), None, {}
+            )
+
+
+def test_a_held_comment_is_not_told_from_none(house, as_user):
+    comment = factories.create_comment(house.reading, house.member)
+    Comment.objects.filter(pk=comment.pk).update(state=State.HELD)
+    for person in (None, house.outsider, house.other, house.organizer):
+        for name in ("discussion:comment", "discussion:answer_comment", "discussion:edit_comment"):
+            address = reverse(name, args=[comment.public_id])
+            twin = address.replace(comment.public_id, "z" * 10)
+            client = as_user(person)
+            assert told(client, "GET", address, None, {}) == told(client, "GET", twin, None, {})
+
+
+@pytest.mark.parametrize("actor", ACTORS[5:])
+def test_what_belongs_to_another_group_is_not_told_from_none(db, as_user, actor):
+    """An invitation, a request, an upload of another group, asked for under one's own group's name."""
+    cell, elsewhere = Cell(Visibility.PUBLIC), Cell(Visibility.MEMBERS)
+    cell.fresh()
+    elsewhere.fresh()
+    client = as_user(cell.people[actor])
+    for name, method in [
+        ("groups:member", "GET"),
+        ("groups:revoke_invitation", "POST"),
+        ("groups:answer_join_request", "POST"),
+        ("readings:preview_import", "GET"),
+    ]:
+        at = 5 if name == "readings:preview_import" else 4
+        there = elsewhere.address(name).split("/")[at]
+        absent = "z" * 10 if name == "groups:member" else "9" * len(there)
+        parts = cell.address(name).split("/")
+        data = cell.data(name) if method == "POST" else None
+        one = told(client, method, "/".join([*parts[:at], there, *parts[at + 1 :]]), data, {})
+        other = told(client, method, "/".join([*parts[:at], absent, *parts[at + 1 :]]), data, {})
+        assert one[0] in {403, 404}
+        assert one[0] == other[0]
+        assert one[4] == other[4], name
+
+
+def test_a_person_from_elsewhere_is_not_told_from_nobody(house, as_user):
+    stranger = factories.create_user("Sofia")
+    client = as_user(house.owner)
+    address = reverse("groups:member", args=[house.group.slug, stranger.public_id])
+    assert told(client, "GET", address, None, {}) == told(
+        client, "GET", address.replace(stranger.public_id, "z" * 10), None, {}
+    )
+
+
+def test_the_test_bites(house, as_user):
+    """A page that is there and one that is not are told apart by what is compared here."""
+    client = as_user(None)
+    assert told(client, "GET", f"/g/{house.group.slug}/", None, {}) != told(client, "GET", "/g/nowhere/", None, {})
