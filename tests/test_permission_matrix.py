@@ -77,7 +77,7 @@ MATRIX = {
     ("notifications:open_notice", "POST"): "l n n n n  . n n n",
     ("notifications:mark_all_read", "POST"): "l . . . .  . . . .",
     ("accounts:sign_in_again", "GET"): "l . . . .  . . . .",
-    ("accounts:sign_in_again", "POST"): "l l l l l  l l l l",
+    ("accounts:sign_in_again", "POST"): "l . . . .  . . . .",
     ("my_data:my_data", "GET"):       "l . . . .  . . . .",
     ("my_data:my_data", "POST"):      "l . . . .  . . . .",
     ("my_data:fetch_archive", "GET"): "l n n n n  . n n n",

@@ -58,5 +58,5 @@ def sign_in_again(request):
         back = reverse("accounts:profile")
     if request.method == "POST":
         logout(request)
-        return redirect(f"{reverse('account_login')}?{urlencode({'next': back})}")
+        return redirect(f"{reverse('account_request_login_code')}?{urlencode({'next': back})}")
     return TemplateResponse(request, "accounts/sign_in_again.html", {"back": back})

@@ -163,8 +163,12 @@ def test_who_has_not_just_signed_in_is_asked_to(house, as_user):
     again = client.get(answer.headers["Location"])
     assert "Sign in once more" in again.content.decode()
     to_login = client.post(answer.headers["Location"]).headers["Location"]
-    assert to_login.startswith("/accounts/login/?next=%2Fme%2Fdata%2F")
+    assert to_login == f"/accounts/login/code/?next=%2Fme%2Fdata%2F{made.public_id}%2F"
     assert client.get(PAGE).status_code == 302  # signed out
+    to_code = client.post(to_login, {"email": house.member.email}).headers["Location"]
+    code = re.search(r"^([A-Z0-9]{3,5}-?[A-Z0-9]{3,5})\s*$", mail.outbox[-1].body, re.MULTILINE)[1]
+    assert client.post(to_code, {"code": code}).headers["Location"] == address_of(made)
+    assert "index.html" in files_in(client.get(address_of(made)))
 
 
 def test_who_has_a_password_is_asked_for_it(house, as_user):
@@ -182,7 +186,7 @@ def test_who_has_a_password_is_asked_for_it(house, as_user):
 @pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:x", ""])
 def test_the_way_back_leads_nowhere_else(house, as_user, back):
     answer = as_user(house.member).post(f"{reverse('accounts:sign_in_again')}?next={back}")
-    assert answer.headers["Location"] == "/accounts/login/?next=%2Fme%2F"
+    assert answer.headers["Location"] == "/accounts/login/code/?next=%2Fme%2F"
 
 
 def test_after_a_week_it_is_gone(house, just_signed_in):
