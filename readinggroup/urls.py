@@ -11,6 +11,7 @@ urlpatterns = [
     path("readyz", views.readyz, name="readyz"),
     path("", include("readinggroup.accounts.urls")),
     path("accounts/", include("allauth.urls")),
+    path("", include("readinggroup.my_data.urls")),
     path("", include("readinggroup.notifications.urls")),
     path("g/<slug:group>/", views.group, name="group"),
     path("", include("readinggroup.readings.urls")),

@@ -28,7 +28,7 @@ ARROWS = {
     },
 }
 # The site's own modules may ask all, and nobody asks them.
-SITE = {"settings", "urls", "views", "wsgi", "apps", "first_run", "demo", "management", "locale"}
+SITE = {"settings", "urls", "views", "wsgi", "apps", "first_run", "my_data", "tasks", "demo", "management", "locale"}
 
 
 def imported_modules(path):

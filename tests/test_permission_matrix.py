@@ -14,6 +14,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
+from readinggroup.accounts.models import Archive
 from readinggroup.groups import actions
 from readinggroup.groups.models import Visibility
 from readinggroup.notifications.actions import tell
@@ -85,6 +86,15 @@ MATRIX = {
     ("accounts:provider_login", "GET"):  "n n n n n  n n n n",
     ("accounts:provider_login", "POST"): "n n n n n  n n n n",
     ("accounts:provider_callback", "GET"): "n n n n n  n n n n",
+    ("accounts:sign_in_again", "GET"): "l . . . .  . . . .",
+    ("accounts:sign_in_again", "POST"): "l . . . .  . . . .",
+    ("my_data:my_data", "GET"):       "l . . . .  . . . .",
+    ("my_data:my_data", "POST"):      "l . . . .  . . . .",
+    ("my_data:fetch_archive", "GET"): "l n n n n  . n n n",
+    ("my_data:delete_account", "GET"): "l . . . .  . . . .",
+    ("my_data:delete_account", "POST"): "l . . . .  . . . .",
+    ("my_data:undo_deletion", "POST"): "l . . . .  . . . .",
+    ("my_data:privacy", "GET"):       ". . . . .  . . . .",
     ("groups:found_group", "GET"):    "l . . . .  . . . .",
     ("groups:found_group", "POST"):   "l . . . .  . . . .",
     ("groups:join", "GET"):           ". . . . .  . . . .",
@@ -92,7 +102,7 @@ MATRIX = {
 }  # fmt: skip
 KNOWN_OF_LISTED = {"group", "groups:who_may", "groups:ask_to_join"}
 OF_NO_GROUP = {"home", "healthz", "readyz", "groups:found_group", "groups:join"} | {
-    name for name, _method in MATRIX if name.startswith(("accounts:", "notifications:"))
+    name for name, _method in MATRIX if name.startswith(("accounts:", "notifications:", "my_data:"))
 }
 OF_A_COMMENT = {"discussion:comment", "moderation:report_comment"} | {
     f"discussion:{act}_comment" for act in ("answer", "edit", "withdraw", "put_back")
@@ -163,6 +173,8 @@ class Cell:
         self.request = actions.ask_to_join(group=house.group, words="Hello.", by=self.people["invited"])
         Notice.objects.filter(event="told").delete()
         tell(recipients=[house.member], kind="groups/join_request_answered", event="told", facts={"group": "G"})
+        Archive.objects.of(house.member).delete()
+        self.archive = Archive.objects.create(user=house.member, state="ready", size=1, made_at=timezone.now())
         self.upload = TextImport.objects.create(
             group=house.group, source=house.reading.edition.current.source, by=house.organizer
         )
@@ -184,6 +196,8 @@ class Cell:
             return reverse(name, args=[Notice.objects.get(event="told").public_id])
         if name.startswith("accounts:provider_"):
             return reverse(name, args=["oidc"])
+        if name == "my_data:fetch_archive":
+            return reverse(name, args=[self.archive.public_id])
         if name in OF_NO_GROUP:
             return reverse(name)
         if name in OF_A_COMMENT:
@@ -209,6 +223,7 @@ class Cell:
             "groups:invite": {"uses": 1, "days": 1},
             "groups:ask_to_join": {"words": "Hello."},
             "groups:answer_join_request": {"answer": "decline"},
+            "my_data:delete_account": {"choice": "pseudonym"},
             "accounts:profile": {"display_name": "A name"},
             "accounts:preferences": {
                 "text_size": "large",

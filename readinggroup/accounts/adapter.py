@@ -11,7 +11,7 @@ from .names import LONGEST_NAME
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """allauth's accounts with our names and languages, and with a way back when somebody else has changed an address."""
+    """allauth's accounts with our names and languages, and a way back when somebody else has changed an address."""
 
     def save_user(self, request, user, form, commit=True):
         """Give a new account a name before its first save, since the database refuses one without."""

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from datetime import timedelta
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.sessions.base_session import AbstractBaseSession
@@ -39,6 +40,25 @@ class UserManager(BaseUserManager):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
 
+class Contributions(models.TextChoices):
+    """What becomes of what a person has written when they delete their account."""
+
+    PSEUDONYM = "pseudonym", _("They stay, under a pseudonym")
+    WITHDRAWN = "withdrawn", _("They are withdrawn, and their words erased")
+
+
+class UserQuerySet(models.QuerySet):
+    """Accounts, by how long they are to be."""
+
+    def to_be_deleted(self):
+        """Whose deletion was asked for and whose days to undo it are over."""
+        return self.filter(deletion_due_at__lte=timezone.now())
+
+    def deleted_lately(self):
+        """So lately that a request of theirs may have been under way."""
+        return self.filter(deleted_at__gt=timezone.now() - timedelta(days=1))
+
+
 class User(AbstractBaseUser, PermissionsMixin):
     """A person with an account. The e-mail address signs in and is shown to nobody; the display name is shown."""
 
@@ -49,6 +69,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
     unread_notices = models.IntegerField(default=0, db_default=0, editable=False)  # kept by triggers of notifications
+    # Asked for by the person, and undone by them until then. A deleted account is a row without a person.
+    deletion_due_at = models.DateTimeField(null=True, blank=True, editable=False)
+    deletion_choice = models.CharField(
+        _("what you have written"), max_length=10, choices=Contributions.choices, blank=True, default=""
+    )
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     # Preferences. They stand here and not in a table of their own because every request reads this row.
     language = models.CharField(_("language"), max_length=10, blank=True)  # empty: what the browser asks for
@@ -60,7 +86,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     motion = models.CharField(_("motion"), max_length=10, choices=Motion.choices, default=Motion.DEVICE)
     letter_keys = models.BooleanField(_("single letters are keys"), default=True)
 
-    objects = UserManager()
+    DELETION_DELAY = timedelta(days=7)  # in which it can be undone
+    # Written by triggers and single UPDATEs. A person read a moment ago and saved whole must not put old values back.
+    KEPT_ELSEWHERE = frozenset({"unread_notices", "deletion_due_at", "deletion_choice", "deleted_at"})
+
+    objects = UserManager.from_queryset(UserQuerySet)()
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["display_name"]
@@ -82,6 +112,33 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.CheckConstraint(condition=models.Q(measure__in=Measure.values), name="user_measure_known"),
             models.CheckConstraint(condition=models.Q(scheme__in=Scheme.values), name="user_scheme_known"),
             models.CheckConstraint(condition=models.Q(motion__in=Motion.values), name="user_motion_known"),
+            models.CheckConstraint(
+                condition=models.Q(deletion_choice="", deletion_due_at=None, deleted_at=None)
+                | models.Q(deletion_choice__in=Contributions.values, deletion_due_at__isnull=False, deleted_at=None)
+                | models.Q(deletion_choice__in=Contributions.values, deletion_due_at=None, deleted_at__isnull=False),
+                name="user_deletion_says_when_and_what",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(deleted_at=None) | models.Q(is_active=False), name="user_deleted_signs_in_no_more"
+            ),
+        ]
+
+        triggers = [
+            pgtrigger.Trigger(
+                name="stays_deleted",
+                level=pgtrigger.Row,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.deleted_at IS NOT NULL AND"
+                    " (OLD.email, OLD.display_name, OLD.password, OLD.is_active, OLD.deleted_at)"
+                    " IS DISTINCT FROM (NEW.email, NEW.display_name, NEW.password, NEW.is_active, NEW.deleted_at)"
+                ),
+                func="""
+                    RAISE EXCEPTION 'a deleted account gets no name again'
+                        USING ERRCODE = 'check_violation', CONSTRAINT = 'user_stays_deleted';
+                """,
+            )
         ]
 
     def __str__(self):
@@ -105,6 +162,15 @@ class User(AbstractBaseUser, PermissionsMixin):
             return
         if User.objects.filter(pk=self.pk, time_zone_chosen=False).update(time_zone=zone):
             self.time_zone = zone
+
+    def save(self, **options):
+        if not self._state.adding and options.get("update_fields") is None:
+            options["update_fields"] = [
+                field.name
+                for field in self._meta.concrete_fields
+                if not field.primary_key and field.name not in self.KEPT_ELSEWHERE
+            ]
+        super().save(**options)
 
 
 class Login(AbstractBaseSession):
@@ -158,3 +224,88 @@ class SignInLink(models.Model):
         if not links.update(used_at=now):
             return None
         return User.objects.filter(sign_in_links__token_hash=cls.hash_of(token), is_active=True).first()
+
+
+class ArchiveState(models.TextChoices):
+    """How far an archive is."""
+
+    WAITING = "waiting", _("being made")
+    READY = "ready", _("ready")
+    FAILED = "failed", _("could not be made")
+
+
+class ArchiveQuerySet(models.QuerySet):
+    """Archives, by whose they are and what can be done with them."""
+
+    def of(self, user):
+        return self.filter(user=user)
+
+    def waiting(self):
+        return self.filter(state=ArchiveState.WAITING)
+
+    def to_be_fetched(self):
+        return self.filter(state=ArchiveState.READY, asked_at__gt=timezone.now() - Archive.KEPT_FOR)
+
+    def of_the_last_day(self):
+        return self.filter(asked_at__gt=timezone.now() - timedelta(days=1))
+
+    def outlived(self):
+        return self.filter(asked_at__lte=timezone.now() - Archive.KEPT_FOR)
+
+    def given_up(self):
+        """Whose worker has ended without a word."""
+        return self.waiting().filter(asked_at__lte=timezone.now() - Archive.MADE_WITHIN)
+
+
+class Archive(models.Model):
+    """Everything that the site holds of one person, in one file: asked for, made by the worker, gone after a week."""
+
+    KEPT_FOR = timedelta(days=7)
+    MADE_WITHIN = timedelta(hours=2)  # else it counts as failed
+    A_DAY = 3
+
+    public_id = models.CharField(max_length=10, unique=True, default=new_public_id, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="archives")
+    state = models.CharField(max_length=10, choices=ArchiveState.choices, default=ArchiveState.WAITING)
+    size = models.PositiveBigIntegerField(default=0)
+    asked_at = models.DateTimeField(db_default=Now())
+    made_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ArchiveQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], condition=models.Q(state=ArchiveState.WAITING), name="archive_made_one_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state=ArchiveState.READY, made_at__isnull=False, size__gt=0)
+                | models.Q(state__in=[ArchiveState.WAITING, ArchiveState.FAILED], made_at=None, size=0),
+                name="archive_ready_says_when",
+            ),
+        ]
+
+    def __str__(self):
+        return f"archive {self.public_id}"
+
+    @property
+    def gone_at(self):
+        """When it can be fetched no more."""
+        return self.asked_at + self.KEPT_FOR
+
+
+class ArchivePiece(models.Model):
+    """A piece of an archive's file: written and read one at a time, so that no process ever holds the whole."""
+
+    SIZE = 2**20
+
+    archive = models.ForeignKey(Archive, on_delete=models.CASCADE, related_name="pieces")
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["archive", "number"], name="archive_piece_once")]
+
+    def __str__(self):
+        return f"{self.archive_id}, piece {self.number}"

@@ -1,5 +1,6 @@
 """Which names may be shown: no control, bidirectional or invisible characters, and something to see."""
 
+import secrets
 import unicodedata
 
 from django.core.exceptions import ValidationError
@@ -18,3 +19,8 @@ def validate_display_name(name: str) -> None:
         raise ValidationError(_("A name may not hold invisible or control characters."), code="invisible")
     if not any(unicodedata.category(character).startswith(VISIBLE_CATEGORIES) for character in name):
         raise ValidationError(_("A name needs at least one letter, digit or sign."), code="blank")
+
+
+def new_pseudonym() -> str:
+    """A name that tells nothing about anybody: "Reader K7Q2XM"."""
+    return "Reader " + "".join(secrets.choice("23456789ABCDEFGHJKMNPQRSTUVWXYZ") for _ in range(6))

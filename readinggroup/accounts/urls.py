@@ -15,5 +15,6 @@ urlpatterns = [
     path("language/", views.choose_language, name="choose_language"),
     path("not-me/<str:token>/", views.take_back_address, name="take_back_address"),
     path("me/kept-words/", views.kept_words, name="kept_words"),
+    path("me/again/", views.sign_in_again, name="sign_in_again"),
     path("sign-in/<str:token>/", views.sign_in_by_link, name="sign_in_by_link"),
 ]

@@ -1,12 +1,16 @@
 """Pages about oneself, and the one-time link that signs in."""
 
+from urllib.parse import urlencode
+
+from allauth.account.internal.flows.login import record_authentication
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login
+from django.contrib.auth import login, logout
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import IntegrityError
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -32,6 +36,7 @@ def sign_in_by_link(request, token):
         messages.error(request, _("This link has been used or is too old. Ask for a new one, or sign in below."))
         return redirect("account_login")
     login(request, user, backend="readinggroup.accounts.logins.QuickModelBackend")
+    record_authentication(request, user, method="link")
     messages.success(request, _("You are signed in as %(name)s.") % {"name": user.display_name})
     return redirect("home")
 
@@ -131,3 +136,17 @@ def kept_words(request):
     if form is None:
         return redirect("home")
     return TemplateResponse(request, "accounts/kept_words.html", {"form": form})
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@signed_in
+def sign_in_again(request):
+    """Who has no password and no second factor shows by signing in anew that it is they who sit there."""
+    back = request.GET.get("next", "")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+        back = reverse("accounts:profile")
+    if request.method == "POST":
+        logout(request)
+        return redirect(f"{reverse('account_request_login_code')}?{urlencode({'next': back})}")
+    return TemplateResponse(request, "accounts/sign_in_again.html", {"back": back})

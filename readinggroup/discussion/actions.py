@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from readinggroup.lib.markup import render_markdown
 
-from .models import DEEPEST, OPEN_STATES, Comment, State
+from .models import DEEPEST, OPEN_STATES, Comment, CommentWording, State
 
 GONE, DEEP, SENT = "gone", "deep", "sent"
 
@@ -112,3 +112,23 @@ def put_back(*, comment, by) -> None:
     Comment.objects.filter(pk=comment.pk, author=by, state=State.WITHDRAWN).update(
         state=F("withdrawn_from"), withdrawn_from="", withdrawn_at=None
     )
+
+
+# What stands for words that are gone: the database wants a comment to say something.
+ERASED = "–"
+
+
+@transaction.atomic
+def erase_all(*, by) -> None:
+    """Withdraw all that a person has written and erase the words, since nobody will put them back.
+
+    What a moderator has hidden stays as it was decided upon, shown to nobody.
+    """
+    mine = Comment.objects.filter(author=by)
+    mine.filter(state__in=OPEN_STATES).update(
+        state=State.WITHDRAWN, withdrawn_from=F("state"), withdrawn_at=timezone.now()
+    )
+    gone = mine.filter(state=State.WITHDRAWN)
+    gone.exclude(body=ERASED).update(body=ERASED, body_html="")
+    # Also the wordings that the database has kept of the words that were just erased.
+    CommentWording.objects.filter(pgh_obj__in=gone).delete()

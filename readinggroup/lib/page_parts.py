@@ -17,9 +17,16 @@ def login_address(request) -> str:
 
 
 def messages_part(request) -> str:
-    """What the site has to tell about the last act, as a list, or nothing."""
+    """What the site has to tell: about the last act, and that the account is about to be deleted; or nothing.
+
+    The day of the deletion comes with the person, without a query.
+    """
     messages = list(get_messages(request))
-    return render_to_string("_messages.html", {"messages": messages}) if messages else ""
+    # A request that was refused before anybody asked whose it is has no person.
+    deletion_due_at = getattr(getattr(request, "user", None), "deletion_due_at", None)
+    if not messages and not deletion_due_at:
+        return ""
+    return render_to_string("_messages.html", {"messages": messages, "deletion_due_at": deletion_due_at})
 
 
 def inbox_count(request) -> str:

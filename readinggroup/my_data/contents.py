@@ -1,0 +1,254 @@
+"""What is in the archive of a person: everything of theirs, part by part, and of others no more than it takes.
+
+A test walks all models that point at a person: each stands in a part here, or in LEFT_OUT with a reason.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from readinggroup.accounts.models import Archive, Login, SignInLink
+from readinggroup.discussion.models import Comment
+from readinggroup.groups.models import Invitation, JoinRequest, Membership
+from readinggroup.moderation.models import Report
+from readinggroup.notifications.models import Notice
+from readinggroup.notifications.wording import words_of
+from readinggroup.readings.models import Place, TextImport
+
+A_CHUNK = 500  # rows that are in memory at a time
+
+# Of the account itself everything is in the archive but this.
+SECRETS = {"password"}
+
+# What points at a person and is in no part.
+LEFT_OUT = {
+    "groups.JoinRequest.answered_by": "what an organizer answered is the asker's, and in their archive",
+    "pghistory.MiddlewareEvents.user": "a view of events with a context; no event of ours has one",
+    "accounts.User_groups.user": "Django's own groups, which the site does not use",
+    "accounts.User_user_permissions.user": "Django's own permissions, which the site does not use",
+}
+
+
+class Words(str):
+    """What somebody wrote, as typed; `html` is what it became."""
+
+    __slots__ = ("html",)
+
+    def __new__(cls, text, html):
+        words = super().__new__(cls, text)
+        words.html = html
+        return words
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the archive: its name in the JSON, its title for people, what it covers, and its rows."""
+
+    name: str
+    title: str
+    covers: tuple[str, ...]
+    rows: Callable[[object], Iterable[dict]]
+
+
+def each(rows):
+    """The rows, a chunk at a time."""
+    return rows.order_by("pk").iterator(chunk_size=A_CHUNK)
+
+
+def on_this_site(name, *args) -> str:
+    return f"{settings.SITE_URL}{reverse(name, args=args)}"
+
+
+def account(user):
+    """The account and its settings: every field, whatever is added to it later, but the secrets."""
+    yield {field.name: getattr(user, field.name) for field in user._meta.concrete_fields if field.name not in SECRETS}
+
+
+def email_addresses(user):
+    for address in each(EmailAddress.objects.filter(user=user)):
+        yield {"email": address.email, "verified": address.verified, "primary": address.primary}
+
+
+def devices(user):
+    for device in each(UserSession.objects.filter(user=user)):
+        yield {
+            "network_address": device.ip,
+            "browser": device.user_agent,
+            "signed_in_at": device.created_at,
+            "last_seen_at": device.last_seen_at,
+        }
+
+
+def logins(user):
+    for login in each(Login.objects.filter(user=user)):
+        yield {"ends_at": login.expire_date}
+
+
+def second_factors(user):
+    for factor in each(Authenticator.objects.filter(user=user)):
+        yield {
+            "kind": factor.type,
+            "name": factor.data.get("name", "") if factor.type == Authenticator.Type.WEBAUTHN else "",
+            "created_at": factor.created_at,
+            "last_used_at": factor.last_used_at,
+        }
+
+
+def other_sites(user):
+    for known in each(SocialAccount.objects.filter(user=user)):
+        yield {
+            "provider": known.provider,
+            "known_there_as": known.uid,
+            "what_it_told_us": known.extra_data,
+            "created_at": known.date_joined,
+            "last_used_at": known.last_login,
+        }
+
+
+def sign_in_links(user):
+    for link in each(SignInLink.objects.filter(user=user)):
+        yield {"created_at": link.created_at, "used_at": link.used_at}
+
+
+def memberships(user):
+    for membership in each(Membership.objects.filter(user=user).select_related("group")):
+        yield {
+            "group": membership.group.name,
+            "address": on_this_site("group", membership.group.slug),
+            "roles": membership.roles,
+            "joined_at": membership.joined_at,
+            "left_at": membership.left_at,
+        }
+
+
+def comments(user):
+    """Every comment, whatever became of it, with all its wordings. Of what it answers only the address."""
+    mine = (
+        Comment.objects.filter(author=user)
+        .select_related("reading__group", "reading__edition", "version", "parent")
+        .defer("version__text", "version__html", "parent__body", "parent__body_html")
+        .prefetch_related("wordings")
+    )
+    for comment in each(mine):
+        yield {
+            "id": comment.public_id,
+            "address": on_this_site("discussion:comment", comment.public_id),
+            "group": comment.reading.group.name,
+            "text": comment.reading.edition.title,
+            "paragraph": comment.version.number,
+            "in_answer_to": comment.parent.public_id if comment.parent else None,
+            "state": comment.state,
+            "created_at": comment.created_at,
+            "edited_at": comment.edited_at,
+            "withdrawn_at": comment.withdrawn_at,
+            "words": Words(comment.body, comment.body_html),
+            "earlier_wordings": [
+                {"replaced_at": earlier.pgh_created_at, "words": Words(earlier.body, earlier.body_html)}
+                for earlier in sorted(comment.wordings.all(), key=lambda earlier: earlier.wording)
+            ],
+        }
+
+
+def reports(user):
+    for report in each(Report.objects.filter(reporter=user).select_related("comment")):
+        yield {
+            "comment": on_this_site("discussion:comment", report.comment.public_id),
+            "words": report.words,
+            "created_at": report.created_at,
+        }
+
+
+def join_requests(user):
+    for request in each(JoinRequest.objects.filter(user=user).select_related("group")):
+        yield {
+            "group": request.group.name,
+            "words": request.words,
+            "created_at": request.created_at,
+            "answered_at": request.answered_at,
+            "accepted": request.accepted,
+        }
+
+
+def invitations(user):
+    for invitation in each(Invitation.objects.filter(created_by=user).select_related("group")):
+        yield {
+            "group": invitation.group.name,
+            "roles": invitation.roles,
+            "uses": invitation.uses,
+            "used": invitation.used,
+            "created_at": invitation.created_at,
+            "expires_at": invitation.expires_at,
+            "revoked_at": invitation.revoked_at,
+        }
+
+
+def places(user):
+    mine = Place.objects.filter(user=user).select_related("reading__group", "reading__edition", "paragraph")
+    for place in each(mine):
+        yield {
+            "group": place.reading.group.name,
+            "text": place.reading.edition.title,
+            "paragraph_id": place.paragraph.public_id,
+            "address": on_this_site("readings:reading_page", place.reading.group.slug, place.reading.slug)
+            + f"#{place.paragraph.public_id}",
+            "updated_at": place.updated_at,
+        }
+
+
+def notices(user):
+    for notice in each(Notice.objects.of(user)):
+        words = words_of(notice)
+        yield {
+            "subject": words.subject,
+            "words": words.body,
+            "address": notice.address and f"{settings.SITE_URL}{notice.address}",
+            "created_at": notice.created_at,
+            "read_at": notice.read_at,
+            "mailed_at": notice.mailed_at,
+        }
+
+
+def text_imports(user):
+    """The files that I brought, without their content: the text is the group's."""
+    mine = TextImport.objects.filter(by=user).select_related("group", "source", "reading__edition")
+    for brought in each(mine.defer("source__content")):
+        yield {
+            "group": brought.group.name,
+            "file": brought.source.name,
+            "sha256": brought.source.sha256,
+            "encoding": brought.encoding,
+            "text": brought.reading.edition.title if brought.reading else None,
+            "created_at": brought.created_at,
+        }
+
+
+def archives(user):
+    for archive in each(Archive.objects.of(user)):
+        yield {"asked_at": archive.asked_at, "made_at": archive.made_at, "state": archive.state, "size": archive.size}
+
+
+PARTS = [
+    Part("account", _("Account and preferences"), (), account),
+    Part("email_addresses", _("E-mail addresses"), ("account.EmailAddress.user",), email_addresses),
+    Part("devices", _("Devices"), ("usersessions.UserSession.user",), devices),
+    Part("logins", _("Logins that still stand"), ("accounts.Login.user",), logins),
+    Part("second_factors", _("Passkeys and one-time codes"), ("mfa.Authenticator.user",), second_factors),
+    Part("other_sites", _("Accounts elsewhere, to sign in with"), ("socialaccount.SocialAccount.user",), other_sites),
+    Part("sign_in_links", _("One-time links"), ("accounts.SignInLink.user",), sign_in_links),
+    Part("memberships", _("Groups"), ("groups.Membership.user",), memberships),
+    Part("comments", _("Comments"), ("discussion.Comment.author",), comments),
+    Part("reports", _("Reports that I made"), ("moderation.Report.reporter",), reports),
+    Part("join_requests", _("Requests to join"), ("groups.JoinRequest.user",), join_requests),
+    Part("invitations", _("Invitations that I made"), ("groups.Invitation.created_by",), invitations),
+    Part("places", _("Where I stopped reading"), ("readings.Place.user",), places),
+    Part("notices", _("What I was told"), ("notifications.Notice.recipient",), notices),
+    Part("text_imports", _("Texts that I brought"), ("readings.TextImport.by",), text_imports),
+    Part("archives", _("Archives like this one"), ("accounts.Archive.user",), archives),
+]

@@ -1,0 +1,158 @@
+"""An account is deleted: what was asked for a week ago, one person a transaction, all of it or nothing."""
+
+import json
+import logging
+
+from django.db import transaction
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from readinggroup.accounts.logins import SessionStore
+from readinggroup.accounts.models import Contributions, Login, User
+from readinggroup.accounts.names import new_pseudonym
+from readinggroup.discussion.actions import erase_all
+from readinggroup.groups.actions import LastOwner, leave
+from readinggroup.groups.models import Group, Invitation, Membership, Role
+from readinggroup.notifications.actions import tell
+from readinggroup.notifications.models import Notice
+
+log = logging.getLogger(__name__)
+
+# Of the account's row these stay, or are written by name; every other field is put back to what a new account has, also
+# the public id, by which somebody who noted it would know the person again.
+STAYS = {"id", "date_joined", *User.KEPT_ELSEWHERE}
+
+
+def owned_alone_by(user):
+    """The groups that would have no owner without this person."""
+    owners = Membership.objects.active().filter(roles__contains=[Role.OWNER])
+    others = owners.exclude(user=user)
+    mine = Group.objects.filter(pk__in=owners.filter(user=user).values("group"))
+    return mine.exclude(pk__in=others.values("group")).order_by("name")
+
+
+def delete_due() -> int:
+    """Delete the accounts whose time has come; the answer is how many. One that fails stops no other."""
+    deleted = 0
+    for pk in User.objects.to_be_deleted().order_by("deletion_due_at").values_list("pk", flat=True):
+        try:
+            deleted += delete_account(pk)
+        except LastOwner:
+            tell_that_it_waits(pk)
+        except Exception:
+            log.exception("Account %s could not be deleted; it is tried again", pk)
+    for user in User.objects.deleted_lately():
+        try:
+            sweep(user)
+        except Exception:
+            log.exception("What account %s left could not be removed; it is tried again", user.pk)
+    return deleted
+
+
+@transaction.atomic
+def delete_account(pk) -> bool:
+    """Delete the account, if that is due. False if it is not, or if another worker is about it.
+
+    LastOwner if a group would be left without an owner: then nothing is done.
+    """
+    due = User.objects.to_be_deleted().select_for_update(skip_locked=True, no_key=True, of=["self"])
+    user = due.filter(pk=pk).first()
+    if user is None:
+        return False
+    leave_all(user)
+    former = {user.email, *user.emailaddress_set.values_list("email", flat=True)}
+    forget_name(user, pseudonym := new_pseudonym())
+    remove_what_is_theirs(user)
+    forget_addresses(former)
+    strip(user, pseudonym)
+    return True
+
+
+@transaction.atomic
+def sweep(user) -> None:
+    """Once more what a request may have written that was under way when the account was deleted."""
+    leave_all(user)
+    remove_what_is_theirs(user)
+
+
+def leave_all(user) -> None:
+    """End every membership. LastOwner where nobody else owns the group."""
+    for membership in Membership.objects.active().filter(user=user).select_related("group", "user"):
+        leave(membership=membership, by=user)
+
+
+def remove_what_is_theirs(user) -> None:
+    """The rows that are about this person alone; and, if so chosen, what they have written. Again is harmless."""
+    if user.deletion_choice == Contributions.WITHDRAWN:
+        erase_all(by=user)
+    for rows in (
+        user.emailaddress_set,
+        user.socialaccount_set,
+        user.authenticator_set,
+        user.usersession_set,
+        user.logins,
+        user.sign_in_links,
+        user.archives,
+        user.notices,
+        user.places,
+        user.join_requests,
+    ):
+        rows.all().delete()
+    Invitation.objects.filter(created_by=user, revoked_at=None).update(revoked_at=timezone.now())
+
+
+def forget_name(user, pseudonym) -> None:
+    """Put the pseudonym where others were told of the person by name: people of the groups they came near."""
+    groups = Group.objects.filter(Q(memberships__user=user) | Q(join_requests__user=user))
+    people = Membership.objects.filter(group__in=groups).values("user")
+    told = Notice.objects.filter(recipient__in=people).annotate(said=Cast("facts", TextField()))
+    name = user.display_name
+    for notice in told.filter(said__contains=json.dumps(name, ensure_ascii=False)).only("facts").iterator():
+        facts = {key: pseudonym if value == name else value for key, value in notice.facts.items()}
+        Notice.objects.filter(pk=notice.pk).update(facts=facts)
+
+
+def forget_addresses(addresses) -> None:
+    """Remove what browsers left that asked for one of these addresses without having signed in."""
+    for login in Login.objects.filter(user=None).iterator():
+        said = str(SessionStore().decode(login.session_data)).lower()
+        if any(address.lower() in said for address in addresses):
+            login.delete()
+
+
+def strip(user, pseudonym) -> None:
+    """The account's row without the person."""
+    for field in user._meta.concrete_fields:
+        if field.name not in STAYS:
+            setattr(user, field.attname, field.get_default())
+    user.display_name = pseudonym
+    user.email = f"{user.public_id}@deleted.invalid"
+    user.is_active = False
+    user.set_unusable_password()
+    user.save()
+    user.groups.clear()
+    user.user_permissions.clear()
+    User.objects.filter(pk=user.pk).update(deletion_due_at=None, deleted_at=timezone.now())
+
+
+@transaction.atomic
+def tell_that_it_waits(pk) -> None:
+    """A group would be left without an owner: the person is told, once, and it is tried again."""
+    user = User.objects.to_be_deleted().filter(pk=pk).first()
+    if user is not None:
+        groups = ", ".join(group.name for group in owned_alone_by(user))
+        tell_of_deletion(user, "waits", user.deletion_due_at, groups=groups)
+
+
+def tell_of_deletion(user, what, due, **facts) -> None:
+    """By mail and in the inbox, once for each time that it is asked for."""
+    tell(
+        recipients=[user],
+        kind=f"my_data/deletion_{what}",
+        event=f"deletion-{due.timestamp():.0f}-{what}",
+        address=reverse("my_data:delete_account"),
+        facts={"due": date_format(timezone.localtime(due), "DATETIME_FORMAT"), **facts},
+    )

@@ -1,0 +1,100 @@
+"""A person of whom the site holds one of everything, each with its own canary."""
+
+import uuid
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from allauth.usersessions.models import UserSession
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from readinggroup.accounts.models import SignInLink
+from readinggroup.discussion import actions
+from readinggroup.discussion.models import Comment, State
+from readinggroup.groups.actions import ask_to_join, invite, take_in
+from readinggroup.moderation.models import Report
+from readinggroup.notifications.actions import tell
+from readinggroup.readings.actions import keep_place, keep_upload
+
+from .. import factories
+
+
+@pytest.fixture(autouse=True)
+def _mail_in_memory(settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+
+@pytest.fixture
+def just_signed_in():
+    """A browser in which this person signed in a moment ago, by a one-time link."""
+
+    def sign_in(user):
+        client = Client()
+        client.get(reverse("accounts:sign_in_by_link", args=[SignInLink.issue(user)]))
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def canaries():
+    """Words that stand nowhere else, by what they are."""
+    kinds = ("name", "email", "second_email", "comment", "earlier", "withdrawn", "held", "hidden", "report", "request")
+    kinds += ("device", "notice", "passkey", "provider", "file", "password", "token", "secret", "theirs", "other_name")
+    return SimpleNamespace(**{kind: f"{kind.replace('_', '')}-{uuid.uuid4().hex[:12]}" for kind in kinds})
+
+
+@pytest.fixture
+def full_life(house, canaries):
+    """Somebody who has done everything that can be done here; an organizer in the house, an owner beside another."""
+    person = factories.create_user(canaries.name, email=f"{canaries.email}@example.org", password=canaries.password)
+    take_in(group=house.group, user=person, roles=["organizer"])
+    person.emailaddress_set.create(email=f"{canaries.second_email}@example.org", verified=True)
+    account = SocialAccount.objects.create(user=person, provider="oidc", uid=canaries.provider, extra_data={"sub": "x"})
+    app = SocialApp.objects.create(provider="openid_connect", provider_id="oidc", name="P", client_id="c")
+    SocialToken.objects.create(app=app, account=account, token=canaries.token)
+    Authenticator.objects.create(user=person, type="totp", data={"secret": canaries.secret})
+    Authenticator.objects.create(user=person, type="webauthn", data={"name": canaries.passkey, "credential": {}})
+    client = Client(headers={"user-agent": canaries.device})
+    client.get(reverse("accounts:sign_in_by_link", args=[SignInLink.issue(person)]))
+    UserSession.objects.get_or_create(
+        user=person, session_key=client.session.session_key, defaults={"ip": "192.0.2.7", "user_agent": canaries.device}
+    )
+    theirs = factories.create_comment(house.reading, house.member, canaries.theirs)
+    comment = factories.create_comment(house.reading, person, canaries.earlier, parent=theirs)
+    actions.reword(comment=comment, body=f"{canaries.comment} *now*", wording=1, by=person)
+    said = {state: factories.create_comment(house.reading, person, getattr(canaries, state)) for state in
+            (State.WITHDRAWN, State.HELD, State.HIDDEN)}  # fmt: skip
+    actions.withdraw(comment=said[State.WITHDRAWN], by=person)
+    for state in (State.HELD, State.HIDDEN):
+        Comment.objects.filter(pk=said[state].pk).update(state=state)
+    Report.objects.create(comment=theirs, reporter=person, words=canaries.report)
+    elsewhere = factories.create_group("Elsewhere")
+    ask_to_join(group=elsewhere, words=canaries.request, by=person)
+    factories.create_member(elsewhere, "Elmo", roles=["owner"])
+    token = invite(group=house.group, uses=3, days=3, roles=[], by=person)
+    keep_place(reading=house.reading, user=person, paragraph=comment.paragraph)
+    keep_upload(group=house.group, content=b"A text.", filename=f"{canaries.file}.txt", by=person)
+    facts = {"group": canaries.notice, "accepted": True}
+    tell(recipients=[person], kind="groups/join_request_answered", event="one", facts=facts)
+    # Another is told of the person, by name.
+    facts = {"group": canaries.name, "accepted": True}
+    tell(recipients=[house.owner], kind="groups/join_request_answered", event="two", facts=facts)
+    return SimpleNamespace(person=person, client=client, comment=comment, said=said, theirs=theirs, token=token)
+
+
+@pytest.fixture
+def let_days_pass():
+    """As if the deletion had been asked for so long ago."""
+
+    def move(user, days=7):
+        user = type(user).objects.get(pk=user.pk)
+        due = user.deletion_due_at - timedelta(days=days, seconds=1)
+        type(user).objects.filter(pk=user.pk).update(deletion_due_at=due)
+        assert days < 7 or due < timezone.now()
+
+    return move
