@@ -14,12 +14,13 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from readinggroup.groups.permissions import Can, answer, may, membership_in, requires
+from readinggroup.groups.permissions import Can, answer, may, membership_in
 from readinggroup.lib.htmx import page_or_part, wants_part
 from readinggroup.lib.markup import render_markdown
+from readinggroup.readings.access import of_reading, reading_or_404, within
 from readinggroup.readings.models import ParagraphActivity
 from readinggroup.readings.pages import notes_called_in, outline_of, talk_label, with_note_buttons
-from readinggroup.readings.views import page_at, reading_or_404, section_asked_for
+from readinggroup.readings.views import page_at, section_asked_for
 from texts.models import ParagraphVersion
 
 from . import actions
@@ -77,18 +78,16 @@ def show(request, membership, reading, version, *, form=None, opened=None, page=
 
 
 @require_safe
-@requires(Can.READ)
+@of_reading(Can.READ)
 def paragraph(request, membership, reading, paragraph):
     """One paragraph with its discussion."""
-    reading = reading_or_404(membership, reading)
     return show(request, membership, reading, version_or_404(reading, paragraph))
 
 
 @require_POST
-@requires(Can.DISCUSS)
+@of_reading(Can.DISCUSS)
 def post_comment(request, membership, reading, paragraph):
     """Say something about the paragraph."""
-    reading = reading_or_404(membership, reading)
     version = version_or_404(reading, paragraph)
     form = CommentForm(request.POST)
     if not form.is_valid():
@@ -111,10 +110,9 @@ def refused(request, membership, reading, version, form, refusal):
 
 
 @require_safe
-@requires(Can.READ)
+@of_reading(Can.READ)
 def whole(request, membership, reading):
     """The text and all that is said about it as one document, to be read, printed or kept; long ones by section."""
-    reading = reading_or_404(membership, reading)
     position = section_asked_for(request, reading.edition.current_id, reading.edition.current.words)
     threads = threads_in(membership, reading, position)
     versions = reading.edition.current.versions.all()
@@ -159,7 +157,13 @@ def of_comment(verb):
             membership = membership_in(request.user, found.reading.group.slug)
             if not may(membership, Can.READ):
                 raise Http404  # of a listed group: that there is a comment is not told either
-            return answer(request, membership, verb, view, comment=seen_or_404(membership, found))
+            seen = seen_or_404(membership, found)
+            return within(
+                request,
+                membership,
+                for_members=found.reading.for_members,
+                make=lambda: answer(request, membership, verb, view, comment=seen),
+            )
 
         wrapper.access = verb
         return wrapper

@@ -4,8 +4,9 @@ Postgres refuses NUL in any text, and Python refuses to encode lone surrogates. 
 paths, query strings and cookies are checked here, so that no view has to.
 """
 
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, ValidationError
 from django.db import DataError
+from django.utils.translation import gettext_lazy as _
 
 
 def is_storable(text: str) -> bool:
@@ -13,6 +14,12 @@ def is_storable(text: str) -> bool:
     if "\x00" in text:
         return False
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def validate_storable(text: str) -> None:
+    """Refuse, in a form, what cannot be written to Postgres."""
+    if not is_storable(text):
+        raise ValidationError(_("The text holds characters that cannot be kept. Take them out and send again."))
 
 
 class BadInputMiddleware:

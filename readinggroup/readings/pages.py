@@ -88,13 +88,14 @@ class Now(NamedTuple):
     reading: int
     revision: int
     words: int
+    for_members: bool
     edition: tuple  # title, author, language, translator, rights
     changes: int  # to what is said anywhere in it; only ever rises
     place: int | None  # the paragraph where this person stopped
 
 
 _NOW = """
-    SELECT reading.id, revision.id, revision.words,
+    SELECT reading.id, revision.id, revision.words, reading.for_members,
            edition.title, edition.author, edition.language, edition.translator, edition.rights,
            (SELECT coalesce(sum(changes), 0)::bigint FROM readings_paragraphactivity WHERE reading_id = reading.id),
            (SELECT paragraph_id FROM readings_place WHERE reading_id = reading.id AND user_id = %s)
@@ -114,7 +115,7 @@ def now_of(membership, slug) -> Now | None:
     with connection.cursor() as cursor:
         cursor.execute(_NOW, [membership.user_id, membership.group.pk, slug])
         row = cursor.fetchone()
-    return row and Now(*row[:3], row[3:8], *row[8:])
+    return row and Now(*row[:4], row[4:9], *row[9:])
 
 
 def kept_page(now, position, extra, make) -> Page:
