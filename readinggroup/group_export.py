@@ -33,11 +33,10 @@ def group_export(request, membership):
         from .tasks import make_group_export  # the task makes what is defined here
 
         export = settling.ask_for_export(group=group, by=request.user)
-        if export:
-            make_group_export.defer(export=export.pk)
+        make_group_export.defer(export=export.pk)
         return redirect("group_export", group=group.slug)
     made = group.exports.good().annotate(size=Length("content")).defer("content").order_by("-made_at")
-    waiting = group.exports.filter(made_at=None).exists()
+    waiting = group.exports.filter(made_at=None).first()
     context = {"membership": membership, "group": group, "made": made, "waiting": waiting}
     return TemplateResponse(request, "groups/group_export.html", context)
 
@@ -144,7 +143,7 @@ def write_discussion(out, membership, reading) -> None:
 
 
 def comment_of(public_id, parent, paragraph, author, state, html, body, created_at, edited_at) -> dict:
-    """One comment. Where its words may not be read, neither they nor their author are told: only that it stood there."""
+    """One comment. Where its words may not be read, neither they nor their author are told: only that there is one."""
     shown = html != ""
     return {
         "id": public_id,

@@ -1,4 +1,4 @@
-"""Taking an edition away with everything that belongs to it alone. Whoever calls knows that nobody reads it any more."""
+"""Taking an edition away with everything that belongs to it alone. Whoever calls knows that nobody reads it."""
 
 from django.db import transaction
 

@@ -50,8 +50,8 @@ class SettleForm(GroupForm):
 # What a change of visibility means, in a sentence of its own, said before it happens.
 VISIBILITY_SENTENCES = {
     Visibility.PUBLIC: _(
-        "Everyone on the internet will at once be able to read the texts and all that was written, except the texts that "
-        "are kept for members. The members are told."
+        "Everyone on the internet will at once be able to read the texts and all that was written, except the texts "
+        "that are kept for members. The members are told."
     ),
     Visibility.LISTED: _(
         "Everyone will see that the group exists and what it is about; only members will see texts and discussion. "

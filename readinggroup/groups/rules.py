@@ -46,16 +46,15 @@ def rules_history(request, membership):
     asked = request.GET.get("page", "1")
     if not asked.isascii() or not asked.isdecimal() or not 1 <= int(asked[:6]) <= pages.num_pages:
         raise Http404
-    page = pages.page(int(asked))
+    page = pages.page(int(asked[:6]))
     before = sets[page.end_index() : page.end_index() + 1]
     shown = list(page)
+    olds = [*shown[1:], *before, None]
     context = {
         "membership": membership,
         "group": membership.group,
         "page": page,
-        "versions": [
-            (new, differences(old, new)) for new, old in zip(shown, [*shown[1:], *before, None], strict=False)
-        ],
+        "versions": [(new, differences(old, new)) for new, old in zip(shown, olds, strict=False)],
         "may_see_members": may(membership, Can.SEE_MEMBERS),
     }
     return TemplateResponse(request, "groups/rules_history.html", context)
@@ -74,11 +73,14 @@ def differences(old, new) -> list:
         changed = min(b - a, d - c)
         for was, rule in zip(olds[a : a + changed], news[c : c + changed], strict=True):
             found.append((SAME, rule.number, pieces(was.title, rule.title), pieces(was.words, rule.words)))
-        found += [
-            (REMOVED, rule.number, [(REMOVED, rule.title)], [(REMOVED, rule.words)]) for rule in olds[a + changed : b]
-        ]
-        found += [(ADDED, rule.number, [(ADDED, rule.title)], [(ADDED, rule.words)]) for rule in news[c + changed : d]]
+        found += [whole(REMOVED, rule) for rule in olds[a + changed : b]]
+        found += [whole(ADDED, rule) for rule in news[c + changed : d]]
     return found
+
+
+def whole(kind, rule) -> tuple:
+    """A rule that came or went as it is."""
+    return (kind, rule.number, [(kind, rule.title)], [(kind, rule.words)] if rule.words else [])
 
 
 def key_of(rule):
@@ -106,9 +108,8 @@ def edit_rules(request, membership):
     if request.method == "GET":
         number = standing.number if standing else 0
         written = [{"title": rule.title, "words": rule.words} for rule in standing.rules.all()] if standing else []
-        return show_form(
-            request, membership, RulesFormSet(initial=written), RulesNoteForm(initial={"based_on": number})
-        )
+        note = RulesNoteForm(initial={"based_on": number})
+        return show_form(request, membership, RulesFormSet(initial=written), note)
     data = request.POST.copy()
     if "add" in data:
         add_one(data)
@@ -122,15 +123,8 @@ def edit_rules(request, membership):
         change_rules(group=membership.group, rules=forms.in_order(), by=request.user, **note.cleaned_data)
     except StaleRules as stale:
         data["based_on"] = stale.standing.number if stale.standing else 0
-        return show_form(
-            request,
-            membership,
-            RulesFormSet(data),
-            RulesNoteForm(data),
-            status=409,
-            stale=True,
-            standing=stale.standing,
-        )
+        again = (RulesFormSet(data), RulesNoteForm(data))
+        return show_form(request, membership, *again, status=409, stale=True, standing=stale.standing)
     messages.success(request, _("These are the rules from now on. The members are told."))
     return redirect("groups:rules", group=membership.group.slug)
 

@@ -115,7 +115,7 @@ def reopen(*, group, by) -> bool:
 
 @transaction.atomic
 def announce_deletion(*, group, by) -> bool:
-    """Delete the group in a while. Until then it can be read, fetched, and kept after all. False if that is on its way."""
+    """Delete the group in a while; until then it can be read, and kept after all. False if that is on its way."""
     group = standing(group)
     if group.delete_at:
         return False
@@ -193,10 +193,11 @@ def answer_handover(*, handover, accept, by) -> bool:
     return True
 
 
-def ask_for_export(*, group, by) -> GroupExport | None:
-    """A file of what the group has said and read, to be made by the worker. None if one is waiting already."""
+def ask_for_export(*, group, by) -> GroupExport:
+    """A file of what the group has said and read, to be made by the worker; the one that waits, if one does."""
     try:
         with transaction.atomic():
             return GroupExport.objects.create(group=group, asked_by=by)
     except IntegrityError:
-        return None
+        waiting = GroupExport.objects.filter(group=group, made_at=None).first()
+        return waiting or ask_for_export(group=group, by=by)
