@@ -4,7 +4,6 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
-from readinggroup.lib.bad_input import validate_storable
 from readinggroup.lib.languages import spelled_as_usual
 from readinggroup.lib.time_zones import zone_choices
 
@@ -18,11 +17,6 @@ class GroupForm(forms.ModelForm):
         model = Group
         fields = ["name", "description", "visibility"]
         widgets = {"description": forms.Textarea(attrs={"rows": 4}), "visibility": forms.RadioSelect}
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        for name in ("name", "description"):
-            self.fields[name].validators.append(validate_storable)
 
 
 class SettleForm(GroupForm):
@@ -108,11 +102,6 @@ class RuleForm(forms.ModelForm):
         fields = ["title", "words"]
         widgets = {"words": forms.Textarea(attrs={"rows": 3})}
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.validators.append(validate_storable)
-
 
 class _RulesFormSet(forms.BaseFormSet):
     """All rules of a group, to be put in order by their numbers, added to and removed from."""
@@ -159,7 +148,6 @@ class RulesNoteForm(forms.Form):
         max_length=500,
         required=False,
         help_text=_("The members read it in the notice, and everyone in the history."),
-        validators=[validate_storable],
     )
     based_on = forms.IntegerField(min_value=0, max_value=1_000_000, widget=forms.HiddenInput)
 
