@@ -33,6 +33,6 @@ def name_of(tag: str) -> str:
     if tag in known:
         return str(known[tag])
     try:
-        return get_language_info(tag.lower())["name_translated"]
+        return str(get_language_info(tag.lower())["name_translated"])
     except KeyError:
         return tag
