@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from readinggroup.accounts.models import SignInLink, User
 from readinggroup.groups.actions import found_group
 from readinggroup.groups.models import Group, Membership, Role, Visibility
+from readinggroup.groups.settling import change_rules
 from readinggroup.readings.actions import bring_text, reading_from_file
 from readinggroup.readings.models import ReadingState
 from texts.importing import read
@@ -69,12 +70,23 @@ def new_group() -> Group:
     """The group of a fresh site, with its owner."""
     owner = User.objects.filter(email=OWNER_EMAIL).first()
     owner = owner or User.objects.create_user(OWNER_EMAIL, display_name=_("The owner"))
-    return found_group(
+    group = found_group(
         name=_("Reading group"),
         by=owner,
         visibility=Visibility.PUBLIC,
         description=_("We read one text together, paragraph by paragraph."),
     )
+    change_rules(group=group, rules=first_rules(), by=owner)
+    return group
+
+
+def first_rules() -> list:
+    """Rules to begin with, as pairs of title and words: an owner makes them the group's own."""
+    return [
+        (_("Read before you write"), _("Say which words of the paragraph you mean. Others can then follow you there.")),
+        (_("Speak of the text, not of one another"), _("A reading may be wrong; a reader is not to be mocked.")),
+        (_("Be fair to whom you quote"), _("Quote others as they wrote, and say where you have it from.")),
+    ]
 
 
 def owner_of(group) -> User:

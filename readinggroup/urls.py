@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import include, path
 
-from . import views
+from . import group_export, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("", include("readinggroup.my_data.urls")),
     path("", include("readinggroup.notifications.urls")),
     path("g/<slug:group>/", views.group, name="group"),
+    path("g/<slug:group>/export/", group_export.group_export, name="group_export"),
+    path("g/<slug:group>/export/<int:export>/", group_export.fetch_group_export, name="fetch_group_export"),
     path("", include("readinggroup.readings.urls")),
     path("", include("readinggroup.groups.urls")),
     path("", include("readinggroup.discussion.urls")),

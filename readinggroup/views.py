@@ -16,6 +16,7 @@ from readinggroup.groups.models import Group, Membership, Visibility
 from readinggroup.groups.permissions import Can, may, requires
 from readinggroup.lib.htmx import page_or_part
 from readinggroup.lib.kept_words import is_from_here, kept_form, written_on
+from readinggroup.lib.languages import name_of
 from readinggroup.readings.models import ReadingState
 
 
@@ -70,6 +71,10 @@ def group(request, membership):
         "may_keep_texts": may(membership, Can.KEEP_TEXTS),
         "may_moderate": may(membership, Can.MODERATE),
         "may_read": may_read,
+        "may_read_all": may(membership, Can.READ_ALL),
+        "may_ask": may(membership, Can.ASK_TO_JOIN),
+        "may_end": may(membership, Can.END),
+        "language": name_of(membership.group.language),
         "asked": asked,
         "may_settle": may(membership, Can.SETTLE),
     }

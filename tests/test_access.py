@@ -34,6 +34,19 @@ def pages_of(house, comment):
     yield reverse("readings:reading_page", args=[group, reading])
     yield reverse("readings:paragraph_number", args=[group, reading, 4])
     yield reverse("readings:import_text", args=[group])
+    yield reverse("readings:settle_reading", args=[group, reading])
+    yield reverse("group_export", args=[group])
+    yield reverse("groups:rules_version", args=[group, 1])
+    for page in (
+        "rules",
+        "rules_history",
+        "edit_rules",
+        "archive_group",
+        "hand_over",
+        "answer_handover",
+        "delete_group",
+    ):
+        yield reverse(f"groups:{page}", args=[group])
     yield reverse("discussion:paragraph", args=[group, reading, paragraph])
     yield reverse("discussion:whole", args=[group, reading])
     yield reverse("moderation:waiting", args=[group])

@@ -28,7 +28,10 @@ ARROWS = {
     },
 }
 # The site's own modules may ask all, and nobody asks them.
-SITE = {"settings", "urls", "views", "wsgi", "apps", "first_run", "my_data", "tasks", "demo", "management", "locale"}
+SITE = {
+    "settings", "urls", "views", "wsgi", "apps", "first_run", "demo", "management", "locale", "tasks", "my_data",
+    "group_deletion", "group_export",
+}  # fmt: skip
 
 
 def imported_modules(path):

@@ -1,7 +1,8 @@
-"""Who gets what from every address of ours: (pattern, method) x actor x visibility of the group, plain and htmx.
+"""Who gets what from every address of ours: (pattern, method) x actor x state of the group, plain and htmx.
 
-A row says, for a public group, what each actor gets. What visitors, outsiders, former members and people from elsewhere
-get of the other kinds of groups follows from two rules, which stand in `expected`. A pattern without a row fails.
+A row says, for a public group, what each actor gets. What they get of the other kinds of groups, of a group that is
+closed, and of a text that is kept for members follows from a few rules, which stand in `expected`. A pattern without a
+row fails.
 
     .  an answer (2xx, or a redirect that is not to the login)     f  403
     l  the way to the login                                        n  404, as if it were not there
@@ -15,11 +16,11 @@ from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
 from readinggroup.accounts.models import Archive
-from readinggroup.groups import actions
-from readinggroup.groups.models import Visibility
+from readinggroup.groups import actions, settling
+from readinggroup.groups.models import Group, GroupExport, Visibility
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Notice
-from readinggroup.readings.models import TextImport
+from readinggroup.readings.models import Reading, TextImport
 
 from . import factories
 from .conftest import make_house
@@ -33,6 +34,8 @@ MATRIX = {
     ("readings:reading_page", "GET"): ". . . . .  . . . .",
     ("readings:paragraph_number", "GET"): ". . . . .  . . . .",
     ("readings:keep_place", "POST"):  "l f f f f  . . . .",
+    ("readings:settle_reading", "GET"): "l f f f f  f . f .",
+    ("readings:settle_reading", "POST"): "l f f f f  f . f .",
     ("readings:import_text", "GET"):  "l f f f f  f . f .",
     ("readings:import_text", "POST"): "l f f f f  f . f .",
     ("readings:preview_import", "GET"): "l f f f f  f . f .",
@@ -54,6 +57,22 @@ MATRIX = {
     ("moderation:waiting", "GET"):    "l f f f f  f f . .",
     ("groups:settle_group", "GET"):   "l f f f f  f f f .",
     ("groups:settle_group", "POST"):  "l f f f f  f f f .",
+    ("groups:rules", "GET"):          ". . . . .  . . . .",
+    ("groups:rules_version", "GET"):  ". . . . .  . . . .",
+    ("groups:rules_history", "GET"):  ". . . . .  . . . .",
+    ("groups:edit_rules", "GET"):     "l f f f f  f f f .",
+    ("groups:edit_rules", "POST"):    "l f f f f  f f f .",
+    ("groups:archive_group", "GET"):  "l f f f f  f f f .",
+    ("groups:archive_group", "POST"): "l f f f f  f f f .",
+    ("groups:hand_over", "GET"):      "l f f f f  f f f .",
+    ("groups:hand_over", "POST"):     "l f f f f  f f f .",
+    ("groups:answer_handover", "GET"): "l f f f f  . n n n",
+    ("groups:answer_handover", "POST"): "l f f f f  . n n n",
+    ("groups:delete_group", "GET"):   "l f f f f  f f f .",
+    ("groups:delete_group", "POST"):  "l f f f f  f f f .",
+    ("group_export", "GET"):          "l f f f f  f f f .",
+    ("group_export", "POST"):         "l f f f f  f f f .",
+    ("fetch_group_export", "GET"):    "l f f f f  f f f .",
     ("groups:who_may", "GET"):        ". . . . .  . . . .",
     ("groups:members", "GET"):        "l f f f f  . . . .",
     ("groups:member", "GET"):         "l f f f f  f f f .",
@@ -100,13 +119,22 @@ MATRIX = {
     ("groups:join", "GET"):           ". . . . .  . . . .",
     ("groups:join", "POST"):          ". . . . .  . . . .",
 }  # fmt: skip
-KNOWN_OF_LISTED = {"group", "groups:who_may", "groups:ask_to_join"}
+KNOWN_OF_LISTED = {
+    "group", "groups:who_may", "groups:ask_to_join", "groups:rules", "groups:rules_version", "groups:rules_history",
+}  # fmt: skip
 OF_NO_GROUP = {"home", "healthz", "readyz", "groups:found_group", "groups:join"} | {
     name for name, _method in MATRIX if name.startswith(("accounts:", "notifications:", "my_data:"))
 }
 OF_A_COMMENT = {"discussion:comment", "moderation:report_comment"} | {
     f"discussion:{act}_comment" for act in ("answer", "edit", "withdraw", "put_back")
 }
+OF_A_TEXT = {"readings:reading_page", "readings:paragraph_number", "discussion:paragraph", "discussion:whole"}
+# What nobody does in a group that is in the archive or about to be deleted: writing, joining, inviting, settling.
+NOT_WHILE_CLOSED = {
+    "readings:import_text", "readings:preview_import", "readings:settle_reading", "discussion:post_comment",
+    "moderation:waiting", "groups:settle_group", "groups:edit_rules", "groups:member", "groups:invite",
+    "groups:revoke_invitation", "groups:answer_join_request", *(OF_A_COMMENT - {"discussion:comment"}),
+}  # fmt: skip
 ONLY_WITH_DEBUG = {"outbox", "outbox_message", "gallery"}
 
 
@@ -126,16 +154,26 @@ def test_every_pattern_has_its_rows():
     assert names - ONLY_WITH_DEBUG == {name for name, _method in MATRIX}
 
 
-def expected(name, method, actor, visibility):
-    """What the actor gets there; for the other kinds of groups by two rules."""
+def expected(name, method, actor, visibility, state):
+    """What the actor gets there; for all but an open public group by a few rules."""
     told = MATRIX[name, method].split()[ACTORS.index(actor)]
-    if name in OF_NO_GROUP or actor not in OUTSIDE or visibility == Visibility.PUBLIC:
+    refused = "l" if actor == "visitor" else "f"
+    closed = state in {"archived_at", "delete_at"}
+    if name == "groups:join" and closed and (method == "GET" or actor in OUTSIDE):
+        return "n"  # the link opens nothing until the group is open again; who belongs already is led in
+    if name in OF_NO_GROUP:
         return told
-    if visibility == Visibility.MEMBERS or name in OF_A_COMMENT:
+    if actor not in OUTSIDE:
+        return "f" if closed and name in NOT_WHILE_CLOSED else told
+    if visibility == Visibility.MEMBERS or (visibility == Visibility.LISTED and name in OF_A_COMMENT):
         return "n"  # they do not learn that it exists
-    if name in KNOWN_OF_LISTED:
-        return told
-    return "l" if actor == "visitor" else "f"
+    if visibility == Visibility.LISTED and name not in KNOWN_OF_LISTED:
+        return refused
+    if state == "text for members" and name in OF_A_COMMENT:
+        return "n"
+    if (state == "text for members" and name in OF_A_TEXT) or (closed and name == "groups:ask_to_join"):
+        return refused
+    return told
 
 
 def outcome(answer):
@@ -151,8 +189,9 @@ def outcome(answer):
 class Cell:
     """A house of its own for one row, so that what one actor does is not in the next one's way."""
 
-    def __init__(self, visibility):
-        self.house = house = make_house(visibility)
+    def __init__(self, visibility, state):
+        self.house, self.state = make_house(visibility), state
+        house = self.house
         self.people = {name: getattr(house, name) for name in ACTORS[5:]}
         self.people |= {"visitor": None, "outsider": house.outsider, "invited": factories.create_user("Ines")}
         self.people["former"] = factories.create_member(house.group, "Fred", roles=["moderator"])
@@ -162,10 +201,19 @@ class Cell:
         )
         self.comment = factories.create_comment(house.reading, house.member)
         self.text = factories.TEXT + f"\n{uuid.uuid4()}\n"
+        self.rules = settling.change_rules(group=house.group, rules=[("Be brief", "")], by=house.owner)
 
     def fresh(self):
-        """What an address may need, made anew for each request."""
+        """What an address may need, made anew for each request, and the state that the row is about."""
         house = self.house
+        closed = {name: timezone.now() if self.state == name else None for name in ("archived_at", "delete_at")}
+        Group.objects.filter(pk=house.group.pk).update(**closed)
+        Reading.objects.filter(pk=house.reading.pk).update(for_members=self.state == "text for members")
+        house.group.handovers.all().delete()
+        settling.offer_group(group=house.group, to=house.member, by=house.owner)
+        self.export = GroupExport.objects.create(
+            group=house.group, asked_by=house.owner, made_at=timezone.now(), content=b"x"
+        )
         actions.hand_out_roles(
             membership=house.group.memberships.get(user=house.owner), roles=["owner"], by=house.owner
         )
@@ -187,6 +235,8 @@ class Cell:
             "discussion:paragraph": [self.comment.paragraph.public_id],
             "discussion:post_comment": [self.comment.paragraph.public_id],
             "groups:member": [self.house.other.public_id],
+            "groups:rules_version": [1],
+            "fetch_group_export": [self.export.pk],
             "groups:revoke_invitation": [self.house.group.invitations.last().pk],
             "groups:answer_join_request": [self.request.pk],
         }
@@ -203,7 +253,7 @@ class Cell:
         if name in OF_A_COMMENT:
             return reverse(name, args=[self.comment.public_id])
         is_inside = name.startswith("discussion:") or name in {
-            "readings:reading_page", "readings:paragraph_number", "readings:keep_place",
+            "readings:reading_page", "readings:paragraph_number", "readings:keep_place", "readings:settle_reading",
         }  # fmt: skip
         return reverse(name, args=[group, *([reading] if is_inside else []), *more.get(name, [])])
 
@@ -217,7 +267,16 @@ class Cell:
             "discussion:answer_comment": {"body": "Words.", "key": uuid.uuid4()},
             "discussion:edit_comment": {"body": self.comment.body, "wording": 1},
             "moderation:report_comment": {"words": "Look."},
-            "groups:settle_group": {"name": "N", "visibility": self.house.group.visibility},
+            "groups:settle_group": {
+                "name": "N", "visibility": self.house.group.visibility, "language": "en", "time_zone": "UTC",
+            },
+            "groups:edit_rules": {
+                "form-TOTAL_FORMS": 1, "form-INITIAL_FORMS": 0, "form-0-title": "T", "form-0-ORDER": 1,
+                "based_on": self.house.group.rule_sets.first().number,
+            },
+            "groups:hand_over": {"to": self.house.group.memberships.get(user=self.house.other).pk},
+            "groups:answer_handover": {"answer": "decline"},
+            "groups:delete_group": {"name": self.house.group.name},
             "groups:found_group": {"name": "N", "visibility": "members"},
             "groups:member": {"roles": []},
             "groups:invite": {"uses": 1, "days": 1},
@@ -233,13 +292,30 @@ class Cell:
                 "letter_keys": "on",
             },
             "accounts:choose_language": {"language": "de"},
-        }.get(name, {})
+        }.get(name, {})  # fmt: skip
 
 
-@pytest.mark.parametrize("visibility", list(Visibility))
-@pytest.mark.parametrize(("name", "method"), list(MATRIX))
-def test_each_gets_what_the_table_says(db, as_user, name, method, visibility):
-    cell = Cell(visibility)
+def states_of(name):
+    """In which states of the group, and of its text, the row is tried."""
+    yield Visibility.PUBLIC, "open"
+    if name in OF_NO_GROUP - {"groups:join"}:
+        return
+    yield Visibility.PUBLIC, "archived_at"
+    yield Visibility.LISTED, "delete_at"
+    if name == "groups:join":
+        return
+    yield Visibility.LISTED, "open"
+    yield Visibility.MEMBERS, "open"
+    if name in OF_A_TEXT | OF_A_COMMENT | {"discussion:post_comment", "readings:keep_place", "readings:settle_reading"}:
+        yield Visibility.PUBLIC, "text for members"
+
+
+ROWS = [(*row, *state) for row in MATRIX for state in states_of(row[0])]
+
+
+@pytest.mark.parametrize(("name", "method", "visibility", "state"), ROWS)
+def test_each_gets_what_the_table_says(db, as_user, name, method, visibility, state):
+    cell = Cell(visibility, state)
     got, wanted = {}, {}
     for actor in ACTORS:
         for htmx in (False, True):
@@ -249,7 +325,7 @@ def test_each_gets_what_the_table_says(db, as_user, name, method, visibility):
             send = client.post if method == "POST" else client.get
             data = cell.data(name) if method == "POST" else None
             got[actor, htmx] = outcome(send(cell.address(name), data, headers=headers))
-            wanted[actor, htmx] = expected(name, method, actor, visibility)
+            wanted[actor, htmx] = expected(name, method, actor, visibility, state)
             if name == "groups:leave" and method == "POST" and got[actor, htmx] == ".":
                 actions.take_in(group=cell.house.group, user=cell.people[actor], roles=roles_of(actor))
     assert got == wanted

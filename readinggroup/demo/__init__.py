@@ -16,7 +16,9 @@ from django.utils.translation import gettext as _
 from readinggroup.accounts.models import User
 from readinggroup.discussion.actions import reword, withdraw
 from readinggroup.discussion.models import Comment, State
+from readinggroup.first_run import first_rules
 from readinggroup.groups.models import Membership, Role
+from readinggroup.groups.settling import change_rules
 from readinggroup.lib.markup import render_markdown
 from readinggroup.moderation.models import Report
 from readinggroup.readings.actions import keep_place
@@ -38,6 +40,7 @@ def living_group(group) -> str:
     The answer is a line to print.
     """
     now = timezone.now()
+    settle_rules(group)
     people = join(group, now)
     reading = group.readings.current().with_text().first()
     if reading is None:
@@ -56,6 +59,21 @@ def living_group(group) -> str:
         "title": reading,
         "comments": len(turns),
     }
+
+
+def settle_rules(group) -> None:
+    """A second version of the rules, where those of a fresh site still stand: so that there is a history.
+
+    Before the invented people join: nobody mails them about it.
+    """
+    current = group.current_rules
+    if current is None or [(rule.title, rule.words) for rule in current.rules.all()] != first_rules():
+        return
+    more = (_("Do not tell the end"), _("Not everybody is as far as you. Speak of later paragraphs where they stand."))
+    note = _("We read at different speeds: rule 2 is new.")
+    first, *others = first_rules()
+    by, based_on = current.created_by, current.number
+    change_rules(group=group, rules=[first, more, *others], note=note, by=by, based_on=based_on)
 
 
 def join(group, now) -> dict:

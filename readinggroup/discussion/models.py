@@ -51,8 +51,11 @@ class CommentQuerySet(models.QuerySet):
         # Who may not read a held comment yet sees a stub where somebody has answered, so that the answer has its place.
         answers = self.model._base_manager.filter(parent=OuterRef("pk"))
         held_but_answered = Q(Exists(answers), state=State.HELD)
+        here = Q(reading__group_id=membership.group.pk)
+        if not may(membership, Can.READ_ALL):
+            here &= Q(reading__for_members=False)
         return (
-            self.filter(reading__group_id=membership.group.pk)
+            self.filter(here)
             .filter(readable | Q(state__in=STUB_STATES) | held_but_answered)
             .annotate(
                 shown_html=Case(When(readable, then=F("body_html")), default=Value(""), output_field=models.TextField())

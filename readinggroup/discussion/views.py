@@ -17,9 +17,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from readinggroup.groups.models import Membership
-from readinggroup.groups.permissions import Can, answer, may, requires
+from readinggroup.groups.permissions import Can, answer, may
 from readinggroup.lib.htmx import page_or_part, wants_part
 from readinggroup.lib.markup import render_markdown
+from readinggroup.readings.access import of_reading, reading_or_404, within
 from readinggroup.readings.models import ParagraphActivity
 from readinggroup.readings.pages import (
     counts_in,
@@ -30,7 +31,7 @@ from readinggroup.readings.pages import (
     text_with_threads,
     with_note_marks,
 )
-from readinggroup.readings.views import page_at, reading_or_404, section_asked_for
+from readinggroup.readings.views import page_at, section_asked_for
 from texts.models import ParagraphVersion
 
 from . import actions
@@ -88,18 +89,16 @@ def show(request, membership, reading, version, *, form=None, opened=None, page=
 
 
 @require_safe
-@requires(Can.READ)
+@of_reading(Can.READ)
 def paragraph(request, membership, reading, paragraph):
     """One paragraph with its discussion."""
-    reading = reading_or_404(membership, reading)
     return show(request, membership, reading, version_or_404(reading, paragraph))
 
 
 @require_POST
-@requires(Can.DISCUSS)
+@of_reading(Can.DISCUSS)
 def post_comment(request, membership, reading, paragraph):
     """Say something about the paragraph."""
-    reading = reading_or_404(membership, reading)
     version = version_or_404(reading, paragraph)
     form = CommentForm(request.POST)
     if not form.is_valid():
@@ -122,10 +121,9 @@ def refused(request, membership, reading, version, form, refusal):
 
 
 @require_safe
-@requires(Can.READ)
+@of_reading(Can.READ)
 def whole(request, membership, reading):
     """The text and all that is said about it as one document, to be read, printed or kept; long ones by section."""
-    reading = reading_or_404(membership, reading)
     position = section_asked_for(request, reading.edition.current_id, reading.edition.current.words)
     threads = threads_in(membership, reading, position)
     minute = timezone.now().replace(second=0, microsecond=0)
@@ -178,7 +176,13 @@ def of_comment(verb):
             group = Comment.objects.filter(public_id=comment).values_list("reading__group__slug", flat=True).first()
             # Without a comment, how one stands to no group: the same questions are asked, so the time tells nothing.
             membership = Membership.objects.standing(request.user.pk, group or "")
-            return answer(request, membership, verb, view, comment=seen_or_404(membership, comment))
+            seen = seen_or_404(membership, comment)
+            return within(
+                request,
+                membership,
+                for_members=seen.reading.for_members,
+                make=lambda: answer(request, membership, verb, view, comment=seen),
+            )
 
         wrapper.access = verb
         return wrapper

@@ -1,13 +1,17 @@
 """What is asked when a group is founded, when people are invited, and when roles are handed out."""
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
-from .models import Group, Invitation, JoinRequest, Role, Visibility
+from readinggroup.lib.languages import spelled_as_usual
+from readinggroup.lib.time_zones import zone_choices
+
+from .models import Group, Invitation, JoinRequest, Membership, Role, Rule, RuleSet, Visibility
 
 
 class GroupForm(forms.ModelForm):
-    """A group's name, what it is about, and who sees it."""
+    """A group's name, what it is about, and who sees it: enough to found it."""
 
     class Meta:
         model = Group
@@ -15,13 +19,41 @@ class GroupForm(forms.ModelForm):
         widgets = {"description": forms.Textarea(attrs={"rows": 4}), "visibility": forms.RadioSelect}
 
 
+class SettleForm(GroupForm):
+    """The same, and the language of its words and the zone of its dates."""
+
+    class Meta(GroupForm.Meta):
+        fields = [*GroupForm.Meta.fields, "language", "time_zone"]
+        widgets = GroupForm.Meta.widgets | {"language": forms.TextInput(attrs={"list": "languages"})}
+        help_texts = {
+            "language": _("In which the group writes about itself: a tag such as en, de or pt-BR."),
+            "time_zone": _("In which the group's dates are told."),
+        }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        offered, standing = zone_choices(), self.instance.time_zone
+        known = {"UTC"}.union(*(dict(places) for _region, places in offered[1:]))
+        more = [] if standing in known else [(standing, standing)]
+        self.fields["time_zone"].widget = forms.Select(choices=[*offered, *more])
+
+    def clean_language(self):
+        return spelled_as_usual(self.cleaned_data["language"])
+
+
 # What a change of visibility means, in a sentence of its own, said before it happens.
 VISIBILITY_SENTENCES = {
-    Visibility.PUBLIC: _("Everyone on the internet will at once be able to read the texts and all that was written."),
-    Visibility.LISTED: _(
-        "Everyone will see that the group exists and what it is about; only members will see texts and discussion."
+    Visibility.PUBLIC: _(
+        "Everyone on the internet will at once be able to read the texts and all that was written, except the texts "
+        "that are kept for members. The members are told."
     ),
-    Visibility.MEMBERS: _("From now on only members see the group; for everyone else its pages are gone."),
+    Visibility.LISTED: _(
+        "Everyone will see that the group exists and what it is about; only members will see texts and discussion. "
+        "The members are told."
+    ),
+    Visibility.MEMBERS: _(
+        "From now on only members see the group; for everyone else its pages are gone. The members are told."
+    ),
 }
 
 
@@ -60,3 +92,87 @@ class JoinRequestForm(forms.ModelForm):
         model = JoinRequest
         fields = ["words"]
         widgets = {"words": forms.Textarea(attrs={"rows": 4})}
+
+
+class RuleForm(forms.ModelForm):
+    """One rule. Without a title and words it is none."""
+
+    class Meta:
+        model = Rule
+        fields = ["title", "words"]
+        widgets = {"words": forms.Textarea(attrs={"rows": 3})}
+
+
+class _RulesFormSet(forms.BaseFormSet):
+    """All rules of a group, to be put in order by their numbers, added to and removed from."""
+
+    def add_fields(self, form, index):
+        super().add_fields(form, index)
+        order, remove = form.fields["ORDER"], form.fields["DELETE"]
+        order.label, remove.label = _("Number"), _("Remove this rule")
+        order.min_value, order.max_value = 1, 999
+        order.validators += [MinValueValidator(1), MaxValueValidator(999)]
+        order.initial = order.initial or index + 1
+
+    def in_order(self) -> list:
+        """The rules as pairs of title and words, by the numbers that were typed.
+
+        Of two with one number, the one that was moved gets the place: moved up it comes before, moved down after.
+        """
+        places = []
+        for index, form in enumerate(self.forms, 1):
+            typed = form.cleaned_data
+            if typed.get("title") and not typed.get("DELETE"):
+                number = typed["ORDER"] or index
+                places.append((number, (number > index) - (number < index), index, (typed["title"], typed["words"])))
+        return [rule for *_place, rule in sorted(places)]
+
+
+RulesFormSet = forms.formset_factory(
+    RuleForm,
+    formset=_RulesFormSet,
+    extra=1,
+    can_order=True,
+    can_delete=True,
+    max_num=RuleSet.MOST_RULES,
+    validate_max=True,
+    absolute_max=RuleSet.MOST_RULES + 20,
+)
+
+
+class RulesNoteForm(forms.Form):
+    """What the change is about, and which set it began from."""
+
+    note = forms.CharField(
+        label=_("What you change, and why"),
+        max_length=500,
+        required=False,
+        help_text=_("The members read it in the notice, and everyone in the history."),
+    )
+    based_on = forms.IntegerField(min_value=0, max_value=1_000_000, widget=forms.HiddenInput)
+
+
+class HandOverForm(forms.Form):
+    """To whom a group is offered."""
+
+    to = forms.ModelChoiceField(label=_("The new owner"), queryset=Membership.objects.none(), empty_label=None)
+
+    def __init__(self, *args, members, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["to"].queryset = members
+        self.fields["to"].label_from_instance = lambda membership: membership.user.display_name
+
+
+class DeleteForm(forms.Form):
+    """The name of the group, typed, so that none is deleted by a slip."""
+
+    name = forms.CharField(label=_("The name of the group, to be sure"), max_length=100)
+
+    def __init__(self, *args, group, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.group = group
+
+    def clean_name(self):
+        if self.cleaned_data["name"].casefold() != self.group.name.strip().casefold():
+            raise forms.ValidationError(_("That is not the name of this group."))
+        return self.cleaned_data["name"]

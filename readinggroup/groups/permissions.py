@@ -20,7 +20,9 @@ class Can(StrEnum):
     """The verbs of a group."""
 
     KNOW = auto()
+    ASK_TO_JOIN = auto()
     READ = auto()
+    READ_ALL = auto()
     DISCUSS = auto()
     SEE_MEMBERS = auto()
     KEEP_TEXTS = auto()
@@ -28,43 +30,57 @@ class Can(StrEnum):
     MODERATE = auto()
     SETTLE = auto()
     HAND_OUT_ROLES = auto()
+    END = auto()
 
 
 # What each verb means, as the page "Who may do what here" says it.
 MEANING = {
-    Can.KNOW: _("see that the group exists and what it is about; ask to join"),
+    Can.KNOW: _("see that the group exists, what it is about, and its rules"),
+    Can.ASK_TO_JOIN: _("ask to join"),
     Can.READ: _("see the texts and the discussion"),
+    Can.READ_ALL: _("see also the texts that are kept for members; have one's place in a text kept"),
     Can.DISCUSS: _("write comments and answers, edit and withdraw one's own, report others'"),
     Can.SEE_MEMBERS: _("see who belongs, and leave"),
     Can.KEEP_TEXTS: _("bring texts and put them on the shelf"),
     Can.INVITE: _("invite people, and take invitations back"),
     Can.MODERATE: _("see what is held and what was reported"),
-    Can.SETTLE: _("change the group's name, description and who sees it"),
+    Can.SETTLE: _("change the group's name, description, rules, language, time zone and who sees it"),
     Can.HAND_OUT_ROLES: _("give and take roles, and remove members"),
+    Can.END: _("archive the group and open it again, export it, hand it over, delete it"),
 }
 
 MEMBER = "member"
 
-_MEMBER = {Can.KNOW, Can.READ, Can.DISCUSS, Can.SEE_MEMBERS}
+_MEMBER = {Can.KNOW, Can.READ, Can.READ_ALL, Can.DISCUSS, Can.SEE_MEMBERS}
 GRANTS = {
     MEMBER: _MEMBER,
     Role.ORGANIZER: _MEMBER | {Can.KEEP_TEXTS, Can.INVITE},
     Role.MODERATOR: _MEMBER | {Can.MODERATE},
-    Role.OWNER: set(Can),
+    Role.OWNER: set(Can) - {Can.ASK_TO_JOIN},
 }
 # Of who does not belong, by who is to see the group.
 VISITORS = {
-    Visibility.PUBLIC: {Can.KNOW, Can.READ},
-    Visibility.LISTED: {Can.KNOW},
+    Visibility.PUBLIC: {Can.KNOW, Can.ASK_TO_JOIN, Can.READ},
+    Visibility.LISTED: {Can.KNOW, Can.ASK_TO_JOIN},
     Visibility.MEMBERS: set(),  # they do not learn that it exists
 }
+# What is left of all that in a group that is in the archive or about to be deleted: reading, leaving, opening it again.
+WHILE_CLOSED = {Can.KNOW, Can.READ, Can.READ_ALL, Can.SEE_MEMBERS, Can.END}
 
 
 def may(membership, verb) -> bool:
     """Whether this membership, or visit, allows the verb."""
+    if membership.group.is_closed and verb not in WHILE_CLOSED:
+        return False
     if not membership.is_member:
         return verb in VISITORS[membership.group.visibility]
     return any(verb in GRANTS[role] for role in (MEMBER, *membership.roles))
+
+
+def grants_in(group, columns) -> list:
+    """What visitors may do in this group as it is now, and what each of these columns of the table adds."""
+    granted = [VISITORS[group.visibility], *(GRANTS[column] for column in columns)]
+    return [verbs & WHILE_CLOSED if group.is_closed else verbs for verbs in granted]
 
 
 def membership_in(user, slug) -> Membership:

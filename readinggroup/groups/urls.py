@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from . import views
+from . import ending, rules, views
 
 app_name = "groups"
 
@@ -10,6 +10,14 @@ app_name = "groups"
 group_urls = [
     path("settings/", views.settle_group, name="settle_group"),
     path("who-may/", views.who_may, name="who_may"),
+    path("rules/", rules.rules, name="rules"),
+    path("rules/<int:number>/", rules.rules, name="rules_version"),
+    path("rules/history/", rules.rules_history, name="rules_history"),
+    path("rules/edit/", rules.edit_rules, name="edit_rules"),
+    path("archive/", ending.archive_group, name="archive_group"),
+    path("hand-over/", ending.hand_over, name="hand_over"),
+    path("hand-over/answer/", ending.answer_handover, name="answer_handover"),
+    path("delete/", ending.delete_group, name="delete_group"),
     path("members/", views.members, name="members"),
     path("members/<slug:member>/", views.member, name="member"),
     path("invitations/new/", views.invite, name="invite"),

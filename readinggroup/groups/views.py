@@ -14,9 +14,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from readinggroup.accounts.access import public, signed_in
 
 from . import actions
-from .forms import VISIBILITY_SENTENCES, GroupForm, InvitationForm, JoinRequestForm, RolesForm
+from .forms import VISIBILITY_SENTENCES, GroupForm, InvitationForm, JoinRequestForm, RolesForm, SettleForm
 from .models import Group, Invitation, Membership, Role
-from .permissions import GRANTS, MEANING, MEMBER, VISITORS, Can, may, requires, to_login
+from .permissions import MEANING, MEMBER, Can, check, grants_in, may, requires, to_login
+from .settling import settle_group as settle
 
 
 @require_http_methods(["GET", "POST"])
@@ -39,11 +40,11 @@ def settle_group(request, membership):
     """Change what the group is called, what it is about, who sees it. A change of the last is confirmed."""
     group = Group.objects.get(pk=membership.group.pk)
     before = group.visibility
-    form = GroupForm(request.POST or None, instance=group)
+    form = SettleForm(request.POST or None, instance=group)
     valid = request.method == "POST" and form.is_valid()
     changes = valid and form.cleaned_data["visibility"] != before
     if valid and (not changes or request.POST.get("confirmed") == form.cleaned_data["visibility"]):
-        form.save()
+        settle(group=group, by=request.user, **form.cleaned_data)
         messages.success(request, _("That is settled."))
         return redirect("group", group=group.slug)
     context = {
@@ -51,6 +52,8 @@ def settle_group(request, membership):
         "group": membership.group,
         "form": form,
         "sentence": VISIBILITY_SENTENCES[form.cleaned_data["visibility"]] if changes else "",
+        "languages": settings.LANGUAGES,
+        "changes": membership.group.changes.select_related("by")[:20],
     }
     return TemplateResponse(request, "groups/settle_group.html", context, status=422 if form.errors else 200)
 
@@ -60,7 +63,7 @@ def settle_group(request, membership):
 def who_may(request, membership):
     """Who may do what here: the table of permissions, as it is."""
     columns = [(MEMBER, _("members")), *Role.choices]
-    grants = [VISITORS[membership.group.visibility], *(GRANTS[column] for column, _label in columns)]
+    grants = grants_in(membership.group, [column for column, _label in columns])
     rows = [(MEANING[verb], [verb in granted for granted in grants]) for verb in Can]
     context = {
         "membership": membership,
@@ -135,6 +138,8 @@ def ask_to_join(request, membership):
         return to_login(request)
     if membership.is_member:
         return redirect("group", group=membership.group.slug)
+    if refused := check(request, membership, Can.ASK_TO_JOIN):
+        return refused
     form = JoinRequestForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         actions.ask_to_join(group=membership.group, by=request.user, **form.cleaned_data)

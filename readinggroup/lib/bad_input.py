@@ -1,7 +1,8 @@
 """Bytes that no person typed get a plain 400, before anything of ours sees them.
 
 Postgres refuses NUL in any text, and Python refuses to encode lone surrogates. Forms check their own fields;
-paths, query strings and cookies are checked here, so that no view has to.
+paths, query strings and cookies are checked here, so that no view has to. Forms come in UTF-8, as our pages ask for:
+other encodings (UTF-7 is one) can spell lone surrogates, which a form would refuse and then could not show again.
 """
 
 from django.core.exceptions import BadRequest
@@ -25,7 +26,8 @@ class BadInputMiddleware:
         parts = [request.path_info, *request.COOKIES.values()]
         for key, values in request.GET.lists():
             parts += [key, *values]
-        if not all(is_storable(part) for part in parts):
+        charset = (request.content_params or {}).get("charset", "utf-8")
+        if charset.lower() not in {"utf-8", "utf8"} or not all(is_storable(part) for part in parts):
             # Raised inside the handler's own conversion, so that the answer is the site's 400 page.
             request.is_unstorable = True
             # That page asks who is there: a cookie that cannot be looked up is nobody's.

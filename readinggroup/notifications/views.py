@@ -25,7 +25,7 @@ def inbox(request):
     """What I was told, newest first."""
     pages = Paginator(Notice.objects.of(request.user).order_by("-created_at", "-pk"), A_PAGE)
     asked = request.GET.get("page", "1")
-    if not asked.isascii() or not asked.isdecimal() or not 1 <= int(asked[:6]) <= pages.num_pages:
+    if not asked.isascii() or not asked.isdecimal() or len(asked) > 6 or not 1 <= int(asked) <= pages.num_pages:
         raise Http404
     page = pages.page(int(asked))
     context = {"page": page, "notices": [(notice, words_of(notice)) for notice in page]}

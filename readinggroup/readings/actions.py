@@ -3,6 +3,8 @@
 from django.db import transaction
 
 from readinggroup.groups.actions import free_slug
+from readinggroup.groups.models import ChangeKind
+from readinggroup.groups.settling import log_and_tell
 from texts.importing.saving import keep_source, save_edition
 
 from .models import Place, Reading, ReadingState, TextImport
@@ -14,13 +16,16 @@ def reading_from_file(*, group, sha256: str) -> Reading | None:
     return readings.order_by("created_at").first()
 
 
-def keep_upload(*, group, content: bytes, filename: str, by) -> TextImport:
+def keep_upload(*, group, content: bytes, filename: str, by, for_members=False) -> TextImport:
     """Keep a file that an organizer has brought, for its preview."""
-    return TextImport.objects.create(group=group, source=keep_source(content, filename), by=by)
+    source = keep_source(content, filename)
+    return TextImport.objects.create(group=group, source=source, by=by, for_members=for_members)
 
 
 @transaction.atomic
-def bring_text(*, group, document, source_file, state=ReadingState.PLANNED, section_titles=None, **details) -> Reading:
+def bring_text(
+    *, group, document, source_file, state=ReadingState.PLANNED, for_members=False, section_titles=None, **details
+) -> Reading:
     """Save the document as an edition and put it on the group's shelf. The same file again is the same reading."""
     # Two organizers who bring the same file at once wait for one another here.
     type(group).objects.select_for_update(of=("self",)).get(pk=group.pk)
@@ -29,9 +34,19 @@ def bring_text(*, group, document, source_file, state=ReadingState.PLANNED, sect
         return reading
     edition = save_edition(document, source_file, section_titles=section_titles, **details)
     slug = free_slug(edition.title, group.readings, longest=80, fallback="text")
-    return Reading.objects.create(group=group, edition=edition, slug=slug, state=state)
+    return Reading.objects.create(group=group, edition=edition, slug=slug, state=state, for_members=for_members)
 
 
 def keep_place(*, reading, user, paragraph) -> None:
     """Remember where this reader stopped."""
     Place.objects.update_or_create(reading=reading, user=user, defaults={"paragraph": paragraph})
+
+
+@transaction.atomic
+def keep_for_members(*, reading, keep: bool, by) -> bool:
+    """Keep the text for members, or open it to whoever may read in the group. False if it is so already."""
+    if not Reading.objects.filter(pk=reading.pk, for_members=not keep).update(for_members=keep):
+        return False
+    kind = ChangeKind.TEXT_KEPT if keep else ChangeKind.TEXT_OPENED
+    log_and_tell(group=reading.group, kind=kind, by=by, after=reading.edition.title)
+    return True

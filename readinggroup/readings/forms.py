@@ -10,6 +10,24 @@ from texts.models import Edition
 ENCODINGS = ["utf-8", "windows-1252", "iso-8859-1", "iso-8859-2", "windows-1250", "windows-1251", "koi8-r", "utf-16"]
 
 
+def for_members_field():
+    """Whether a text is kept for members."""
+    return forms.BooleanField(
+        label=_("Only for members"),
+        required=False,
+        help_text=_(
+            "Where everyone may read in the group, others see title and author on the shelf, and neither the text nor "
+            "what is said of it: for a text whose rights do not let you show it to everyone."
+        ),
+    )
+
+
+class ReadingForm(forms.Form):
+    """A text on the shelf, settled."""
+
+    for_members = for_members_field()
+
+
 class UploadForm(forms.Form):
     """A file to read. Nothing is published by this: a preview comes first."""
 
@@ -18,6 +36,7 @@ class UploadForm(forms.Form):
         help_text=_("Plain text (.txt), Markdown (.md) or HTML (.html), up to 8 MB."),
         widget=forms.ClearableFileInput(attrs={"accept": ".txt,.md,.markdown,.html,.htm,.xhtml,text/plain,text/html"}),
     )
+    for_members = for_members_field()
 
     def clean_file(self):
         file = self.cleaned_data["file"]
@@ -32,6 +51,7 @@ class DetailsForm(forms.ModelForm):
     begin = forms.BooleanField(
         label=_("We read this now"), required=False, help_text=_("Otherwise it stands on the shelf.")
     )
+    for_members = for_members_field()
 
     class Meta:
         model = Edition

@@ -34,7 +34,13 @@ def import_text(request, membership):
         except Unreadable as problem:
             form.add_error("file", str(problem))
         else:
-            upload = actions.keep_upload(group=membership.group, content=content, filename=file.name, by=request.user)
+            upload = actions.keep_upload(
+                group=membership.group,
+                content=content,
+                filename=file.name,
+                by=request.user,
+                for_members=form.cleaned_data["for_members"],
+            )
             return redirect("readings:preview_import", group=membership.group.slug, upload=upload.pk)
     context = {
         "membership": membership,
@@ -66,7 +72,7 @@ def preview_import(request, membership, upload):
         return redirect("readings:import_text", group=membership.group.slug)
     sections = sections_of(document.blocks)
     proposed = {"title": document.title, "author": document.author, "language": document.language or "en"}
-    form = DetailsForm(request.POST or None, initial=proposed)
+    form = DetailsForm(request.POST or None, initial=proposed | {"for_members": upload.for_members})
     typed = section_titles_in(request.POST, len(sections))
     if request.method == "POST" and form.is_valid():
         return put_on_shelf(request, membership, upload, document, form.cleaned_data, typed)

@@ -35,6 +35,8 @@ class Reading(models.Model):
     edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="readings")
     slug = models.SlugField(max_length=80)
     state = models.CharField(max_length=10, choices=ReadingState.choices, default=ReadingState.PLANNED)
+    # In a group that everyone reads: others see that it stands on the shelf, and no more of it (its rights may say so).
+    for_members = models.BooleanField(_("only for members"), default=False)
     created_at = models.DateTimeField(db_default=Now())
 
     objects = ReadingQuerySet.as_manager()
@@ -89,6 +91,7 @@ class TextImport(models.Model):
     source = models.ForeignKey(SourceFile, on_delete=models.PROTECT, related_name="text_imports")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="text_imports")
     encoding = models.CharField(max_length=40, blank=True)
+    for_members = models.BooleanField(default=False)
     reading = models.ForeignKey(Reading, on_delete=models.SET_NULL, null=True, blank=True, related_name="imports")
     created_at = models.DateTimeField(db_default=Now())
 

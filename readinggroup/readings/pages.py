@@ -91,18 +91,19 @@ class Now(NamedTuple):
     reading: int
     revision: int
     words: int
+    for_members: bool
     edition: tuple  # title, author, language, translator, rights
     changes: int  # to what is said anywhere in it; only ever rises
     place: int | None  # the paragraph where this person stopped
 
 
 _NOW = """,
-    reading.id, revision.id, revision.words,
+    reading.id, revision.id, revision.words, reading.for_members,
     edition.title, edition.author, edition.language, edition.translator, edition.rights,
     (SELECT coalesce(sum(changes), 0)::bigint FROM readings_paragraphactivity WHERE reading_id = reading.id),
     (SELECT paragraph_id FROM readings_place WHERE reading_id = reading.id AND user_id = m.user_id)
 """
-_NOW_WIDTH = 10
+_NOW_WIDTH = 11
 _OF_THE_READING = """
     LEFT JOIN (
         readings_reading reading
@@ -121,8 +122,8 @@ def standing_and_now(user_id, group, slug):
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {standing_columns()} {_NOW} {STANDING} {_OF_THE_READING}", [group, user_id, slug])
         row = cursor.fetchone()
-    reading, revision, words, *edition, changes, place = row[-_NOW_WIDTH:]
-    now = reading and Now(reading, revision, words, tuple(edition), changes, place)
+    reading, revision, words, for_members, *edition, changes, place = row[-_NOW_WIDTH:]
+    now = reading and Now(reading, revision, words, for_members, tuple(edition), changes, place)
     return standing_from(row), now
 
 

@@ -11,6 +11,7 @@ reading_urls = [
     path("", views.reading_page, name="reading_page"),
     path("<int:number>/", views.paragraph_number, name="paragraph_number"),
     path("place/", views.keep_place, name="keep_place"),
+    path("settings/", views.settle_reading, name="settle_reading"),
 ]
 
 # /g/<group>/texts/

@@ -3,31 +3,27 @@
 from functools import wraps
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import escape
-from django.views.decorators.http import require_POST, require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from readinggroup.groups.permissions import Can, answer, known_or_404, requires
+from readinggroup.groups.permissions import Can, answer, known_or_404
 from readinggroup.lib.bad_input import is_storable
 from readinggroup.lib.page_parts import inbox_count, login_address, messages_part
 from readinggroup.lib.stamps import slot, stamp
 from texts.models import Paragraph
 
 from . import actions
+from .access import of_reading, reading_or_404, within
+from .forms import ReadingForm
 from .pages import href, kept_page, outline_of, standing_and_now, text_of
-
-
-def reading_or_404(membership, slug):
-    """The group's reading of that name, with its edition and text, in one query."""
-    reading = membership.group.readings.with_text().filter(slug=slug).first()
-    if reading is None or reading.edition.current is None:
-        raise Http404
-    reading.group = membership.group
-    return reading
 
 
 def section_asked_for(request, revision_id, words) -> int | None:
@@ -59,13 +55,20 @@ def reading_page(request, membership, reading, now):
     """The text, to be read, with a button at each paragraph."""
     if now is None:
         raise Http404
+    return within(
+        request, membership, for_members=now.for_members, make=lambda: page_now(request, membership, reading, now)
+    )
+
+
+def page_now(request, membership, reading, now):
+    """The page from what is kept ready, with what belongs to the person who asks."""
     position = section_asked_for(request, now.revision, now.words)
     group, member = membership.group, membership.is_member
     signed_in = request.user.is_authenticated
     page = kept_page(
         now,
         position,
-        (group.slug, group.name, reading, member, signed_in),
+        (group.slug, group.name, group.archived_at, group.delete_at, group.time_zone, reading, member, signed_in),
         lambda: render_page(membership, reading_or_404(membership, reading), now, position, signed_in=signed_in),
     )
     return HttpResponse(page.fill(personal_parts(request, now, position)))
@@ -125,10 +128,9 @@ def address_of(revision_id, paragraph_id):
 
 
 @require_safe
-@requires(Can.READ)
+@of_reading(Can.READ)
 def paragraph_number(request, membership, reading, number):
     """What people say aloud, "paragraph 58", leads to the paragraph that bears the number now."""
-    reading = reading_or_404(membership, reading)
     addresses = outline_of(reading.edition.current_id).addresses
     if not 1 <= number <= len(addresses):
         raise Http404
@@ -136,10 +138,9 @@ def paragraph_number(request, membership, reading, number):
 
 
 @require_POST
-@requires(Can.DISCUSS)
+@of_reading(Can.READ_ALL)
 def keep_place(request, membership, reading):
     """Remember where the reader stopped: sent by the page as one reads, or by a button."""
-    reading = reading_or_404(membership, reading)
     public_id = request.POST.get("paragraph", "")
     if not is_storable(public_id):
         raise Http404
@@ -157,3 +158,26 @@ def page_at(reading, address) -> str:
         return page
     whole = reading.edition.current.words <= settings.READ_WHOLE_UP_TO_WORDS
     return f"{page}#{address.public_id}" if whole else f"{page}?section={address.section + 1}#{address.public_id}"
+
+
+@require_http_methods(["GET", "POST"])
+@of_reading(Can.KEEP_TEXTS)
+def settle_reading(request, membership, reading):
+    """Keep the text for members, or open it. What was written for members only is opened after asking once."""
+    form = ReadingForm(request.POST if request.method == "POST" else None, initial={"for_members": reading.for_members})
+    asks = False
+    if request.method == "POST" and form.is_valid():
+        keep = form.cleaned_data["for_members"]
+        asks = reading.for_members and not keep and "confirmed" not in request.POST
+        if not asks:
+            actions.keep_for_members(reading=reading, keep=keep, by=request.user)
+            messages.success(request, _("That is settled."))
+            return redirect("group", group=membership.group.slug)
+    context = {
+        "membership": membership,
+        "group": membership.group,
+        "reading": reading,
+        "form": form,
+        "asks": asks,
+    }
+    return TemplateResponse(request, "readings/settle_reading.html", context, status=422 if form.errors else 200)

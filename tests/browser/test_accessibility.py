@@ -259,6 +259,17 @@ PAGES = {
     "what waits for moderators": ("moderator", in_group("moderation:waiting")),
     "founding a group": ("member", by_name("groups:found_group")),
     "settling a group": ("owner", in_group("groups:settle_group")),
+    "no rules yet": ("member", in_group("groups:rules")),
+    "writing rules": ("owner", in_group("groups:edit_rules")),
+    "history of the rules": ("member", in_group("groups:rules_history")),
+    "archiving": ("owner", in_group("groups:archive_group")),
+    "handing over": ("owner", in_group("groups:hand_over")),
+    "deleting a group": ("owner", in_group("groups:delete_group")),
+    "export": ("owner", in_group("group_export")),
+    "settling a text": (
+        "organizer",
+        go(lambda house: reverse("readings:settle_reading", args=[house.group.slug, house.reading.slug])),
+    ),
     "who may": ("member", in_group("groups:who_may")),
     "members": ("owner", in_group("groups:members")),
     "a member": (

@@ -17,6 +17,7 @@ from readinggroup.groups.permissions import MEANING, Can
 from .. import factories
 
 BACKEND = "readinggroup.accounts.logins.QuickModelBackend"
+ITS_PLACE = {"language": "en", "time_zone": "UTC"}
 
 
 def address(name, house, *more):
@@ -281,7 +282,7 @@ def test_the_table_of_who_may_what_is_the_one_the_site_goes_by(house, as_user):
 
 def test_a_change_of_who_sees_it_is_said_and_confirmed(house, as_user):
     client = as_user(house.owner)
-    typed = {"name": house.group.name, "description": "New words.", "visibility": "members"}
+    typed = {"name": house.group.name, "description": "New words.", "visibility": "members", **ITS_PLACE}
     page = client.post(address("settle_group", house), typed).content.decode()
     assert "From now on only members see the group" in page
     house.group.refresh_from_db()
@@ -293,7 +294,7 @@ def test_a_change_of_who_sees_it_is_said_and_confirmed(house, as_user):
 
 
 def test_a_confirmation_of_something_else_does_not_count(house, as_user):
-    typed = {"name": house.group.name, "visibility": "members", "confirmed": "public"}
+    typed = {"name": house.group.name, "visibility": "members", "confirmed": "public", **ITS_PLACE}
     as_user(house.owner).post(address("settle_group", house), typed)
     house.group.refresh_from_db()
     assert house.group.visibility == Visibility.PUBLIC

@@ -32,7 +32,9 @@ INSIDE = [
 # In which groups those outside may do it, and which of those inside: a letter for each of INSIDE, in that order.
 POLICY = {
     Can.KNOW: ({PUBLIC, LISTED}, "yyyyyy"),
+    Can.ASK_TO_JOIN: ({PUBLIC, LISTED}, "nnnnnn"),
     Can.READ: ({PUBLIC}, "yyyyyy"),
+    Can.READ_ALL: (set(), "yyyyyy"),
     Can.DISCUSS: (set(), "yyyyyy"),
     Can.SEE_MEMBERS: (set(), "yyyyyy"),
     Can.KEEP_TEXTS: (set(), "ny" + "nyyy"),
@@ -40,7 +42,9 @@ POLICY = {
     Can.MODERATE: (set(), "nn" + "yyyy"),
     Can.SETTLE: (set(), "nn" + "nnyy"),
     Can.HAND_OUT_ROLES: (set(), "nn" + "nnyy"),
+    Can.END: (set(), "nn" + "nnyy"),
 }
+STILL = {Can.KNOW, Can.READ, Can.READ_ALL, Can.SEE_MEMBERS, Can.END}  # while a group is closed
 CELLS = [
     *((who, visibility, verb, visibility in groups)
       for verb, (groups, _) in POLICY.items() for visibility in Visibility for who in OUTSIDE),
@@ -71,18 +75,21 @@ def test_the_table_above_names_every_role_and_every_verb():
     assert {role for roles in INSIDE for role in roles} == set(Role)
     assert set(GRANTS) == {MEMBER, *Role}
     assert set(VISITORS) == set(Visibility)
-    assert len(CELLS) == 9 * 3 * 11
+    assert len(CELLS) == 12 * 3 * 11
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("closed", ["", "archived_at", "delete_at"])
 @pytest.mark.parametrize("visibility", Visibility)
 @pytest.mark.parametrize("who", [*OUTSIDE, *INSIDE])
-def test_every_cell_lets_in_sends_to_the_login_refuses_or_tells_nothing(rf, who, visibility):
-    group = factories.create_group(visibility=visibility)
+def test_every_cell_lets_in_sends_to_the_login_refuses_or_tells_nothing(rf, who, visibility, closed):
+    group = factories.create_group(visibility=visibility, **({closed: timezone.now()} if closed else {}))
     request = rf.get("/g/x/?page=2")
     request.user = person(group, who)
     row = {verb: allowed for one, where, verb, allowed in CELLS if (one, where) == (who, visibility)}
-    assert len(row) == 9
+    assert len(row) == 12
+    if closed:
+        row = {verb: allowed and verb in STILL for verb, allowed in row.items()}
     if not row[Can.KNOW]:
         assert not any(row.values())
         with pytest.raises(Http404):
@@ -103,13 +110,13 @@ def test_every_cell_lets_in_sends_to_the_login_refuses_or_tells_nothing(rf, who,
 def test_nobody_gains_by_holding_a_second_role_or_loses_by_it():
     for first in Role:
         for second in Role:
-            membership = Membership(pk=1, roles=[first, second])
+            membership = Membership(pk=1, group=Group(), roles=[first, second])
             assert {verb for verb in Can if may(membership, verb)} == GRANTS[first] | GRANTS[second] | GRANTS[MEMBER]
 
 
 def test_an_unsaved_membership_is_a_visit_whatever_it_says():
     membership = Membership(group=Group(visibility=PUBLIC), roles=[Role.OWNER])
-    assert {verb for verb in Can if may(membership, verb)} == {Can.KNOW, Can.READ}
+    assert {verb for verb in Can if may(membership, verb)} == {Can.KNOW, Can.ASK_TO_JOIN, Can.READ}
 
 
 @pytest.mark.django_db

@@ -172,7 +172,7 @@ def test_the_inbox_asks_the_same_for_one_notice_and_for_three(db, as_user, djang
     assert "&lt;script&gt;" in page
 
 
-@pytest.mark.parametrize("page", ["0", "2", "x", "٣", "9" * 30])
+@pytest.mark.parametrize("page", ["0", "2", "x", "٣", "9" * 30, "000001999"])
 def test_a_page_of_the_inbox_that_is_not_there(db, as_user, page):
     assert as_user(factories.create_user()).get("/inbox/", {"page": page}).status_code == 404
 

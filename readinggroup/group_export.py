@@ -1,0 +1,157 @@
+"""A group as a file, for its owners: what it is, its rules, who belongs, what it reads, and all that was said.
+
+Of everything it holds what the owner who asked for it may see: no withdrawn or hidden words, no e-mail address, and not
+the texts themselves, which are not the group's to hand on.
+"""
+
+import json
+import zipfile
+from io import BytesIO
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models.functions import Length
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from readinggroup.discussion.models import Comment
+from readinggroup.groups import settling
+from readinggroup.groups.models import GroupExport, Membership
+from readinggroup.groups.permissions import Can, may, requires
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@requires(Can.END)
+def group_export(request, membership):
+    """Ask for a file, and find those that are there."""
+    group = membership.group
+    if request.method == "POST":
+        from .tasks import make_group_export  # the task makes what is defined here
+
+        export = settling.ask_for_export(group=group, by=request.user)
+        make_group_export.defer(export=export.pk)
+        return redirect("group_export", group=group.slug)
+    made = group.exports.good().annotate(size=Length("content")).defer("content").order_by("-made_at")
+    waiting = group.exports.filter(made_at=None).first()
+    context = {"membership": membership, "group": group, "made": made, "waiting": waiting}
+    return TemplateResponse(request, "groups/group_export.html", context)
+
+
+@require_safe
+@never_cache
+@requires(Can.END)
+def fetch_group_export(request, membership, export):
+    """The file, to be saved."""
+    found = membership.group.exports.good().filter(pk=export).first()
+    if found is None:
+        raise Http404
+    day = timezone.localtime(found.made_at, membership.group.zone).date().isoformat()
+    name = f"{membership.group.slug}-{day}.zip"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+    return HttpResponse(bytes(found.content), content_type="application/zip", headers=headers)
+
+
+def make(pk) -> bool:
+    """Make the file. False if it was made, is gone, or who asked for it may not have it any more."""
+    export = GroupExport.objects.filter(pk=pk, made_at=None).select_related("group").first()
+    if export is None:
+        return False
+    asked_by = Membership.objects.standing(export.asked_by_id, export.group.slug)
+    if not may(asked_by, Can.END):
+        export.delete()
+        return False
+    content = zipped(asked_by)
+    return bool(GroupExport.objects.filter(pk=pk, made_at=None).update(content=content, made_at=timezone.now()))
+
+
+def zipped(membership) -> bytes:
+    """The ZIP: group.json, and one file for the discussion of each text."""
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        readings = list(membership.group.readings.with_text().order_by("created_at", "pk"))
+        archive.writestr("group.json", as_json(about(membership, readings)))
+        for reading in readings:
+            with archive.open(f"discussion/{reading.slug}.json", "w") as out:
+                write_discussion(out, membership, reading)
+    return file.getvalue()
+
+
+def as_json(value) -> str:
+    return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False, indent=1)
+
+
+def about(membership, readings) -> dict:
+    """The group, its rules in all versions, its members by their shown names, what it reads."""
+    group = membership.group
+    members = group.memberships.active().select_related("user").order_by("joined_at", "pk")
+    return {
+        "exported_at": timezone.now(),
+        "name": group.name,
+        "description": group.description,
+        "visibility": group.visibility,
+        "language": group.language,
+        "time_zone": group.time_zone,
+        "founded_at": group.created_at,
+        "rules": [
+            {
+                "version": rule_set.number,
+                "since": rule_set.created_at,
+                "note": rule_set.note,
+                "rules": [{"number": r.number, "title": r.title, "words": r.words} for r in rule_set.rules.all()],
+            }
+            for rule_set in group.rule_sets.with_rules()
+        ],
+        "members": [
+            {"name": theirs.user.display_name, "roles": theirs.roles, "since": theirs.joined_at} for theirs in members
+        ],
+        "texts": [text_of(reading) for reading in readings],
+    }
+
+
+def text_of(reading) -> dict:
+    """What a text is, without its words."""
+    edition, revision = reading.edition, reading.edition.current
+    details = ("title", "author", "language", "translator", "source", "rights")
+    return {name: getattr(edition, name) for name in details} | {
+        "discussion": f"discussion/{reading.slug}.json",
+        "state": reading.state,
+        "for_members": reading.for_members,
+        "on_the_shelf_since": reading.created_at,
+        "paragraphs": revision.paragraphs if revision else 0,
+        "words": revision.words if revision else 0,
+    }
+
+
+_COLUMNS = (
+    "public_id", "parent__public_id", "version__number", "author__display_name", "state", "shown_html", "body",
+    "created_at", "edited_at",
+)  # fmt: skip
+
+
+def write_discussion(out, membership, reading) -> None:
+    """The comments in the order in which they were said, written one by one: there may be a hundred thousand."""
+    comments = Comment.objects.visible_to(membership).filter(reading=reading).order_by("created_at", "pk")
+    before = "["
+    for row in comments.values_list(*_COLUMNS).iterator(chunk_size=2_000):
+        out.write(f"{before}\n{as_json(comment_of(*row))}".encode())
+        before = ","
+    out.write(b"\n]\n" if before == "," else b"[]\n")
+
+
+def comment_of(public_id, parent, paragraph, author, state, html, body, created_at, edited_at) -> dict:
+    """One comment. Where its words may not be read, neither they nor their author are told: only that there is one."""
+    shown = html != ""
+    return {
+        "id": public_id,
+        "in_answer_to": parent,
+        "paragraph": paragraph,
+        "state": state,
+        "author": author if shown else None,
+        "words": body if shown else None,
+        "written_at": created_at,
+        "edited_at": edited_at,
+    }

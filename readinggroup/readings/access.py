@@ -1,0 +1,46 @@
+"""Who may open the pages of one text: the group's table, and whether the text is kept for members."""
+
+from functools import wraps
+
+from django.http import Http404
+from django.utils.cache import patch_cache_control
+
+from readinggroup.groups.permissions import Can, check, requires
+
+
+def reading_or_404(membership, slug):
+    """The group's reading of that name, with its edition and text, in one query."""
+    reading = membership.group.readings.with_text().filter(slug=slug).first()
+    if reading is None or reading.edition.current is None:
+        raise Http404
+    reading.group = membership.group
+    return reading
+
+
+def within(request, membership, *, for_members, make):
+    """What `make()` answers; of a text for members, only to whom the table grants that, and kept in no cache."""
+    if not for_members:
+        return make()
+    response = check(request, membership, Can.READ_ALL) or make()
+    patch_cache_control(response, no_store=True, private=True)
+    return response
+
+
+def of_reading(verb):
+    """Let in whom the table grants `verb` in the group, and this text to read; give the view the reading."""
+
+    def decorator(view):
+        @requires(verb)
+        @wraps(view)
+        def wrapper(request, membership, reading, **kwargs):
+            found = reading_or_404(membership, reading)
+            return within(
+                request,
+                membership,
+                for_members=found.for_members,
+                make=lambda: view(request, membership, found, **kwargs),
+            )
+
+        return wrapper
+
+    return decorator
