@@ -12,10 +12,25 @@ from django.utils.translation import gettext_lazy as _
 
 from readinggroup.lib.public_ids import new_public_id
 
-from .names import LONGEST_NAME, validate_display_name
+from .names import LONGEST_NAME, LONGEST_SKELETON, skeleton, validate_display_name
 
 
-class UserManager(BaseUserManager):
+class UserQuerySet(models.QuerySet):
+    """Accounts. However a shown name is written, its skeleton is written with it."""
+
+    def update(self, **changes):
+        if "display_name" in changes:
+            changes["name_skeleton"] = skeleton(changes["display_name"])
+        return super().update(**changes)
+
+    def bulk_create(self, users, *args, **kwargs):
+        users = list(users)
+        for user in users:
+            user.name_skeleton = skeleton(user.display_name)
+        return super().bulk_create(users, *args, **kwargs)
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
     """Makes accounts for the command line and for tests; people sign up through allauth.
 
     Whoever makes an account here vouches for its address, so that it can sign in by e-mailed code at once.
@@ -40,6 +55,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     public_id = models.CharField(max_length=10, unique=True, default=new_public_id, editable=False)
     email = models.EmailField(_("e-mail address"), unique=True)
     display_name = models.CharField(_("shown name"), max_length=LONGEST_NAME, validators=[validate_display_name])
+    name_skeleton = models.CharField(max_length=LONGEST_SKELETON, editable=False)  # see names.skeleton
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
@@ -55,10 +71,21 @@ class User(AbstractBaseUser, PermissionsMixin):
             # Two spellings of one address are one account.
             models.UniqueConstraint(Lower("email"), name="user_email_once"),
             models.CheckConstraint(condition=~models.Q(display_name=""), name="user_has_a_name"),
+            models.CheckConstraint(condition=~models.Q(name_skeleton=""), name="user_name_has_a_skeleton"),
         ]
 
     def __str__(self):
         return self.display_name
+
+    def clean(self):
+        super().clean()
+        self.name_skeleton = skeleton(self.display_name)
+
+    def save(self, *args, update_fields=None, **kwargs):
+        self.name_skeleton = skeleton(self.display_name)
+        if update_fields is not None and "display_name" in update_fields:
+            update_fields = {*update_fields, "name_skeleton"}
+        super().save(*args, update_fields=update_fields, **kwargs)
 
 
 class SignInLink(models.Model):

@@ -61,7 +61,7 @@ class Discussion:
     page: int
     pages: int
     order: str
-    roles: dict
+    people: dict  # person's primary key -> (name here, roles in words): the exceptions alone
     forms: dict = field(default_factory=dict)  # comment's primary key -> HTML of a form that is open there
 
     def as_html(self):
@@ -84,7 +84,7 @@ def discussion_of(membership, reading, paragraph, *, order=OLDEST, page=1) -> Di
         row = Row(*values)
         answers[row.parent_id].append(row)
     roots, answers = pruned(membership, rows, answers)
-    return Discussion(membership, roots, answers, page, page + more, order, roles_in(membership.group))
+    return Discussion(membership, roots, answers, page, page + more, order, people_in(membership.group))
 
 
 def threads_in(membership, reading, position: int | None) -> dict:
@@ -97,12 +97,12 @@ def threads_in(membership, reading, position: int | None) -> dict:
     for paragraph, *values in comments.values_list("paragraph_id", *_COLUMNS):
         row = Row(*values)
         (answers[row.parent_id] if row.parent_id else roots[paragraph]).append(row)
-    roles = roles_in(membership.group)
+    people = people_in(membership.group)
     threads = {}
     for paragraph, rows in roots.items():
         kept, below = pruned(membership, rows, answers)
         if kept:
-            threads[paragraph] = Discussion(membership, kept, below, 1, 1, OLDEST, roles).as_html()
+            threads[paragraph] = Discussion(membership, kept, below, 1, 1, OLDEST, people).as_html()
     return threads
 
 
@@ -116,10 +116,10 @@ def page_of(membership, comment) -> int:
     return before.filter(earlier).count() // ROOTS_A_PAGE + 1
 
 
-def roles_in(group) -> dict:
-    """Who holds a role in the group, and which: shown beside the name. Few people, one query."""
-    with_a_role = Membership.objects.with_a_role().filter(group=group).values_list("user_id", "roles")
-    return {user: escape(", ".join(str(Role(role).label) for role in roles)) for user, roles in with_a_role}
+def people_in(group) -> dict:
+    """Who is called otherwise in this group or holds a role: name here, roles in words. Few people, one query."""
+    rows = Membership.objects.exceptions().filter(group=group).values_list("user_id", "name_here", "roles")
+    return {user: (name, escape(", ".join(str(Role(role).label) for role in roles))) for user, name, roles in rows}
 
 
 def pruned(membership, roots, answers) -> tuple[list, dict]:
@@ -141,7 +141,7 @@ def pruned(membership, roots, answers) -> tuple[list, dict]:
 def render_tree(discussion):
     """The tree, depth first, without recursion: a chain of answers may be longer than Python's stack."""
     render = Renderer(discussion)
-    names = {row.pk: row.author if row.html else "" for row in discussion.roots}
+    names = {row.pk: render.name(row) if row.html else "" for row in discussion.roots}
     waiting = [("</ol>", None), *((None, row) for row in reversed(discussion.roots))]
     yield '<ol class="thread">'
     while waiting:
@@ -152,7 +152,7 @@ def render_tree(discussion):
         answers = discussion.answers.get(row.pk, ())
         yield render.comment(row, names.get(row.parent_id, ""))
         for answer in answers:
-            names[answer.pk] = answer.author if answer.html else ""
+            names[answer.pk] = render.name(answer) if answer.html else ""
         if row.depth >= DEEPEST_INDENT:
             yield "</li>"  # its answers follow on the same level, and name whom they answer
         else:
@@ -181,9 +181,13 @@ class Renderer:
             self.stamps[flags] = stamp("discussion/_comment.html", _SLOTS, **dict(zip(_FLAGS, flags, strict=True)))
         return self.stamps[flags]
 
+    def name(self, row) -> str:
+        """How this group calls the author."""
+        return self.discussion.people.get(row.author_id, ("", ""))[0] or row.author
+
     def comment(self, row, answered) -> str:
         """One comment's `<li>`, left open for its answers. `answered` is whom it answers, where that can be named."""
-        role = self.discussion.roles.get(row.author_id, "")
+        role = self.discussion.people.get(row.author_id, ("", ""))[1]
         to = answered if row.depth > DEEPEST_INDENT else ""
         whole = row.html and row.state != State.HELD
         waits = row.state == State.HELD and not row.html
@@ -193,7 +197,7 @@ class Renderer:
         return chosen.fill(
             {
                 "id": row.public_id,
-                "author": escape(row.author),
+                "author": escape(self.name(row)),
                 "role": role,
                 "iso": row.created_at.isoformat(timespec="seconds"),
                 "exact": exact(row.created_at.replace(second=0, microsecond=0), self.zone, self.language),

@@ -1,9 +1,14 @@
 """What is asked when a group is founded, when people are invited, and when roles are handed out."""
 
+from datetime import timedelta
+
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from .models import Group, Invitation, JoinRequest, Role, Visibility
+from readinggroup.accounts.names import LONGEST_NAME, validate_display_name
+
+from .models import EmailInvitation, Group, Invitation, JoinRequest, Membership, Role, Visibility
 
 
 class GroupForm(forms.ModelForm):
@@ -60,3 +65,94 @@ class JoinRequestForm(forms.ModelForm):
         model = JoinRequest
         fields = ["words"]
         widgets = {"words": forms.Textarea(attrs={"rows": 4})}
+
+
+class EmailInvitationForm(forms.ModelForm):
+    """To which address, and as what. Only who hands out roles may invite to one."""
+
+    roles = forms.MultipleChoiceField(
+        label=_("Besides member, they become"),
+        choices=Role.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    class Meta:
+        model = EmailInvitation
+        fields = ["email"]
+
+    def __init__(self, *args, with_roles, **kwargs):
+        super().__init__(*args, **kwargs)
+        if not with_roles:
+            del self.fields["roles"]
+
+
+class JoinRequestAnswerForm(forms.ModelForm):
+    """A word to who asked, which may stay empty."""
+
+    class Meta:
+        model = JoinRequest
+        fields = ["answer"]
+
+
+class NameHereForm(forms.Form):
+    """How a group is to call somebody; empty for their own name."""
+
+    name_here = forms.CharField(
+        label=_("Your name in this group"),
+        max_length=LONGEST_NAME,
+        required=False,
+        validators=[validate_display_name],
+        help_text=_("It stands beside what you write here. Leave it empty to be called by your own name."),
+    )
+
+
+class ContributionsForm(forms.Form):
+    """What is to become of what somebody wrote who leaves."""
+
+    NAME, PSEUDONYM, WITHDRAWN = "name", "pseudonym", "withdrawn"
+    CHOICES = {
+        NAME: _("It stays, with my name."),
+        PSEUDONYM: _("It stays, under a pseudonym that nobody else bears."),
+        WITHDRAWN: _("I take it all back. Where somebody has answered, a line says so; the answers stay."),
+    }
+
+    contributions = forms.ChoiceField(
+        label=_("What you have written here"), choices=list(CHOICES.items()), widget=forms.RadioSelect, initial=NAME
+    )
+
+
+class ForHowLong(forms.Form):
+    """For how many days, or for good."""
+
+    LONGEST = 3_650
+
+    reason = forms.CharField(
+        label=_("Why"),
+        max_length=Membership.LONGEST_REASON,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("They are told this."),
+    )
+    days = forms.IntegerField(
+        label=_("For how many days"),
+        min_value=1,
+        max_value=LONGEST,
+        required=False,
+        help_text=_("Empty: until somebody lifts it."),
+    )
+
+    def until(self):
+        """The moment at which it ends."""
+        days = self.cleaned_data["days"]
+        return timezone.now() + timedelta(days=days) if days else Membership.FOR_GOOD
+
+
+class RemovalForm(ForHowLong):
+    """Why somebody is removed, and whether they may come back."""
+
+    barred = forms.BooleanField(label=_("They may not come back"), required=False)
+    field_order = ["reason", "barred", "days"]
+
+    def not_before(self):
+        """The moment before which they do not come back, or None."""
+        return self.until() if self.cleaned_data["barred"] else None

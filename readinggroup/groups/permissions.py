@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext_lazy as _
 
-from readinggroup.lib.htmx import wants_part
+from readinggroup.lib.htmx import page_or_part, wants_part
 
 from .models import Membership, Role, Visibility
 
@@ -37,7 +37,7 @@ MEANING = {
     Can.SEE_MEMBERS: _("see who belongs, and leave"),
     Can.KEEP_TEXTS: _("bring texts and put them on the shelf"),
     Can.INVITE: _("invite people, and take invitations back"),
-    Can.MODERATE: _("see what is held and what was reported"),
+    Can.MODERATE: _("see what is held and what was reported, suspend members and lift that"),
     Can.SETTLE: _("change the group's name, description and who sees it"),
     Can.HAND_OUT_ROLES: _("give and take roles, and remove members"),
 }
@@ -59,10 +59,16 @@ VISITORS = {
 }
 
 
+# Whoever is suspended, in whatever role: they read, and see their fate.
+SUSPENDED = {Can.KNOW, Can.READ, Can.SEE_MEMBERS}
+
+
 def may(membership, verb) -> bool:
     """Whether this membership, or visit, allows the verb."""
     if not membership.is_member:
         return verb in VISITORS[membership.group.visibility]
+    if membership.is_suspended:
+        return verb in SUSPENDED
     return any(verb in GRANTS[role] for role in (MEMBER, *membership.roles))
 
 
@@ -83,7 +89,16 @@ def check(request, membership, verb):
         return None
     if not request.user.is_authenticated:
         return to_login(request)
+    if membership.is_suspended:
+        return suspended_page(request, membership)
     raise PermissionDenied
+
+
+def suspended_page(request, membership):
+    """403 in plain words, with what was typed: a suspension may begin while somebody writes."""
+    typed = [request.POST.get(field, "") for field in ("body", "words")]
+    context = {"membership": membership, "group": membership.group, "typed": "\n\n".join(filter(None, typed))}
+    return page_or_part(request, "groups/suspended.html", "groups/_suspended.html", context, status=403)
 
 
 def to_login(request):

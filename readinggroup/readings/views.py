@@ -113,7 +113,7 @@ def paragraph_number(request, membership, reading, number):
 
 
 @require_POST
-@requires(Can.DISCUSS)
+@requires(Can.SEE_MEMBERS)  # whoever belongs, suspended or not: they read on
 def keep_place(request, membership, reading):
     """Remember where the reader stopped: sent by the page as one reads, or by a button."""
     reading = reading_or_404(membership, reading)
