@@ -257,7 +257,7 @@ class Cell:
             "groups:invite": {"uses": 1, "days": 1},
             "groups:ask_to_join": {"words": "Hello."},
             "groups:answer_join_request": {"answer": "decline"},
-            "accounts:profile": {"display_name": "A name"},
+            "accounts:profile": {"display_name": f"Called {uuid.uuid4().hex}"},
         }.get(name, {})
 
 

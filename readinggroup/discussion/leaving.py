@@ -3,19 +3,15 @@
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import Http404
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from readinggroup.accounts.access import signed_in
-from readinggroup.accounts.names import name_clash_sentence
 from readinggroup.groups import actions as groups_actions
 from readinggroup.groups.forms import ContributionsForm
 from readinggroup.groups.members_views import last_owner_sentence, member_or_404, page_asked_for
-from readinggroup.groups.permissions import Can, requires
+from readinggroup.groups.permissions import Can, has_left, requires
 
 from .actions import withdraw_all
 from .models import OPEN_STATES, Comment
@@ -66,13 +62,9 @@ def leave(request, membership):
 
 
 @require_http_methods(["GET", "POST"])
-@never_cache
-@signed_in
-def left(request, group):
-    """Of who has left, or was removed: how what they wrote is shown. Nobody else learns that there is such a page."""
-    membership = request.user.memberships.filter(group__slug=group).select_related("group", "user").first()
-    if membership is None or membership.is_member:
-        raise Http404
+@has_left
+def left(request, membership):
+    """Of who has left, or was removed: how what they wrote is shown."""
     wrote = Comment.objects.filter(author=request.user, reading__group=membership.group, state__in=OPEN_STATES)
     shown = ContributionsForm.PSEUDONYM if membership.under_pseudonym else ContributionsForm.NAME
     form = ContributionsForm(request.POST or None, initial={"contributions": shown})
@@ -86,7 +78,7 @@ def left(request, group):
                 pseudonym = wish == form.PSEUDONYM
                 groups_actions.show_as(membership=membership, under_pseudonym=pseudonym, by=request.user)
         except groups_actions.NameTaken:
-            form.add_error("contributions", name_clash_sentence())
+            form.name_is_taken()
         else:
             messages.success(request, _("That is settled."))
             return redirect("groups:my_groups")

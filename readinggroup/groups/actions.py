@@ -99,7 +99,7 @@ def take_in_again(membership, roles, name_here) -> Membership:
 
 
 def take_in_under_a_free_name(*, group, user) -> Membership:
-    """As `take_in`, for who is not there to be asked: where their name is taken, they get a number, and can change it."""
+    """As `take_in`, for who is not there to be asked: where their name is taken, it gets a number."""
     try:
         return take_in(group=group, user=user)
     except NameTaken:
@@ -356,7 +356,7 @@ def hand_out_roles(*, membership, roles, by) -> None:
 
 
 def change_membership(membership, **changes) -> int:
-    """Write to a membership, one that stands unless it ended before; LastOwner, Suspended where the database says so."""
+    """Write to a membership, unless it has ended meanwhile; LastOwner, Suspended where the database says so."""
     rows = Membership.objects.filter(pk=membership.pk)
     try:
         with transaction.atomic():

@@ -6,7 +6,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from readinggroup.accounts.names import LONGEST_NAME, validate_display_name
+from readinggroup.accounts.names import LONGEST_NAME, name_clash_sentence, validate_display_name
 
 from .models import EmailInvitation, Group, Invitation, JoinRequest, Membership, Role, Visibility
 
@@ -86,6 +86,9 @@ class EmailInvitationForm(forms.ModelForm):
         if not with_roles:
             del self.fields["roles"]
 
+    def clean_email(self):
+        return self.cleaned_data["email"].lower()
+
 
 class JoinRequestAnswerForm(forms.ModelForm):
     """A word to who asked, which may stay empty."""
@@ -120,6 +123,10 @@ class ContributionsForm(forms.Form):
     contributions = forms.ChoiceField(
         label=_("What you have written here"), choices=list(CHOICES.items()), widget=forms.RadioSelect, initial=NAME
     )
+
+    def name_is_taken(self):
+        """Their own name cannot be shown again: somebody bears it by now."""
+        self.add_error("contributions", name_clash_sentence())
 
 
 class ForHowLong(forms.Form):

@@ -67,7 +67,7 @@ def take_back(*, invitation, by) -> None:
 
 
 def mind_the_limits(*, email, by) -> None:
-    """TooMany if the day's mails are used up. The person is held, so that of two at once the second counts the first."""
+    """TooMany if the day's mails are used up. The person is held: of two at once, the second counts the first."""
     User.objects.select_for_update(no_key=True).get(pk=by.pk)
     since = timezone.now() - A_DAY
     asked = Q(created_at__gt=since) | Q(asked_at__gt=since)

@@ -160,7 +160,7 @@ def lift_suspension(request, membership, member):
 @requires(Can.SEE_MEMBERS)
 def name_here(request, membership):
     """How this group calls me."""
-    form = NameHereForm(request.POST or None, initial={"name_here": membership.name_here})
+    form = NameHereForm(request.POST if request.method == "POST" else None, initial={"name_here": membership.name_here})
     if request.method == "POST" and form.is_valid():
         try:
             actions.change_name_here(membership=membership, name=form.cleaned_data["name_here"], by=request.user)

@@ -277,7 +277,7 @@ class RenamedUser(User):
                 condition=pgtrigger.Q(new__name_skeleton__df=pgtrigger.F("old__name_skeleton")),
                 declare=[("clash", "text")],
                 # The group is named where it can be told; of two at once the unique constraint refuses the second.
-                func=f"""
+                func="""
                     SELECT g.name INTO clash FROM groups_membership mine
                     JOIN groups_membership theirs ON theirs.group_id = mine.group_id AND theirs.user_id <> NEW.id
                     JOIN groups_group g ON g.id = mine.group_id
@@ -285,7 +285,7 @@ class RenamedUser(User):
                     LIMIT 1;
                     IF FOUND THEN
                         RAISE EXCEPTION 'a name is shown once in a group'
-                            USING ERRCODE = 'unique_violation', CONSTRAINT = '{NAME_ONCE}', HINT = clash;
+                            USING ERRCODE = 'unique_violation', CONSTRAINT = 'membership_name_once', HINT = clash;
                     END IF;
                     UPDATE groups_membership SET name_skeleton = NEW.name_skeleton
                     WHERE user_id = NEW.id AND name_here = '';

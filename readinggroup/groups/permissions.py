@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext_lazy as _
 
@@ -122,6 +123,22 @@ def requires(verb):
         return wrapper
 
     return decorator
+
+
+def has_left(view):
+    """Let in who has belonged to the group of the address and does no more; nobody else learns of the page."""
+
+    @wraps(view)
+    def wrapper(request, group, **kwargs):
+        if not request.user.is_authenticated:
+            return to_login(request)
+        ended = request.user.memberships.exclude(left_at=None).select_related("group", "user")
+        response = view(request, get_object_or_404(ended, group__slug=group), **kwargs)
+        patch_cache_control(response, no_store=True, private=True)
+        return response
+
+    wrapper.access = "has left the group"
+    return wrapper
 
 
 def answer(request, membership, verb, view, **kwargs):

@@ -35,7 +35,7 @@ def mail_late_invitations(timestamp: int):
 
 @transaction.atomic
 def take_one():
-    """The invitation whose mail waits longest, or None. It is taken for a while: no row is locked while a relay hangs."""
+    """The invitation whose mail waits longest, or None; taken for a while: no row is locked while a relay hangs."""
     due = EmailInvitation.objects.mail_is_due().select_for_update(skip_locked=True, of=["self"])
     invitation = due.select_related("group", "created_by").order_by("mail_at", "pk").first()
     if invitation:

@@ -123,7 +123,7 @@ def regenerate_invitation(request, membership, invitation):
 @public(because="the token in the address is the key; it shows the group's name, and the button asks for a login")
 def join(request, token):
     """What the invitation is to; the button joins. Whoever only opens the link has joined nothing."""
-    form = NameHereForm(request.POST or None)
+    form = NameHereForm(request.POST if request.method == "POST" else None)
     status, refusal = 200, ""
     if request.method == "POST" and request.user.is_authenticated and form.is_valid():
         try:

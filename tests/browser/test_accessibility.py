@@ -259,7 +259,7 @@ PAGES = {
         go(lambda house: reverse("groups:member", args=[house.group.slug, house.member.public_id])),
     ),
     "inviting": ("owner", in_group("groups:invite")),
-    "leaving": ("member", in_group("groups:leave")),
+    "leaving": ("member", in_group("discussion:leave")),
     "profile": ("member", by_name("accounts:profile")),
     "profile refused": ("member", wrong_name),
     "login": (VISITOR, by_name("account_login")),
