@@ -157,9 +157,11 @@ class ForHowLong(forms.Form):
 class RemovalForm(ForHowLong):
     """Why somebody is removed, and whether they may come back."""
 
-    barred = forms.BooleanField(label=_("They may not come back"), required=False)
+    barred = forms.BooleanField(
+        label=_("They may not come back"), required=False, help_text=_("Before the days below are over, if you say so.")
+    )
     field_order = ["reason", "barred", "days"]
 
     def not_before(self):
         """The moment before which they do not come back, or None."""
-        return self.until() if self.cleaned_data["barred"] else None
+        return self.until() if self.cleaned_data["barred"] or self.cleaned_data["days"] else None

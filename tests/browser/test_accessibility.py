@@ -258,6 +258,21 @@ PAGES = {
         "owner",
         go(lambda house: reverse("groups:member", args=[house.group.slug, house.member.public_id])),
     ),
+    "suspending": (
+        "moderator",
+        go(lambda house: reverse("groups:suspend_member", args=[house.group.slug, house.member.public_id])),
+    ),
+    "removing": (
+        "owner",
+        go(lambda house: reverse("groups:remove_member", args=[house.group.slug, house.member.public_id])),
+    ),
+    "contributions": (
+        "other",
+        go(lambda house: reverse("discussion:contributions", args=[house.group.slug, house.member.public_id])),
+    ),
+    "name in a group": ("member", in_group("groups:name_here")),
+    "my groups": ("member", by_name("groups:my_groups")),
+    "inviting by mail": ("owner", in_group("groups:invite_by_email")),
     "inviting": ("owner", in_group("groups:invite")),
     "leaving": ("member", in_group("discussion:leave")),
     "profile": ("member", by_name("accounts:profile")),

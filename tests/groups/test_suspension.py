@@ -226,15 +226,20 @@ def test_the_words_come_back_when_the_suspension_came_between(house, as_user, mo
     assert "no longer write" in answer.text
 
 
+def remove(house, person):
+    actions.remove(membership=standing(house, person), reason="Sold ads.", by=house.owner)
+
+
 @pytest.mark.django_db(transaction=True)
-def test_nothing_is_said_after_a_suspension_has_begun():
+@pytest.mark.parametrize("end", [suspend, remove])
+def test_nothing_is_said_after_a_suspension_or_a_removal(end):
     for turn in range(6):
         house = make_house("public")
         version, done = factories.version_of(house.reading), []
 
         def act(number, house=house, version=version, done=done):
             if number == 0:
-                suspend(house, house.member)
+                end(house, house.member)
                 done.append(Comment.objects.filter(author=house.member).count())
                 return None
             try:
