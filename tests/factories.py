@@ -38,8 +38,10 @@ Spring 1911
 """
 
 
-def create_user(name="Ana", **fields):
+def create_user(name=None, **fields):
+    """An account; without a name it gets one that nobody else has, as a group asks of its members."""
     number = next(_number)
+    name = name or f"Ana {number}"
     fields.setdefault("email", f"{number}@example.org")
     return User.objects.create_user(display_name=name, **fields)
 
@@ -48,7 +50,7 @@ def create_group(name="Harbour readers", *, visibility=Visibility.PUBLIC, **fiel
     return Group.objects.create(name=name, slug=f"group-{next(_number)}", visibility=visibility, **fields)
 
 
-def create_member(group, name="Mara", *, roles=()):
+def create_member(group, name=None, *, roles=()):
     user = create_user(name)
     take_in(group=group, user=user, roles=roles)
     return user

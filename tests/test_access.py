@@ -50,9 +50,13 @@ def pages_of(house, comment):
     yield reverse("discussion:paragraph", args=[group, reading, paragraph])
     yield reverse("discussion:whole", args=[group, reading])
     yield reverse("moderation:waiting", args=[group])
-    for page in ("settle_group", "who_may", "members", "invite", "leave", "ask_to_join"):
+    for page in ("settle_group", "who_may", "members", "invite", "invite_by_email", "name_here", "ask_to_join"):
         yield reverse(f"groups:{page}", args=[group])
+    yield reverse("discussion:leave", args=[group])
     yield reverse("groups:member", args=[group, house.member.public_id])
+    yield reverse("groups:suspend_member", args=[group, house.member.public_id])
+    yield reverse("groups:remove_member", args=[group, house.member.public_id])
+    yield reverse("discussion:contributions", args=[group, house.member.public_id])
     for act in ("comment", "answer_comment", "edit_comment", "withdraw_comment", "put_back_comment"):
         yield reverse(f"discussion:{act}", args=[comment.public_id])
     yield reverse("moderation:report_comment", args=[comment.public_id])

@@ -2,9 +2,11 @@
 
 from django import forms
 from django.conf import settings
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from .models import User
+from .names import is_name_clash, name_clash_sentence
 from .preferences import LONGEST_ZONE, zone_named
 
 
@@ -15,6 +17,17 @@ class ProfileForm(forms.ModelForm):
         model = User
         fields = ["display_name"]
         help_texts = {"display_name": _("How others see you, beside everything you write.")}
+
+    def renames(self) -> bool:
+        """Save the name; if somebody in a group of theirs has it, say so beside the field."""
+        try:
+            with transaction.atomic():
+                self.instance.save(update_fields=["display_name"])
+        except IntegrityError as refusal:
+            if not is_name_clash(refusal):
+                raise
+            self.add_error("display_name", name_clash_sentence(refusal))
+        return not self.errors
 
 
 class PreferencesForm(forms.ModelForm):

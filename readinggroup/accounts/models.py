@@ -17,11 +17,34 @@ from django.utils.translation import gettext_lazy as _
 from readinggroup.lib.constraints import at_most
 from readinggroup.lib.public_ids import new_public_id
 
-from .names import LONGEST_NAME, validate_display_name
+from .names import LONGEST_NAME, LONGEST_SKELETON, skeleton, validate_display_name
 from .preferences import LONGEST_ZONE, Measure, Motion, Scheme, Size, zone_named
 
 
-class UserManager(BaseUserManager):
+class UserQuerySet(models.QuerySet):
+    """Accounts. However a shown name is written, its skeleton is written with it."""
+
+    def update(self, **changes):
+        if "display_name" in changes:
+            changes["name_skeleton"] = skeleton(changes["display_name"])
+        return super().update(**changes)
+
+    def bulk_create(self, users, *args, **kwargs):
+        users = list(users)
+        for user in users:
+            user.name_skeleton = skeleton(user.display_name)
+        return super().bulk_create(users, *args, **kwargs)
+
+    def to_be_deleted(self):
+        """Whose deletion was asked for and whose days to undo it are over."""
+        return self.filter(deletion_due_at__lte=timezone.now())
+
+    def deleted_lately(self):
+        """So lately that a request of theirs may have been under way."""
+        return self.filter(deleted_at__gt=timezone.now() - timedelta(days=1))
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
     """Makes accounts for the command line and for tests; people sign up through allauth.
 
     Whoever makes an account here vouches for its address, so that it can sign in by e-mailed code at once.
@@ -47,24 +70,13 @@ class Contributions(models.TextChoices):
     WITHDRAWN = "withdrawn", _("They are withdrawn, and their words erased")
 
 
-class UserQuerySet(models.QuerySet):
-    """Accounts, by how long they are to be."""
-
-    def to_be_deleted(self):
-        """Whose deletion was asked for and whose days to undo it are over."""
-        return self.filter(deletion_due_at__lte=timezone.now())
-
-    def deleted_lately(self):
-        """So lately that a request of theirs may have been under way."""
-        return self.filter(deleted_at__gt=timezone.now() - timedelta(days=1))
-
-
 class User(AbstractBaseUser, PermissionsMixin):
     """A person with an account. The e-mail address signs in and is shown to nobody; the display name is shown."""
 
     public_id = models.CharField(max_length=10, unique=True, default=new_public_id, editable=False)
     email = models.EmailField(_("e-mail address"), unique=True)
     display_name = models.CharField(_("shown name"), max_length=LONGEST_NAME, validators=[validate_display_name])
+    name_skeleton = models.CharField(max_length=LONGEST_SKELETON, editable=False)  # see names.skeleton
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
@@ -90,7 +102,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     # Written by triggers and single UPDATEs. A person read a moment ago and saved whole must not put old values back.
     KEPT_ELSEWHERE = frozenset({"unread_notices", "deletion_due_at", "deletion_choice", "deleted_at"})
 
-    objects = UserManager.from_queryset(UserQuerySet)()
+    objects = UserManager()
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["display_name"]
@@ -100,6 +112,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             # Two spellings of one address are one account.
             models.UniqueConstraint(Lower("email"), name="user_email_once"),
             models.CheckConstraint(condition=~models.Q(display_name=""), name="user_has_a_name"),
+            models.CheckConstraint(condition=~models.Q(name_skeleton=""), name="user_name_has_a_skeleton"),
             models.CheckConstraint(
                 condition=models.Q(language__in=["", *(code for code, _name in settings.LANGUAGES)]),
                 name="user_language_known",
@@ -163,14 +176,21 @@ class User(AbstractBaseUser, PermissionsMixin):
         if User.objects.filter(pk=self.pk, time_zone_chosen=False).update(time_zone=zone):
             self.time_zone = zone
 
-    def save(self, **options):
-        if not self._state.adding and options.get("update_fields") is None:
-            options["update_fields"] = [
+    def clean(self):
+        super().clean()
+        self.name_skeleton = skeleton(self.display_name)
+
+    def save(self, *, update_fields=None, **options):
+        self.name_skeleton = skeleton(self.display_name)
+        if update_fields is None and not self._state.adding:
+            update_fields = {
                 field.name
                 for field in self._meta.concrete_fields
                 if not field.primary_key and field.name not in self.KEPT_ELSEWHERE
-            ]
-        super().save(**options)
+            }
+        elif update_fields is not None and "display_name" in update_fields:
+            update_fields = {*update_fields, "name_skeleton"}
+        super().save(update_fields=update_fields, **options)
 
 
 class Login(AbstractBaseSession):

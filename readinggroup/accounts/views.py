@@ -75,8 +75,7 @@ def take_back_address(request, token):
 def profile(request):
     """The shown name, and the ways to the other pages about oneself."""
     form = ProfileForm(request.POST or None, instance=request.user)
-    if request.method == "POST" and form.is_valid():
-        form.save()
+    if request.method == "POST" and form.is_valid() and form.renames():
         messages.success(request, _("Your name is changed."))
         return redirect("accounts:profile")
     if form.errors:

@@ -87,7 +87,9 @@ def join(group, now) -> dict:
         owner = Role.OWNER in person.roles
         joined_at = last_joined + timedelta(seconds=1) if owner else now - BEFORE_ANYTHING_WAS_SAID
         Membership.objects.get_or_create(
-            group=group, user=user, defaults={"roles": list(person.roles), "joined_at": joined_at}
+            group=group,
+            user=user,
+            defaults={"roles": list(person.roles), "joined_at": joined_at, "welcomed_at": joined_at},
         )
         people[person.key] = user
     return people

@@ -164,7 +164,11 @@ def people_of(seed, group, people: int) -> list[int]:
     """The primary keys of so many members. Their addresses come from the seed: who is there is not made again."""
     rng = random.Random(f"people {seed}")  # noqa: S311 - the same each time is what is wanted
     emails = [f"crowd-{seed}-{number}@{DOMAIN}" for number in range(people)]
-    users = [User(email=email, display_name=f"{rng.choice(GIVEN)} {rng.choice(FAMILY)}") for email in emails]
+    # No two of a group are called alike: hence the numbers.
+    users = [
+        User(email=email, display_name=f"{rng.choice(GIVEN)} {rng.choice(FAMILY)} {seed}-{number}")
+        for number, email in enumerate(emails)
+    ]
     for user in users:
         user.set_unusable_password()
     User.objects.bulk_create(users, batch_size=BATCH, ignore_conflicts=True)
@@ -176,7 +180,7 @@ def people_of(seed, group, people: int) -> list[int]:
     )
     joined_at = timezone.now() - OVER
     Membership.objects.bulk_create(
-        [Membership(group=group, user_id=known[email], joined_at=joined_at) for email in emails],
+        [Membership(group=group, user_id=known[email], joined_at=joined_at, welcomed_at=joined_at) for email in emails],
         batch_size=BATCH,
         ignore_conflicts=True,
     )

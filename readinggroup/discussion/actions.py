@@ -8,7 +8,7 @@ from readinggroup.lib.markup import render_markdown
 
 from .models import DEEPEST, OPEN_STATES, Comment, CommentWording, State
 
-GONE, DEEP, SENT = "gone", "deep", "sent"
+GONE, DEEP, SENT, SILENCED = "gone", "deep", "sent", "silenced"
 
 
 class AnswerRefused(Exception):  # noqa: N818 - said to the writer, not an error of the program
@@ -31,7 +31,8 @@ def post(*, reading, version, body, key, by, parent=None) -> Comment:
     """Say something about a paragraph. A second post with the same key answers with the first one.
 
     AnswerRefused when the parent was withdrawn or hidden meanwhile, or the chain of answers is at its end; and when the
-    key was used for other words (Back, other words, send again), so that the second words are not silently dropped.
+    key was used for other words (Back, other words, send again), so that the second words are not silently dropped; and
+    when the writer was suspended or removed at this moment.
     """
     posted = posted_before(key=key, body=body, by=by)
     if posted is not None:
@@ -52,7 +53,9 @@ def post(*, reading, version, body, key, by, parent=None) -> Comment:
                 body=body,
                 body_html=render_markdown(body),
             )
-    except IntegrityError:
+    except IntegrityError as refusal:
+        if "who has left or is suspended" in str(refusal):
+            raise AnswerRefused(SILENCED) from refusal
         # The same key at the same moment: the other request has won, and its comment is the answer.
         posted = posted_before(key=key, body=body, by=by)
         if posted is None:
@@ -103,6 +106,16 @@ def reword(*, comment, body, wording, by) -> Comment:
 def withdraw(*, comment, by) -> None:
     """Take one's own comment back. Its words are kept, and shown to nobody; a stub stands where it was answered."""
     Comment.objects.filter(pk=comment.pk, author=by, state__in=OPEN_STATES).update(
+        state=State.WITHDRAWN, withdrawn_from=F("state"), withdrawn_at=timezone.now()
+    )
+
+
+def withdraw_all(*, group, by) -> int:
+    """Take back everything that one has said in this group, as one by one; the answer is how much."""
+    mine = Comment.objects.filter(author=by, reading__group=group, state__in=OPEN_STATES)
+    # In the order of their keys, so that two of these never wait for each other.
+    held = list(mine.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk", flat=True))
+    return Comment.objects.filter(pk__in=held).update(
         state=State.WITHDRAWN, withdrawn_from=F("state"), withdrawn_at=timezone.now()
     )
 

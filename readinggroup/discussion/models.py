@@ -169,6 +169,31 @@ class Comment(models.Model):
                     RETURN NEW;
                 """,
             ),
+            # Checked when they are written, with the memberships held: nothing is said after a suspension has begun.
+            pgtrigger.Trigger(
+                name="said_by_who_may",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                referencing=pgtrigger.Referencing(new="new_values"),
+                declare=[("standing", "record")],
+                func="""
+                    FOR standing IN
+                        SELECT member.left_at, member.suspended_until FROM groups_membership member
+                        WHERE (member.group_id, member.user_id) IN (
+                            SELECT reading.group_id, said.author_id FROM new_values said
+                            JOIN readings_reading reading ON reading.id = said.reading_id
+                        )
+                        ORDER BY member.id FOR SHARE
+                    LOOP
+                        IF standing.left_at IS NOT NULL OR standing.suspended_until > clock_timestamp() THEN
+                            RAISE EXCEPTION 'who has left or is suspended says nothing'
+                                USING ERRCODE = 'check_violation', CONSTRAINT = 'comment_author_may_write';
+                        END IF;
+                    END LOOP;
+                    RETURN NULL;
+                """,
+            ),
             _counting("count_new", pgtrigger.Insert, _ADDED, new="new_values"),
             _counting("count_gone", pgtrigger.Delete, _TAKEN, old="old_values"),
             _counting(

@@ -62,7 +62,7 @@ class Discussion:
     page: int
     pages: int
     order: str
-    roles: dict
+    people: dict  # person's primary key -> (name here, roles in words): the exceptions alone
     forms: dict = field(default_factory=dict)  # comment's primary key -> HTML of a form that is open there
     to_keep: bool = False  # printed or saved: no acts, and dates that stay true
 
@@ -86,7 +86,7 @@ def discussion_of(membership, reading, paragraph, *, order=OLDEST, page=1) -> Di
         row = Row(*values)
         answers[row.parent_id].append(row)
     roots, answers = pruned(membership, rows, answers)
-    return Discussion(membership, roots, answers, page, page + more, order, roles_in(membership.group))
+    return Discussion(membership, roots, answers, page, page + more, order, people_in(membership.group))
 
 
 def threads_in(membership, reading, position: int | None) -> dict:
@@ -102,13 +102,13 @@ def threads_in(membership, reading, position: int | None) -> dict:
     for paragraph, *values in comments.values_list("paragraph_id", *_COLUMNS):
         row = Row(*values)
         (answers[paragraph][row.parent_id] if row.parent_id else roots[paragraph]).append(row)
-    roles, places = roles_in(membership.group), outline_of(reading.edition.current_id).by_paragraph
+    people, places = people_in(membership.group), outline_of(reading.edition.current_id).by_paragraph
     section = stamp("discussion/_thread_in_text.html", ("number", "thread"))
     threads = {}
     for paragraph in roots.keys() & places.keys():
         kept, below = pruned(membership, roots[paragraph], answers[paragraph], own_stubs=False)
         if kept:
-            html = Discussion(membership, kept, below, 1, 1, OLDEST, roles, to_keep=True).as_html()
+            html = Discussion(membership, kept, below, 1, 1, OLDEST, people, to_keep=True).as_html()
             threads[paragraph] = section.fill({"number": str(places[paragraph].number), "thread": html})
     return threads
 
@@ -123,10 +123,10 @@ def page_of(membership, comment) -> int:
     return before.filter(earlier).count() // ROOTS_A_PAGE + 1
 
 
-def roles_in(group) -> dict:
-    """Who holds a role in the group, and which: shown beside the name. Few people, one query."""
-    with_a_role = Membership.objects.with_a_role().filter(group=group).values_list("user_id", "roles")
-    return {user: escape(", ".join(str(Role(role).label) for role in roles)) for user, roles in with_a_role}
+def people_in(group) -> dict:
+    """Who is called otherwise in this group or holds a role: name here, roles in words. Few people, one query."""
+    rows = Membership.objects.exceptions().filter(group=group).values_list("user_id", "name_here", "roles")
+    return {user: (name, escape(", ".join(str(Role(role).label) for role in roles))) for user, name, roles in rows}
 
 
 def pruned(membership, roots, answers, *, own_stubs=True) -> tuple[list, dict]:
@@ -148,7 +148,7 @@ def pruned(membership, roots, answers, *, own_stubs=True) -> tuple[list, dict]:
 def render_tree(discussion):
     """The tree, depth first, without recursion: a chain of answers may be longer than Python's stack."""
     render = Renderer(discussion)
-    names = {row.pk: row.author if row.html else "" for row in discussion.roots}
+    names = {row.pk: render.name(row) if row.html else "" for row in discussion.roots}
     waiting = [("</ol>", None), *((None, row) for row in reversed(discussion.roots))]
     yield '<ol class="thread">'
     while waiting:
@@ -159,7 +159,7 @@ def render_tree(discussion):
         answers = discussion.answers.get(row.pk, ())
         yield render.comment(row, names.get(row.parent_id, ""))
         for answer in answers:
-            names[answer.pk] = answer.author if answer.html else ""
+            names[answer.pk] = render.name(answer) if answer.html else ""
         if row.depth >= DEEPEST_INDENT:
             yield "</li>"  # its answers follow on the same level, and name whom they answer
         else:
@@ -188,9 +188,13 @@ class Renderer:
             self.stamps[flags] = stamp("discussion/_comment.html", _SLOTS, **dict(zip(_FLAGS, flags, strict=True)))
         return self.stamps[flags]
 
+    def name(self, row) -> str:
+        """How this group calls the author."""
+        return self.discussion.people.get(row.author_id, ("", ""))[0] or row.author
+
     def comment(self, row, answered) -> str:
         """One comment's `<li>`, left open for its answers. `answered` is whom it answers, where that can be named."""
-        role = self.discussion.roles.get(row.author_id, "")
+        role = self.discussion.people.get(row.author_id, ("", ""))[1]
         to = answered if row.depth > DEEPEST_INDENT else ""
         whole = row.html and row.state != State.HELD
         waits = row.state == State.HELD and not row.html
@@ -201,7 +205,7 @@ class Renderer:
         return chosen.fill(
             {
                 "id": row.public_id,
-                "author": escape(row.author),
+                "author": escape(self.name(row)),
                 "role": role,
                 "iso": row.created_at.isoformat(timespec="seconds"),
                 "exact": exact(minute, self.zone, self.language),

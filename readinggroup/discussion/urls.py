@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from . import views
+from . import leaving, views
 
 app_name = "discussion"
 
@@ -22,6 +22,9 @@ comment_urls = [
 ]
 
 urlpatterns = [
+    path("g/<slug:group>/members/<slug:member>/contributions/", leaving.contributions, name="contributions"),
+    path("g/<slug:group>/leave/", leaving.leave, name="leave"),
+    path("g/<slug:group>/left/", leaving.left, name="left"),
     path("g/<slug:group>/read/<slug:reading>/whole/", views.whole, name="whole"),
     path("g/<slug:group>/read/<slug:reading>/p/<slug:paragraph>/", include(paragraph_urls)),
     path("c/<slug:comment>/", include(comment_urls)),

@@ -240,6 +240,7 @@ REFUSALS = {
         "The comment was taken back while you wrote. Your words are still here: post them as a new comment."
     ),
     actions.DEEP: _("This conversation is as deep as it can be. Your words are still here: begin a new one with them."),
+    actions.SILENCED: _("You can no longer write in this group. Your words are still here: copy them if you want."),
     actions.SENT: _("This form was sent before with other words. These are still here: send them as a new comment."),
 }
 

@@ -1,4 +1,4 @@
-"""Founding a group, taking people in, letting them go, handing out roles."""
+"""Founding a group, taking people in, letting them go, handing out roles, suspending."""
 
 from datetime import timedelta
 
@@ -8,9 +8,35 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 
+from readinggroup.accounts.models import User
+from readinggroup.accounts.names import LONGEST_NAME, is_name_clash, new_pseudonym
 from readinggroup.notifications.actions import tell
 
-from .models import Group, Invitation, JoinRequest, Membership, Role
+from .models import EmailInvitation, Group, Invitation, JoinRequest, Membership, Role
+
+
+class NameTaken(Exception):  # noqa: N818 - said to the person, not an error of the program
+    """Somebody in the group is called that already, or so nearly that one could be taken for the other."""
+
+
+class Barred(Exception):  # noqa: N818 - as above
+    """The person is suspended, or was removed for a time, and does not come back before; `membership` says more."""
+
+    def __init__(self, membership):
+        super().__init__(membership)
+        self.membership = membership
+
+
+class LastOwner(Exception):  # noqa: N818 - as above
+    """The group would be left without an owner."""
+
+
+class Suspended(Exception):  # noqa: N818 - as above
+    """Who is suspended cannot be made an owner, and an owner cannot be suspended."""
+
+
+class NotForYou(Exception):  # noqa: N818 - as above
+    """An invitation that was mailed to an address which is not this account's."""
 
 
 def free_slug(name: str, taken, *, longest: int, fallback: str) -> str:
@@ -28,22 +54,84 @@ def found_group(*, name, by, **details) -> Group:
     group = Group.objects.create(
         name=name, slug=free_slug(name, Group.objects, longest=60, fallback="group"), **details
     )
-    Membership.objects.create(group=group, user=by, roles=[Role.OWNER])
+    Membership.objects.create(group=group, user=by, roles=[Role.OWNER], welcomed_at=timezone.now())
     return group
 
 
 @transaction.atomic
-def take_in(*, group, user, roles=()) -> Membership:
-    """Make the person a member, or a member again; twice is once. Who is one already keeps their roles."""
-    membership, new = Membership.objects.get_or_create(group=group, user=user, defaults={"roles": list(roles)})
-    if not new:
-        membership = Membership.objects.select_for_update().get(pk=membership.pk)
-        kept = membership.roles if membership.is_member else []
-        membership.roles = [role for role in Role.values if role in {*kept, *roles}]
-        membership.joined_at = membership.joined_at if membership.is_member else timezone.now()
-        membership.left_at = None
-        membership.save(update_fields=["roles", "joined_at", "left_at"])
+def take_in(*, group, user, roles=(), name_here="") -> Membership:
+    """Make the person a member, or a member again; twice is once. Who is one already keeps their roles.
+
+    `name_here` is how the group is to call them, where it is not by their own name: NameTaken says that it must be.
+    Barred while they are suspended: no way leads around that, since every way in leads through here.
+    """
+    hold_name(user)
+    name_here = "" if name_here == user.display_name else name_here
+    try:
+        with transaction.atomic():
+            details = {"roles": list(roles), "name_here": name_here}
+            membership, new = Membership.objects.get_or_create(group=group, user=user, defaults=details)
+            return membership if new else take_in_again(membership, roles, name_here)
+    except IntegrityError as refusal:
+        if is_name_clash(refusal):
+            raise NameTaken from refusal
+        raise
+
+
+def take_in_again(membership, roles, name_here) -> Membership:
+    """Of who has a membership: add to its roles if it stands, begin it anew if it has ended."""
+    membership = Membership.objects.select_for_update(of=("self",)).select_related("user").get(pk=membership.pk)
+    if membership.is_suspended:
+        if membership.is_member:
+            return membership
+        raise Barred(membership)
+    kept = membership.roles if membership.is_member else []
+    membership.roles = [role for role in Role.values if role in {*kept, *roles}]
+    membership.suspended_until, membership.suspended_by, membership.suspended_for = None, None, ""
+    if not membership.is_member:
+        if membership.under_pseudonym or name_here:
+            membership.name_here = name_here
+        membership.under_pseudonym = False
+        membership.joined_at, membership.left_at = timezone.now(), None
+        membership.removed_by, membership.removed_for = None, ""
+    membership.save()
     return membership
+
+
+def take_in_under_a_free_name(*, group, user) -> Membership:
+    """As `take_in`, for who is not there to be asked: where their name is taken, it gets a number."""
+    try:
+        return take_in(group=group, user=user)
+    except NameTaken:
+        stem = user.display_name[: LONGEST_NAME - 5]
+        for number in range(2, 10_000):
+            try:
+                return take_in(group=group, user=user, name_here=f"{stem} {number}")
+            except NameTaken:
+                continue
+        raise
+
+
+def hold_name(user) -> None:
+    """Let nobody change this person's name before we are done.
+
+    A change of name holds the person and then their memberships. Who changes a membership's name holds them in the same
+    order, so that the two never wait for each other.
+    """
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+
+
+@transaction.atomic
+def change_name_here(*, membership, name, by) -> None:
+    """Let the group call the person by this name, or by their own if it is "". NameTaken if somebody has it."""
+    hold_name(membership.user)
+    name = "" if name == membership.user.display_name else name
+    try:
+        change_membership(membership, name_here=name)
+    except IntegrityError as refusal:
+        if is_name_clash(refusal):
+            raise NameTaken from refusal
+        raise
 
 
 def invite(*, group, uses, days, roles, by) -> str:
@@ -60,13 +148,49 @@ def invite(*, group, uses, days, roles, by) -> str:
     return token
 
 
+def regenerate(*, invitation, by) -> str | None:
+    """A new link in place of the old one, which opens nothing any more. None if the invitation is not good any more."""
+    token = Invitation.new_token()
+    found = Invitation.objects.good().filter(pk=invitation.pk).update(token_hash=Invitation.hash_of(token))
+    return token if found else None
+
+
+def invitation_of(token):
+    """The invitation that this link opens, by link or by mail, or None."""
+    public_id = EmailInvitation.public_id_in(token)
+    if public_id is not None:
+        return EmailInvitation.objects.good().filter(public_id=public_id).select_related("group").first()
+    return Invitation.objects.good().filter(token_hash=Invitation.hash_of(token)).select_related("group").first()
+
+
 @transaction.atomic
-def accept(*, token, by) -> Membership | None:
-    """Join by an invitation. None if it is used up, too old, taken back, or never was.
+def accept_mailed(*, public_id, by, name_here="") -> Membership | None:
+    """Join by an invitation that was mailed. NotForYou if the address is not this account's; else as `accept`."""
+    invitation = EmailInvitation.objects.select_for_update().filter(public_id=public_id, revoked_at=None).first()
+    if invitation is None or not invitation.is_for(by):
+        if invitation and invitation in EmailInvitation.objects.good():
+            raise NotForYou
+        return None
+    membership = Membership.objects.active().filter(group=invitation.group_id, user=by).first()
+    if membership is None and (invitation.accepted_at or invitation.expires_at <= timezone.now()):
+        return None
+    membership = membership or take_in(group=invitation.group, user=by, roles=invitation.roles, name_here=name_here)
+    EmailInvitation.objects.waiting().filter(pk=invitation.pk).update(
+        accepted_at=timezone.now(), accepted_by=by, mail_at=None
+    )
+    return membership
+
+
+@transaction.atomic
+def accept(*, token, by, name_here="") -> Membership | None:
+    """Join by an invitation. None if it is used up, too old, taken back, or never was. NameTaken, Barred as `take_in`.
 
     The invitation's row is locked, so that of many at once no more come in than it is for, and a double click uses it
     once. Who belongs already does not use it.
     """
+    public_id = EmailInvitation.public_id_in(token)
+    if public_id is not None:
+        return accept_mailed(public_id=public_id, by=by, name_here=name_here)
     invitation = Invitation.objects.select_for_update().filter(token_hash=Invitation.hash_of(token)).first()
     if invitation is None:
         return None
@@ -75,30 +199,43 @@ def accept(*, token, by) -> Membership | None:
         return membership
     if not Invitation.objects.good().filter(pk=invitation.pk).update(used=F("used") + 1):
         return None
-    return take_in(group=invitation.group, user=by, roles=invitation.roles)
+    return take_in(group=invitation.group, user=by, roles=invitation.roles, name_here=name_here)
 
 
+@transaction.atomic
 def ask_to_join(*, group, words, by) -> JoinRequest:
-    """Ask to be taken in. A second request while the first waits is the first one, in the newer words."""
+    """Ask to be taken in; who may answer is told, once. Barred as `take_in`.
+
+    A second request while the first waits is the first one, in the newer words.
+    """
+    former = Membership.objects.filter(group=group, user=by).first()
+    if former and former.is_suspended:
+        raise Barred(former)
     request, _ = JoinRequest.objects.update_or_create(group=group, user=by, answered_at=None, defaults={"words": words})
+    tell(
+        recipients=[each.user for each in group.memberships.who_may_invite().select_related("user")],
+        kind="groups/join_requested",
+        event=f"join-request-{request.pk}",
+        address=reverse("groups:members", args=[group.slug]),
+        facts={"group": group.name, "name": by.display_name},
+    )
     return request
 
 
 @transaction.atomic
-def answer_join_request(*, request, accept, by) -> bool:
-    """Take the person in, or not. False if somebody else has answered already."""
+def answer_join_request(*, request, accept, by, words="") -> bool:
+    """Take the person in, or not, with a word to them. False if somebody else has answered already."""
     waiting = JoinRequest.objects.filter(pk=request.pk, answered_at=None)
-    if not waiting.update(answered_at=timezone.now(), answered_by=by, accepted=accept):
+    if not waiting.update(answered_at=timezone.now(), answered_by=by, accepted=accept, answer=words):
         return False
-    if accept:
-        take_in(group=request.group, user=request.user)
     group = request.group
+    name_here = take_in_under_a_free_name(group=group, user=request.user).name_here if accept else ""
     tell(
         recipients=[request.user],
         kind="groups/join_request_answered",
         event=f"join-request-{request.pk}-answered",
         address=reverse("group", args=[group.slug]) if accept or group.is_known else "",
-        facts={"group": group.name, "accepted": accept},
+        facts={"group": group.name, "accepted": accept, "words": words, "name_here": name_here},
     )
     return True
 
@@ -108,29 +245,130 @@ def revoke(*, invitation, by) -> None:
     Invitation.objects.filter(pk=invitation.pk, revoked_at=None).update(revoked_at=timezone.now())
 
 
-class LastOwner(Exception):  # noqa: N818 - said to the person, not an error of the program
-    """The group would be left without an owner."""
-
-
-def leave(*, membership, by) -> None:
-    """End a membership, one's own or, by an owner, another's. What was written stays, with its name.
+def leave(*, membership, by, under_pseudonym=False) -> None:
+    """End one's own membership. What was written stays, with its name or under a pseudonym.
 
     LastOwner if nobody would own the group; the database refuses it, also when two leave at once.
     """
-    change_membership(membership, left_at=timezone.now(), roles=[])
+    ends = {"left_at": timezone.now(), "roles": []}
+    if under_pseudonym:
+        change_to_pseudonym(membership, **ends)
+    else:
+        change_membership(membership, **ends)
+
+
+def change_to_pseudonym(membership, **changes) -> None:
+    """Show what the person wrote under a name that nobody bears; that one is drawn twice is all but impossible."""
+    for _try in range(5):
+        try:
+            with transaction.atomic():
+                change_membership(membership, name_here=new_pseudonym(), under_pseudonym=True, **changes)
+            return
+        except IntegrityError as refusal:
+            if not is_name_clash(refusal):
+                raise
+    raise NameTaken
+
+
+@transaction.atomic
+def show_as(*, membership, under_pseudonym, by) -> None:
+    """Of who has left: show what they wrote under a pseudonym, or with their name again. NameTaken as `take_in`."""
+    hold_name(membership.user)
+    membership = Membership.objects.select_for_update(of=("self",)).get(pk=membership.pk)
+    if membership.is_member or membership.under_pseudonym == under_pseudonym:
+        return
+    if under_pseudonym:
+        change_to_pseudonym(membership)
+        return
+    try:
+        change_membership(membership, name_here="", under_pseudonym=False)
+    except IntegrityError as refusal:
+        if is_name_clash(refusal):
+            raise NameTaken from refusal
+        raise
+
+
+@transaction.atomic
+def remove(*, membership, reason, by, not_before=None) -> None:
+    """End another's membership, and tell them why. With `not_before` they do not come back before that moment."""
+    now = timezone.now()
+    ends = {"left_at": now, "roles": [], "removed_by": by, "removed_for": reason}
+    if not_before:
+        ends |= {"suspended_until": not_before, "suspended_by": by, "suspended_for": reason}
+    if not change_membership(membership, **ends):
+        return  # they have left meanwhile
+    tell(
+        recipients=[membership.user],
+        kind="groups/removed",
+        event=f"removed-{membership.pk}-{now.timestamp()}",
+        address=reverse("groups:my_groups"),
+        facts={"group": membership.group.name, "reason": reason, "until": day(not_before), "barred": bool(not_before)},
+    )
+
+
+@transaction.atomic
+def suspend(*, membership, until, reason, by) -> None:
+    """Let the member read and not write until then, and tell them why. Suspended if they own the group.
+
+    What they send at this moment is either there before this is done, or refused by the database.
+    """
+    now = timezone.now()
+    standing = Membership.objects.active().select_for_update(of=("self",)).filter(pk=membership.pk).first()
+    if standing is None or Role.OWNER in standing.roles or standing.user_id == by.pk:
+        raise Suspended
+    change_membership(standing, suspended_until=until, suspended_by=by, suspended_for=reason)
+    tell(
+        recipients=[membership.user],
+        kind="groups/suspended",
+        event=f"suspended-{membership.pk}-{now.timestamp()}",
+        address=reverse("group", args=[membership.group.slug]),
+        facts={"group": membership.group.name, "reason": reason, "until": day(until)},
+    )
+
+
+@transaction.atomic
+def lift(*, membership, by) -> bool:
+    """End a suspension, also of somebody who has left, and tell them. False if there is none."""
+    suspended = Membership.objects.filter(pk=membership.pk, suspended_until__gt=timezone.now())
+    if not suspended.update(suspended_until=None, suspended_by=None, suspended_for=""):
+        return False
+    tell(
+        recipients=[membership.user],
+        kind="groups/suspension_lifted",
+        event=f"lifted-{membership.pk}-{membership.suspended_until.timestamp()}-{timezone.now().timestamp()}",
+        address=reverse("group", args=[membership.group.slug]) if membership.is_member else "",
+        facts={"group": membership.group.name},
+    )
+    return True
+
+
+def day(moment) -> str:
+    """The day as a fact of a notice: "" for none, and for one that never comes."""
+    return "" if moment in {None, Membership.FOR_GOOD} else moment.date().isoformat()
 
 
 def hand_out_roles(*, membership, roles, by) -> None:
-    """Give the member exactly these roles. LastOwner as above."""
-    change_membership(membership, roles=[role for role in Role.values if role in roles])
+    """Give the member exactly these roles. LastOwner as above; Suspended if an owner would be."""
+    with transaction.atomic():
+        over = Membership.objects.filter(pk=membership.pk, suspended_until__lte=timezone.now())
+        over.update(suspended_until=None, suspended_by=None, suspended_for="")
+        change_membership(membership, roles=[role for role in Role.values if role in roles])
 
 
-def change_membership(membership, **changes) -> None:
-    """Write to a membership that still stands; LastOwner where the database says so."""
+def change_membership(membership, **changes) -> int:
+    """Write to a membership, unless it has ended meanwhile; LastOwner, Suspended where the database says so."""
+    rows = Membership.objects.filter(pk=membership.pk)
     try:
         with transaction.atomic():
-            Membership.objects.active().filter(pk=membership.pk).update(**changes)
+            return (rows if membership.left_at else rows.active()).update(**changes)
     except IntegrityError as refusal:
         if "at least one owner" in str(refusal):
             raise LastOwner from refusal
+        if "membership_owner_is_not_suspended" in str(refusal):
+            raise Suspended from refusal
         raise
+
+
+def put_welcome_away(*, membership, by) -> None:
+    """The newcomer has seen it."""
+    Membership.objects.filter(pk=membership.pk, welcomed_at=None).update(welcomed_at=timezone.now())

@@ -2,20 +2,31 @@
 
 import hashlib
 import secrets
-from datetime import UTC, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import TransactionNow
+from django.core.signing import BadSignature, Signer
 from django.db import connection, models
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from readinggroup.accounts.models import User
+from readinggroup.accounts.names import (
+    LONGEST_NAME,
+    LONGEST_SKELETON,
+    NAME_ONCE,
+    skeleton,
+    validate_display_name,
+)
 from readinggroup.lib.constraints import at_most
 from readinggroup.lib.languages import LONGEST_TAG, validate_language_tag
+from readinggroup.lib.public_ids import new_public_id
 from readinggroup.lib.quick_rows import columns_of
 from readinggroup.lib.time_zones import LONGEST_ZONE, validate_time_zone, zone_called
 
@@ -92,6 +103,15 @@ class Group(models.Model):
         """The rules that stand, as a RuleSet with its `rules`; None before there are any."""
         return self.rule_sets.with_rules().first()
 
+    @cached_property
+    def names_here(self) -> dict:
+        """Who is shown here under another name than their own: few people, one query for this object."""
+        return dict(self.memberships.exclude(name_here="").values_list("user_id", "name_here"))
+
+    def name_of(self, user) -> str:
+        """How this group calls the person."""
+        return self.names_here.get(user.pk) or user.display_name
+
 
 class MembershipQuerySet(models.QuerySet):
     """Members of groups, by what they are."""
@@ -100,8 +120,18 @@ class MembershipQuerySet(models.QuerySet):
         """Those who belong now: who left keeps the row, so that what they wrote keeps its place."""
         return self.filter(left_at=None)
 
-    def with_a_role(self):
-        return self.active().exclude(roles=[])
+    def exceptions(self):
+        """Whoever holds a role or is called otherwise here, former members too: the rest are as their account says."""
+        return self.exclude(roles=[], name_here="")
+
+    def who_may_invite(self):
+        """Those who answer requests to join, and are not suspended."""
+        return self.active().filter(roles__overlap=[Role.OWNER, Role.ORGANIZER]).exclude(suspended_until__gt=Now())
+
+    def update(self, **changes):
+        if changes.get("name_here"):
+            changes["name_skeleton"] = skeleton(changes["name_here"])
+        return super().update(**changes)
 
     def standing(self, user_id, slug):
         """The person's membership in the group of that name; unsaved if they have none.
@@ -150,19 +180,60 @@ class Membership(models.Model):
     query can start from `membership`.
     """
 
+    LONGEST_REASON = 1_000
+    FOR_GOOD = datetime(9999, 1, 1, tzinfo=UTC)  # until when somebody is suspended whom no day lets in again
+
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships")
     roles = ArrayField(models.CharField(max_length=10, choices=Role.choices), default=list, blank=True)
     joined_at = models.DateTimeField(db_default=Now())
+    welcomed_at = models.DateTimeField(null=True, blank=True)  # when they put the welcome away
     left_at = models.DateTimeField(null=True, blank=True)
+    # Who left because an owner ended it: by whom, and why.
+    removed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    removed_for = models.CharField(_("reason"), max_length=LONGEST_REASON, blank=True)
+    # Until then they read and do not write; and who leaves meanwhile does not come back before.
+    suspended_until = models.DateTimeField(null=True, blank=True)
+    suspended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    suspended_for = models.CharField(_("reason"), max_length=LONGEST_REASON, blank=True)
+    # The name under which this group shows them, where it is not their own; a pseudonym is taken by who has left.
+    name_here = models.CharField(
+        _("name in this group"), max_length=LONGEST_NAME, blank=True, validators=[validate_display_name]
+    )
+    under_pseudonym = models.BooleanField(default=False)
+    name_skeleton = models.CharField(max_length=LONGEST_SKELETON, editable=False)  # of the name that is shown
 
     objects = MembershipQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["group", "user"], name="membership_once"),
+            # Of former members too: what they wrote stays, and nobody may pass for them.
+            models.UniqueConstraint(fields=["group", "name_skeleton"], name=NAME_ONCE),
             models.CheckConstraint(
                 condition=models.Q(roles__contained_by=Role.values), name="membership_roles_are_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(suspended_until=None, suspended_by=None, suspended_for="")
+                | models.Q(suspended_until__isnull=False, suspended_by__isnull=False) & ~models.Q(suspended_for=""),
+                name="membership_suspended_says_by_whom_and_why",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(removed_by=None, removed_for="")
+                | models.Q(removed_by__isnull=False, left_at__isnull=False) & ~models.Q(removed_for=""),
+                name="membership_removed_says_by_whom_and_why",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(suspended_until=None) | ~models.Q(roles__contains=[Role.OWNER]),
+                name="membership_owner_is_not_suspended",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(under_pseudonym=False) | models.Q(left_at__isnull=False) & ~models.Q(name_here=""),
+                name="membership_pseudonym_is_of_who_left",
             ),
         ]
         triggers = [
@@ -186,20 +257,87 @@ class Membership(models.Model):
                     END IF;
                     RETURN NULL;
                 """,
-            )
+            ),
+            pgtrigger.Trigger(
+                name="is_called_as_the_person_is",
+                level=pgtrigger.Row,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("name_here", "name_skeleton"),
+                # Whoever renames themselves meanwhile is waited for, so that no membership keeps the former name.
+                func="""
+                    IF NEW.name_here = '' THEN
+                        SELECT name_skeleton INTO NEW.name_skeleton FROM accounts_user
+                        WHERE id = NEW.user_id FOR NO KEY UPDATE;
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
         ]
 
     def __str__(self):
         return f"{self.user} in {self.group}"
+
+    def save(self, *args, update_fields=None, **kwargs):
+        if self.name_here:
+            self.name_skeleton = skeleton(self.name_here)
+        if update_fields is not None and "name_here" in update_fields:
+            update_fields = {*update_fields, "name_skeleton"}
+        super().save(*args, update_fields=update_fields, **kwargs)
 
     @property
     def is_member(self):
         return self.pk is not None and self.left_at is None
 
     @property
+    def is_suspended(self):
+        return self.suspended_until is not None and self.suspended_until > timezone.now()
+
+    @property
+    def suspended_to(self):
+        """The last day of a suspension, or None where no day ends it."""
+        return None if self.suspended_until == self.FOR_GOOD else self.suspended_until
+
+    @property
+    def name(self):
+        """How this group calls the person."""
+        return self.name_here or self.user.display_name
+
+    @property
     def role_names(self):
         """The roles in words, or "member"."""
         return ", ".join(str(Role(role).label) for role in self.roles) or str(_("member"))
+
+
+class RenamedUser(User):
+    """A person who changes their name is renamed in every group that calls them by it; this holds that trigger."""
+
+    class Meta:
+        proxy = True
+        triggers = [
+            pgtrigger.Trigger(
+                name="is_renamed_in_groups",
+                level=pgtrigger.Row,
+                when=pgtrigger.After,
+                operation=pgtrigger.UpdateOf("name_skeleton"),
+                condition=pgtrigger.Q(new__name_skeleton__df=pgtrigger.F("old__name_skeleton")),
+                declare=[("clash", "text")],
+                # The group is named where it can be told; of two at once the unique constraint refuses the second.
+                func="""
+                    SELECT g.name INTO clash FROM groups_membership mine
+                    JOIN groups_membership theirs ON theirs.group_id = mine.group_id AND theirs.user_id <> NEW.id
+                    JOIN groups_group g ON g.id = mine.group_id
+                    WHERE mine.user_id = NEW.id AND mine.name_here = '' AND theirs.name_skeleton = NEW.name_skeleton
+                    LIMIT 1;
+                    IF FOUND THEN
+                        RAISE EXCEPTION 'a name is shown once in a group'
+                            USING ERRCODE = 'unique_violation', CONSTRAINT = 'membership_name_once', HINT = clash;
+                    END IF;
+                    UPDATE groups_membership SET name_skeleton = NEW.name_skeleton
+                    WHERE user_id = NEW.id AND name_here = '';
+                    RETURN NULL;
+                """,
+            )
+        ]
 
 
 class InvitationQuerySet(models.QuerySet):
@@ -262,6 +400,117 @@ class Invitation(models.Model):
         return ", ".join(str(Role(role).label) for role in self.roles) or str(_("member"))
 
 
+class EmailInvitationQuerySet(models.QuerySet):
+    """Invitations by mail, by how they stand."""
+
+    def waiting(self):
+        return self.filter(accepted_at=None, revoked_at=None)
+
+    def good(self):
+        return self.waiting().filter(expires_at__gt=timezone.now())
+
+    def mail_is_due(self):
+        return self.good().filter(mail_at__lte=timezone.now())
+
+
+class EmailInvitation(models.Model):
+    """An invitation that is mailed to one address and can be accepted by nobody else.
+
+    Its link is signed, not stored: whoever reads the database cannot follow it. `mail_at` says when a mail is due, or
+    to be tried again; None when there is nothing to send. Who was invited is shown to who invited them.
+    """
+
+    LIFETIME = timedelta(days=30)
+    MOST_MAILS = 3  # to one address by one invitation
+    PAUSE = timedelta(hours=1)  # before it can be sent again
+    SIGNER = Signer(salt="groups.email_invitation")
+
+    public_id = models.CharField(max_length=10, unique=True, default=new_public_id, editable=False)
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="email_invitations")
+    email = models.EmailField(_("e-mail address"))
+    roles = ArrayField(models.CharField(max_length=10, choices=Role.choices), default=list, blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="email_invitations")
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    mails = models.PositiveSmallIntegerField(default=1)  # how many were asked for
+    asked_at = models.DateTimeField(db_default=Now())  # when the last of them was
+    mail_at = models.DateTimeField(null=True, blank=True, db_default=Now())
+    attempts = models.PositiveSmallIntegerField(default=0)
+    mailed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = EmailInvitationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["group", "email"],
+                condition=models.Q(accepted_at=None, revoked_at=None),
+                name="email_invitation_waits_once",
+            ),
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="email_invitation_is_lower_case"),
+            models.CheckConstraint(condition=models.Q(mails__lte=3), name="email_invitation_mails_are_few"),
+            models.CheckConstraint(
+                condition=models.Q(roles__contained_by=Role.values), name="email_invitation_roles_are_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(accepted_at=None, accepted_by=None)
+                | models.Q(accepted_at__isnull=False, accepted_by__isnull=False, revoked_at=None),
+                name="email_invitation_accepted_says_by_whom",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["mail_at"], condition=models.Q(mail_at__isnull=False), name="email_invitation_mail_due"
+            ),
+        ]
+
+    def __str__(self):
+        return f"invitation {self.pk} by mail to {self.group}"
+
+    @property
+    def token(self) -> str:
+        """What the link holds."""
+        return self.SIGNER.sign(self.public_id)
+
+    @classmethod
+    def public_id_in(cls, token: str) -> str | None:
+        """Which invitation's link this is; None if we have not signed it."""
+        try:
+            return cls.SIGNER.unsign(token)
+        except BadSignature:
+            return None
+
+    @property
+    def role_names(self):
+        """What one becomes by it."""
+        return ", ".join(str(Role(role).label) for role in self.roles) or str(_("member"))
+
+    @property
+    def standing(self) -> str:
+        """How it stands, in a word."""
+        if self.accepted_at:
+            return _("accepted")
+        if self.revoked_at:
+            return _("taken back")
+        return _("waiting") if self.expires_at > timezone.now() else _("too old")
+
+    @property
+    def can_be_sent_again(self) -> bool:
+        now = timezone.now()
+        waits = not self.accepted_at and not self.revoked_at and self.expires_at > now
+        return waits and self.mails < self.MOST_MAILS and self.asked_at <= now - self.PAUSE
+
+    def is_for(self, user) -> bool:
+        """Whether this account has shown that the address is its own."""
+        return user.emailaddress_set.filter(email=self.email, verified=True).exists()
+
+
 class JoinRequest(models.Model):
     """Somebody asks to be taken in, with a word of introduction; an organizer answers."""
 
@@ -276,6 +525,7 @@ class JoinRequest(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     accepted = models.BooleanField(default=False)
+    answer = models.CharField(_("a word to them"), max_length=LONGEST, blank=True)
 
     class Meta:
         constraints = [

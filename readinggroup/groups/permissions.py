@@ -6,11 +6,12 @@ from functools import wraps
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext_lazy as _
 
-from readinggroup.lib.htmx import wants_part
+from readinggroup.lib.htmx import page_or_part, wants_part
 from readinggroup.lib.kept_words import keep, written_on
 
 from .models import Membership, Role, Visibility
@@ -43,7 +44,7 @@ MEANING = {
     Can.SEE_MEMBERS: _("see who belongs, and leave"),
     Can.KEEP_TEXTS: _("bring texts and put them on the shelf"),
     Can.INVITE: _("invite people, and take invitations back"),
-    Can.MODERATE: _("see what is held and what was reported"),
+    Can.MODERATE: _("see what is held and what was reported, suspend members and lift that"),
     Can.SETTLE: _("change the group's name, description, rules, language, time zone and who sees it"),
     Can.HAND_OUT_ROLES: _("give and take roles, and remove members"),
     Can.END: _("archive the group and open it again, export it, hand it over, delete it"),
@@ -66,6 +67,8 @@ VISITORS = {
 }
 # What is left of all that in a group that is in the archive or about to be deleted: reading, leaving, opening it again.
 WHILE_CLOSED = {Can.KNOW, Can.READ, Can.READ_ALL, Can.SEE_MEMBERS, Can.END}
+# Whoever is suspended, in whatever role: they read, and see their fate.
+SUSPENDED = {Can.KNOW, Can.READ, Can.READ_ALL, Can.SEE_MEMBERS}
 
 
 def may(membership, verb) -> bool:
@@ -74,6 +77,8 @@ def may(membership, verb) -> bool:
         return False
     if not membership.is_member:
         return verb in VISITORS[membership.group.visibility]
+    if membership.is_suspended:
+        return verb in SUSPENDED
     return any(verb in GRANTS[role] for role in (MEMBER, *membership.roles))
 
 
@@ -104,7 +109,16 @@ def check(request, membership, verb):
         return None
     if not request.user.is_authenticated:
         return to_login(request)
+    if membership.is_suspended:
+        return suspended_page(request, membership)
     raise PermissionDenied
+
+
+def suspended_page(request, membership):
+    """403 in plain words, with what was typed: a suspension may begin while somebody writes."""
+    typed = [request.POST.get(field, "") for field in ("body", "words")]
+    context = {"membership": membership, "group": membership.group, "typed": "\n\n".join(filter(None, typed))}
+    return page_or_part(request, "groups/suspended.html", "groups/_suspended.html", context, status=403)
 
 
 def to_login(request):
@@ -140,6 +154,22 @@ def requires(verb):
         return wrapper
 
     return decorator
+
+
+def has_left(view):
+    """Let in who has belonged to the group of the address and does no more; nobody else learns of the page."""
+
+    @wraps(view)
+    def wrapper(request, group, **kwargs):
+        if not request.user.is_authenticated:
+            return to_login(request)
+        ended = request.user.memberships.exclude(left_at=None).select_related("group", "user")
+        response = view(request, get_object_or_404(ended, group__slug=group), **kwargs)
+        patch_cache_control(response, no_store=True, private=True)
+        return response
+
+    wrapper.access = "has left the group"
+    return wrapper
 
 
 def answer(request, membership, verb, view, **kwargs):

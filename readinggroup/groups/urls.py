@@ -2,9 +2,28 @@
 
 from django.urls import include, path
 
-from . import ending, rules, views
+from . import ending, mail_views, members_views, rules, views
 
 app_name = "groups"
+
+# /g/<group>/members/<member>/
+member_urls = [
+    path("", members_views.member, name="member"),
+    path("roles/", members_views.hand_out_roles, name="hand_out_roles"),
+    path("remove/", members_views.remove_member, name="remove_member"),
+    path("suspend/", members_views.suspend_member, name="suspend_member"),
+    path("lift/", members_views.lift_suspension, name="lift_suspension"),
+]
+
+# /g/<group>/invitations/
+invitation_urls = [
+    path("new/", views.invite, name="invite"),
+    path("<int:invitation>/revoke/", views.revoke_invitation, name="revoke_invitation"),
+    path("<int:invitation>/regenerate/", views.regenerate_invitation, name="regenerate_invitation"),
+    path("mail/", mail_views.invite_by_email, name="invite_by_email"),
+    path("mail/<slug:invitation>/again/", mail_views.send_email_invitation_again, name="send_email_invitation_again"),
+    path("mail/<slug:invitation>/revoke/", mail_views.take_back_email_invitation, name="take_back_email_invitation"),
+]
 
 # /g/<group>/
 group_urls = [
@@ -18,17 +37,18 @@ group_urls = [
     path("hand-over/", ending.hand_over, name="hand_over"),
     path("hand-over/answer/", ending.answer_handover, name="answer_handover"),
     path("delete/", ending.delete_group, name="delete_group"),
-    path("members/", views.members, name="members"),
-    path("members/<slug:member>/", views.member, name="member"),
-    path("invitations/new/", views.invite, name="invite"),
-    path("invitations/<int:invitation>/revoke/", views.revoke_invitation, name="revoke_invitation"),
+    path("welcome/", views.put_welcome_away, name="put_welcome_away"),
+    path("members/", members_views.members, name="members"),
+    path("members/<slug:member>/", include(member_urls)),
+    path("name/", members_views.name_here, name="name_here"),
+    path("invitations/", include(invitation_urls)),
     path("ask/", views.ask_to_join, name="ask_to_join"),
     path("requests/<int:join_request>/", views.answer_join_request, name="answer_join_request"),
-    path("leave/", views.leave, name="leave"),
 ]
 
 urlpatterns = [
     path("groups/new/", views.found_group, name="found_group"),
+    path("me/groups/", views.my_groups, name="my_groups"),
     path("join/<str:token>/", views.join, name="join"),
     path("g/<slug:group>/", include(group_urls)),
 ]

@@ -7,15 +7,25 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from readinggroup.accounts.access import public, signed_in
+from readinggroup.accounts.names import name_clash_sentence
 
 from . import actions
-from .forms import VISIBILITY_SENTENCES, GroupForm, InvitationForm, JoinRequestForm, RolesForm, SettleForm
-from .models import Group, Invitation, Membership, Role
+from .forms import (
+    VISIBILITY_SENTENCES,
+    GroupForm,
+    InvitationForm,
+    JoinRequestAnswerForm,
+    JoinRequestForm,
+    NameHereForm,
+    SettleForm,
+)
+from .models import Group, Role
 from .permissions import MEANING, MEMBER, Can, check, grants_in, may, requires, to_login
 from .settling import settle_group as settle
 
@@ -74,22 +84,6 @@ def who_may(request, membership):
     return TemplateResponse(request, "groups/who_may.html", context)
 
 
-@require_safe
-@requires(Can.SEE_MEMBERS)
-def members(request, membership):
-    """Who belongs, in which role, since when; for who may, the invitations that are open."""
-    context = {
-        "membership": membership,
-        "group": membership.group,
-        "members": membership.group.memberships.active().select_related("user").order_by("joined_at", "pk"),
-        "may_invite": may(membership, Can.INVITE),
-        "may_hand_out_roles": may(membership, Can.HAND_OUT_ROLES),
-        "join_requests": membership.group.join_requests.filter(answered_at=None).select_related("user"),
-        "invitations": membership.group.invitations.good().select_related("created_by").order_by("-created_at"),
-    }
-    return TemplateResponse(request, "groups/members.html", context)
-
-
 @require_http_methods(["GET", "POST"])
 @requires(Can.INVITE)
 def invite(request, membership):
@@ -113,21 +107,63 @@ def revoke_invitation(request, membership, invitation):
     return redirect("groups:members", group=membership.group.slug)
 
 
+@require_POST
+@requires(Can.INVITE)
+def regenerate_invitation(request, membership, invitation):
+    """A new link in place of the old one, shown once. Of an invitation to a role, only by who hands out roles."""
+    invitation = get_object_or_404(membership.group.invitations.good(), pk=invitation)
+    if invitation.roles and not may(membership, Can.HAND_OUT_ROLES):
+        raise PermissionDenied
+    token = actions.regenerate(invitation=invitation, by=request.user)
+    if token is None:
+        raise Http404
+    link = request.build_absolute_uri(reverse("groups:join", args=[token]))
+    context = {"membership": membership, "group": membership.group, "link": link, "again": True}
+    return TemplateResponse(request, "groups/invite.html", context)
+
+
 @require_http_methods(["GET", "POST"])
 @never_cache
 @public(because="the token in the address is the key; it shows the group's name, and the button asks for a login")
 def join(request, token):
     """What the invitation is to; the button joins. Whoever only opens the link has joined nothing."""
-    if request.method == "POST" and request.user.is_authenticated:
-        membership = actions.accept(token=token, by=request.user)
-        if membership is None:
-            raise Http404
-        messages.success(request, _("Welcome to %(group)s.") % {"group": membership.group.name})
-        return redirect("group", group=membership.group.slug)
-    invitation = Invitation.objects.good().filter(token_hash=Invitation.hash_of(token)).select_related("group").first()
+    form = NameHereForm(request.POST if request.method == "POST" else None)
+    status, refusal = 200, ""
+    if request.method == "POST" and request.user.is_authenticated and form.is_valid():
+        try:
+            membership = actions.accept(token=token, by=request.user, **form.cleaned_data)
+        except actions.NameTaken:
+            form = NameHereForm({"name_here": form.cleaned_data["name_here"] or request.user.display_name})
+            form.add_error("name_here", name_clash_sentence())
+        except actions.Barred as barred:
+            status, refusal = 403, barred_sentence(barred.membership)
+        except actions.NotForYou:
+            status, refusal = 403, not_for_you_sentence()
+        else:
+            if membership is None:
+                raise Http404
+            return redirect("group", group=membership.group.slug)
+    invitation = actions.invitation_of(token)
     if invitation is None:
         raise Http404
-    return TemplateResponse(request, "groups/join.html", {"invitation": invitation})
+    context = {"invitation": invitation, "form": form, "refusal": refusal}
+    return TemplateResponse(request, "groups/join.html", context, status=422 if form.errors else status)
+
+
+def barred_sentence(membership):
+    """Until when somebody does not come in by any way."""
+    if membership.suspended_to is None:
+        return _("You cannot join this group: it has suspended you.")
+    until = date_format(membership.suspended_to, "DATE_FORMAT")
+    return _("You cannot join this group before %(day)s: it has suspended you until then.") % {"day": until}
+
+
+def not_for_you_sentence():
+    """An invitation by mail in the wrong hands; it does not say whose it is."""
+    return _(
+        "This invitation was mailed to another address than those that you have confirmed. Sign in with the account"
+        " that has it, or add that address to your account and confirm it."
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -142,9 +178,13 @@ def ask_to_join(request, membership):
         return refused
     form = JoinRequestForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        actions.ask_to_join(group=membership.group, by=request.user, **form.cleaned_data)
-        messages.success(request, _("Your request is with the organizers. You will see their answer here."))
-        return redirect("group", group=membership.group.slug)
+        try:
+            actions.ask_to_join(group=membership.group, by=request.user, **form.cleaned_data)
+        except actions.Barred as barred:
+            form.add_error(None, barred_sentence(barred.membership))
+        else:
+            messages.success(request, _("Your request is with the organizers. You will see their answer here."))
+            return redirect("group", group=membership.group.slug)
     context = {"membership": membership, "group": membership.group, "form": form}
     return TemplateResponse(request, "groups/ask_to_join.html", context, status=422 if form.errors else 200)
 
@@ -152,10 +192,20 @@ def ask_to_join(request, membership):
 @require_POST
 @requires(Can.INVITE)
 def answer_join_request(request, membership, join_request):
-    """Take in who asked, or decline."""
+    """Take in who asked, or decline, with a word to them."""
     asked = get_object_or_404(membership.group.join_requests.select_related("user", "group"), pk=join_request)
     accept = request.POST.get("answer") == "accept"
-    if not actions.answer_join_request(request=asked, accept=accept, by=request.user):
+    form = JoinRequestAnswerForm({"answer": request.POST.get("words", "")})
+    if not form.is_valid():
+        context = {"membership": membership, "group": membership.group, "asked": asked, "form": form}
+        return TemplateResponse(request, "groups/answer_join_request.html", context, status=422)
+    try:
+        words = form.cleaned_data["answer"]
+        answered = actions.answer_join_request(request=asked, accept=accept, by=request.user, words=words)
+    except actions.Barred:
+        messages.error(request, _("They are suspended here. Lift that first."))
+        return redirect("groups:members", group=membership.group.slug)
+    if not answered:
         messages.info(request, _("Somebody has answered this request already."))
     elif accept:
         messages.success(request, _("%(name)s is a member now.") % {"name": asked.user.display_name})
@@ -164,42 +214,21 @@ def answer_join_request(request, membership, join_request):
     return redirect("groups:members", group=membership.group.slug)
 
 
-@require_http_methods(["GET", "POST"])
+@require_POST
 @requires(Can.SEE_MEMBERS)
-def leave(request, membership):
-    """Leave the group, after reading what becomes of what one wrote."""
-    if request.method == "POST":
-        try:
-            actions.leave(membership=membership, by=request.user)
-        except actions.LastOwner:
-            messages.error(request, last_owner_sentence())
-            return redirect("groups:members", group=membership.group.slug)
-        messages.success(request, _("You have left %(group)s.") % {"group": membership.group.name})
-        return redirect("home")
-    return TemplateResponse(request, "groups/leave.html", {"membership": membership, "group": membership.group})
+def put_welcome_away(request, membership):
+    """The newcomer has read the welcome."""
+    actions.put_welcome_away(membership=membership, by=request.user)
+    return redirect("group", group=membership.group.slug)
 
 
-@require_http_methods(["GET", "POST"])
-@requires(Can.HAND_OUT_ROLES)
-def member(request, membership, member):
-    """One member: give and take roles, or remove them."""
-    theirs = get_object_or_404(
-        Membership.objects.active().select_related("user"), group=membership.group, user__public_id=member
-    )
-    form = RolesForm(request.POST or None, initial={"roles": theirs.roles})
-    if request.method == "POST" and form.is_valid():
-        try:
-            if "remove" in request.POST:
-                actions.leave(membership=theirs, by=request.user)
-            else:
-                actions.hand_out_roles(membership=theirs, roles=form.cleaned_data["roles"], by=request.user)
-        except actions.LastOwner:
-            messages.error(request, last_owner_sentence())
-        return redirect("groups:members", group=membership.group.slug)
-    context = {"membership": membership, "group": membership.group, "theirs": theirs, "form": form}
-    return TemplateResponse(request, "groups/member.html", context, status=422 if form.errors else 200)
-
-
-def last_owner_sentence():
-    """Why the last owner stays."""
-    return _("A group needs an owner. Make somebody else one first.")
+@require_safe
+@signed_in
+def my_groups(request):
+    """The groups that I belong to, how each calls me, and those that I have left."""
+    memberships = request.user.memberships.select_related("group", "user").order_by("group__name", "pk")
+    context = {
+        "standing": [each for each in memberships if each.is_member],
+        "ended": [each for each in memberships if not each.is_member],
+    }
+    return TemplateResponse(request, "groups/my_groups.html", context)

@@ -27,8 +27,13 @@ def template_of(kind: str) -> str:
 
 def words_of(notice) -> Words:
     """The notice in the active language. It is plain text: whoever shows it in HTML escapes it."""
-    template = get_template(template_of(notice.kind)).template
-    text = template.render(Context(notice.facts, autoescape=False)).strip()
+    return words_of_kind(notice.kind, notice.facts)
+
+
+def words_of_kind(kind: str, facts: dict) -> Words:
+    """What is said of these facts, also to people who have no inbox here."""
+    template = get_template(template_of(kind)).template
+    text = template.render(Context(facts, autoescape=False)).strip()
     subject, _end, body = text.partition("\n")
     subject = _NOT_IN_A_SUBJECT.sub(" ", subject).strip()[:_LONGEST_SUBJECT] or _("News from your reading group")
     return Words(subject, re.sub(r"\n{3,}", "\n\n", body).strip())

@@ -138,7 +138,7 @@ def paragraph_number(request, membership, reading, number):
 
 
 @require_POST
-@of_reading(Can.READ_ALL)
+@of_reading(Can.READ_ALL)  # whoever belongs, suspended or not: they read on
 def keep_place(request, membership, reading):
     """Remember where the reader stopped: sent by the page as one reads, or by a button."""
     public_id = request.POST.get("paragraph", "")

@@ -446,7 +446,7 @@ def test_looking_first_would_bring_a_file_twice(house):
 
 def test_someone_taken_in_many_times_at_once_is_a_member_once(house):
     for _ in range(ROUNDS):
-        user = factories.create_user("Nora")
+        user = factories.create_user()
         memberships = at_once(*[lambda user=user: take_in(group=house.group, user=user)] * 16)
         assert len({membership.pk for membership in memberships}) == 1
         assert Membership.objects.get(user=user).is_member

@@ -108,13 +108,14 @@ def test_a_person_who_belongs_somewhere_cannot_be_deleted_under_it():
         user.delete()
 
 
-def test_active_members_and_those_with_a_role():
+def test_active_members_and_the_exceptions_among_them():
     group = factories.create_group()
     owner, member = factories.create_member(group, roles=[Role.OWNER]), factories.create_member(group)
     former = factories.create_member(group, roles=[Role.MODERATOR])
     Membership.objects.filter(user=former).update(left_at=timezone.now())
     assert {membership.user for membership in Membership.objects.active()} == {owner, member}
-    assert [membership.user for membership in Membership.objects.with_a_role()] == [owner]
+    Membership.objects.filter(user=member).update(name_here="Called otherwise")
+    assert {membership.user for membership in Membership.objects.exceptions()} == {owner, member, former}
 
 
 # --- The pages --------------------------------------------------------------------------------------------------------
