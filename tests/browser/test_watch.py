@@ -29,7 +29,7 @@ def watched(browser, live_server, house):
         ("document.body.setAttribute('style', 'color: red')", "refused by the policy: style-src"),
         ("document.body.append(Object.assign(new Image(), {src: 'https://elsewhere.example/a.png'}))", "img-src"),
         ("fetch('/static/css/gone.css')", "404 from "),
-        ("fetch('/g/nothing-here/')", "404 from "),
+        ("fetch('/g/nothing-here/').then((answer) => answer.text())", "404 from "),
     ],
 )
 def test_it_complains(watched, harm, complaint):

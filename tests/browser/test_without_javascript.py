@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.urls import reverse
 from playwright.sync_api import expect
 
 from readinggroup.discussion import actions
@@ -181,7 +182,7 @@ def test_sign_in_by_a_code_from_the_mail_write_and_sign_out(house, plain, outbox
 
 
 def test_signed_out_elsewhere_while_writing(house, plain):
-    """After signing in one is on a page again, not at an address that only takes posts."""
+    """The words wait on a page of their own and are sent from there; that page is none that only takes posts."""
     house.member.set_password("a long enough one")
     house.member.save()
     page = plain(house.member)
@@ -190,4 +191,8 @@ def test_signed_out_elsewhere_while_writing(house, plain):
     page.context.clear_cookies(name="sessionid")
     send(composer(page))
     sign_in_by_password(page, house.member, "a long enough one")
-    expect(page).to_have_url(at(paragraph_address(house.reading, 4)))
+    expect(page).to_have_url(at(reverse("accounts:kept_words")))
+    expect(page.get_by_label("Your words")).to_have_value("A long time in the making.")
+    page.get_by_role("button", name="Send").click()
+    expect(page).to_have_url(re.compile(rf"{re.escape(paragraph_address(house.reading, 4))}#c-\w+$"))
+    expect(page.get_by_role("article").filter(has_text="A long time in the making.")).to_be_visible()
