@@ -77,7 +77,7 @@ def hand_over(notice) -> None:
 
 
 def message_of(notice) -> EmailMessage:
-    """The notice as a mail, in its reader's language and zone, under a Message-ID that stays the same when it is sent again."""
+    """The notice as a mail, in its reader's language and zone; its Message-ID is the same when it is sent again."""
     recipient = notice.recipient
     language = getattr(recipient, "language", "") or settings.LANGUAGE_CODE
     with translation.override(language), timezone.override(zone_of(recipient)):
