@@ -33,5 +33,5 @@ def private_pages(house):
     yield reverse("discussion:whole", args=[group, reading])
     yield reverse("discussion:edit_comment", args=[comment.public_id])
     yield reverse("moderation:waiting", args=[group])
-    for page in ("settle_group", "who_may", "members", "invite", "leave"):
+    for page in ("settle_group", "who_may", "members", "invite"):
         yield reverse(f"groups:{page}", args=[group])

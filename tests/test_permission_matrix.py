@@ -384,7 +384,8 @@ def test_each_gets_what_the_table_says(db, as_user, name, method, visibility, st
     got, wanted = {}, {}
     for actor in ACTORS:
         for htmx in (False, True):
-            cell.fresh()
+            if method != "GET" or not got:  # looking changes nothing
+                cell.fresh()
             client = as_user(cell.people[actor])
             headers = {"HX-Request": "true"} if htmx else {}
             send = client.post if method == "POST" else client.get

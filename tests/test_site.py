@@ -120,12 +120,14 @@ def test_posts_need_a_token(house, as_user):
     client = as_user(house.member, enforce_csrf_checks=True)
     paragraph = factories.version_of(house.reading).paragraph.public_id
     page = reverse("discussion:post_comment", args=[house.group.slug, house.reading.slug, paragraph])
-    answer = client.post(page, {"body": "no <token>"})
+    from_here = {"Sec-Fetch-Site": "same-origin"}
+    answer = client.post(page, {"body": "no <token>"}, headers=from_here)
     assert answer.status_code == 403
     assert "no &lt;token&gt;" in answer.content.decode(), "the words are given back"
-    part = client.post(page, {"body": "no token"}, headers={"HX-Request": "true"})
+    part = client.post(page, {"body": "no token"}, headers={"HX-Request": "true", **from_here})
     assert part.status_code == 403
-    assert part.content.decode().startswith('<p class="problems" role="alert" data-refusal>You have signed in or out')
+    assert "no token" in part.content.decode()
+    assert "no token" not in client.post(page, {"body": "no token"}, headers={"Sec-Fetch-Site": "cross-site"}).text
 
 
 def test_a_first_visit_of_the_text_is_at_most_six_requests(house, as_user):

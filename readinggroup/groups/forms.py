@@ -232,7 +232,7 @@ class ContributionsForm(forms.Form):
     CHOICES = {
         NAME: _("It stays, with my name."),
         PSEUDONYM: _("It stays, under a pseudonym that nobody else bears."),
-        WITHDRAWN: _("I take it all back. Where somebody has answered, a line says so; the answers stay."),
+        WITHDRAWN: _("I withdraw it all. Where somebody has answered, a line says so; the answers stay."),
     }
 
     contributions = forms.ChoiceField(

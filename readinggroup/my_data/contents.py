@@ -11,12 +11,21 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from readinggroup.accounts.models import Archive, Login, SignInLink
 from readinggroup.discussion.models import Comment
-from readinggroup.groups.models import Invitation, JoinRequest, Membership
+from readinggroup.groups.models import (
+    EmailInvitation,
+    GroupChange,
+    Handover,
+    Invitation,
+    JoinRequest,
+    Membership,
+    RuleSet,
+)
 from readinggroup.moderation.models import Report
 from readinggroup.notifications.models import Notice
 from readinggroup.notifications.wording import words_of
@@ -29,6 +38,10 @@ SECRETS = {"password"}
 
 # What points at a person and is in no part.
 LEFT_OUT = {
+    "groups.EmailInvitation.accepted_by": "that one came in stands at the membership",
+    "groups.GroupExport.asked_by": "the file is the group's; it is gone after a week",
+    "groups.Membership.removed_by": "what one owner decided stands at the other person's membership, and in the notice",
+    "groups.Membership.suspended_by": "as above",
     "groups.JoinRequest.answered_by": "what an organizer answered is the asker's, and in their archive",
     "pghistory.MiddlewareEvents.user": "a view of events with a context; no event of ours has one",
     "accounts.User_groups.user": "Django's own groups, which the site does not use",
@@ -123,8 +136,12 @@ def memberships(user):
             "group": membership.group.name,
             "address": on_this_site("group", membership.group.slug),
             "roles": membership.roles,
+            "name_here": membership.name_here,
             "joined_at": membership.joined_at,
             "left_at": membership.left_at,
+            "removed_for": membership.removed_for,
+            "suspended_until": membership.suspended_until,
+            "suspended_for": membership.suspended_for,
         }
 
 
@@ -173,6 +190,7 @@ def join_requests(user):
             "created_at": request.created_at,
             "answered_at": request.answered_at,
             "accepted": request.accepted,
+            "answer": request.answer,
         }
 
 
@@ -186,6 +204,51 @@ def invitations(user):
             "created_at": invitation.created_at,
             "expires_at": invitation.expires_at,
             "revoked_at": invitation.revoked_at,
+        }
+
+
+def email_invitations(user):
+    for invitation in each(EmailInvitation.objects.filter(created_by=user).select_related("group")):
+        yield {
+            "group": invitation.group.name,
+            "email": invitation.email,  # I have typed it
+            "roles": invitation.roles,
+            "created_at": invitation.created_at,
+            "accepted_at": invitation.accepted_at,
+            "revoked_at": invitation.revoked_at,
+        }
+
+
+def group_changes(user):
+    for change in each(GroupChange.objects.filter(by=user).select_related("group")):
+        yield {
+            "group": change.group.name,
+            "kind": change.kind,
+            "before": change.before,
+            "after": change.after,
+            "at": change.at,
+        }
+
+
+def rule_sets(user):
+    for rule_set in each(RuleSet.objects.filter(created_by=user).select_related("group").prefetch_related("rules")):
+        yield {
+            "group": rule_set.group.name,
+            "number": rule_set.number,
+            "note": rule_set.note,
+            "rules": [f"{rule.number}. {rule.title}\n{rule.words}".strip() for rule in rule_set.rules.all()],
+            "created_at": rule_set.created_at,
+        }
+
+
+def handovers(user):
+    for handover in each(Handover.objects.filter(Q(giver=user) | Q(receiver=user)).select_related("group")):
+        yield {
+            "group": handover.group.name,
+            "offered_by_me": handover.giver_id == user.pk,
+            "created_at": handover.created_at,
+            "answered_at": handover.answered_at,
+            "accepted": handover.accepted,
         }
 
 
@@ -247,6 +310,15 @@ PARTS = [
     Part("reports", _("Reports that I made"), ("moderation.Report.reporter",), reports),
     Part("join_requests", _("Requests to join"), ("groups.JoinRequest.user",), join_requests),
     Part("invitations", _("Invitations that I made"), ("groups.Invitation.created_by",), invitations),
+    Part(
+        "email_invitations",
+        _("Invitations that I had mailed"),
+        ("groups.EmailInvitation.created_by",),
+        email_invitations,
+    ),
+    Part("group_changes", _("What I changed of groups"), ("groups.GroupChange.by",), group_changes),
+    Part("rules", _("Rules that I wrote"), ("groups.RuleSet.created_by",), rule_sets),
+    Part("handovers", _("Groups handed over"), ("groups.Handover.giver", "groups.Handover.receiver"), handovers),
     Part("places", _("Where I stopped reading"), ("readings.Place.user",), places),
     Part("notices", _("What I was told"), ("notifications.Notice.recipient",), notices),
     Part("text_imports", _("Texts that I brought"), ("readings.TextImport.by",), text_imports),

@@ -2,6 +2,8 @@
 
 import json
 import logging
+from functools import reduce
+from operator import or_
 
 from django.db import transaction
 from django.db.models import Q, TextField
@@ -15,7 +17,7 @@ from readinggroup.accounts.models import Contributions, Login, User
 from readinggroup.accounts.names import new_pseudonym
 from readinggroup.discussion.actions import erase_all
 from readinggroup.groups.actions import LastOwner, leave
-from readinggroup.groups.models import Group, Invitation, Membership, Role
+from readinggroup.groups.models import EmailInvitation, Group, Invitation, Membership, Role
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Notice
 
@@ -101,7 +103,9 @@ def remove_what_is_theirs(user) -> None:
         user.join_requests,
     ):
         rows.all().delete()
-    Invitation.objects.filter(created_by=user, revoked_at=None).update(revoked_at=timezone.now())
+    now = timezone.now()
+    Invitation.objects.filter(created_by=user, revoked_at=None).update(revoked_at=now)
+    user.email_invitations.filter(accepted_at=None, revoked_at=None).update(revoked_at=now, mail_at=None)
 
 
 def forget_name(user, pseudonym) -> None:
@@ -109,14 +113,18 @@ def forget_name(user, pseudonym) -> None:
     groups = Group.objects.filter(Q(memberships__user=user) | Q(join_requests__user=user))
     people = Membership.objects.filter(group__in=groups).values("user")
     told = Notice.objects.filter(recipient__in=people).annotate(said=Cast("facts", TextField()))
-    name = user.display_name
-    for notice in told.filter(said__contains=json.dumps(name, ensure_ascii=False)).only("facts").iterator():
-        facts = {key: pseudonym if value == name else value for key, value in notice.facts.items()}
+    names = {user.display_name, *user.memberships.exclude(name_here="").values_list("name_here", flat=True)}
+    named = [Q(said__contains=json.dumps(name, ensure_ascii=False)) for name in names]
+    for notice in told.filter(reduce(or_, named)).only("facts").iterator():
+        facts = {key: pseudonym if value in names else value for key, value in notice.facts.items()}
         Notice.objects.filter(pk=notice.pk).update(facts=facts)
+    # Where a group called them otherwise, that name goes too; a pseudonym that they chose tells nothing and stays.
+    Membership.objects.filter(user=user, under_pseudonym=False).update(name_here="")
 
 
 def forget_addresses(addresses) -> None:
-    """Remove what browsers left that asked for one of these addresses without having signed in."""
+    """Remove invitations to these addresses, and what browsers left that asked for one without having signed in."""
+    EmailInvitation.objects.filter(email__in={address.lower() for address in addresses}).delete()
     for login in Login.objects.filter(user=None).iterator():
         said = str(SessionStore().decode(login.session_data)).lower()
         if any(address.lower() in said for address in addresses):

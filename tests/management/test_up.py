@@ -26,6 +26,8 @@ ROOT_URLCONF = "small_urls"
 MIDDLEWARE = []
 DATABASES["default"]["SERVER_OPTIONS"] = {"fsync": "off"}
 SILENCED_SYSTEM_CHECKS = ["auth.E003", "auth.W004"]
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""  # the tasks and views of the site need all its apps
+CSRF_FAILURE_VIEW = "django.views.csrf.csrf_failure"
 """
 URLS = """
 import os

@@ -15,7 +15,10 @@ from django.utils import timezone
 from readinggroup.accounts.models import SignInLink
 from readinggroup.discussion import actions
 from readinggroup.discussion.models import Comment, State
+from readinggroup.groups import settling
 from readinggroup.groups.actions import ask_to_join, invite, take_in
+from readinggroup.groups.inviting_by_mail import invite_by_email
+from readinggroup.groups.models import ChangeKind, GroupChange
 from readinggroup.moderation.models import Report
 from readinggroup.notifications.actions import tell
 from readinggroup.readings.actions import keep_place, keep_upload
@@ -44,7 +47,19 @@ def just_signed_in():
 def canaries():
     """Words that stand nowhere else, by what they are."""
     kinds = ("name", "email", "second_email", "comment", "earlier", "withdrawn", "held", "hidden", "report", "request")
-    kinds += ("device", "notice", "passkey", "provider", "file", "password", "token", "secret", "theirs", "other_name")
+    kinds += (
+        "device",
+        "notice",
+        "passkey",
+        "provider",
+        "file",
+        "password",
+        "token",
+        "secret",
+        "theirs",
+        "other_name",
+        "name_here",
+    )
     return SimpleNamespace(**{kind: f"{kind.replace('_', '')}-{uuid.uuid4().hex[:12]}" for kind in kinds})
 
 
@@ -84,6 +99,12 @@ def full_life(house, canaries):
     # Another is told of the person, by name.
     facts = {"group": canaries.name, "accepted": True}
     tell(recipients=[house.owner], kind="groups/join_request_answered", event="two", facts=facts)
+    take_in(group=factories.create_group("Otherwise"), user=person, name_here=canaries.name_here)
+    invite_by_email(group=house.group, email="ines@example.org", roles=[], by=person)
+    invite_by_email(group=house.group, email=person.email, roles=[], by=house.owner)
+    settling.change_rules(group=house.group, rules=[("Be brief", "")], by=person)
+    GroupChange.objects.create(group=house.group, kind=ChangeKind.ARCHIVED, by=person)
+    settling.offer_group(group=house.group, to=house.member, by=person)
     return SimpleNamespace(person=person, client=client, comment=comment, said=said, theirs=theirs, token=token)
 
 

@@ -347,8 +347,8 @@ def test_what_was_under_way_is_removed_an_hour_later(house, let_days_pass):
     let_days_pass(house.member)
     delete_accounts(0)
     name = now(house.member).display_name
-    late = factories.create_comment(house.reading, house.member, "Too late.")
     groups.take_in(group=house.group, user=house.member)
+    late = factories.create_comment(house.reading, house.member, "Too late.")
     facts = {"group": "G", "accepted": True}
     tell(recipients=[house.member], kind="groups/join_request_answered", event="late", facts=facts)
     delete_accounts(0)
