@@ -5,7 +5,7 @@ from email import message_from_bytes, policy
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Max, Q, Sum
+from django.db.models import Max, OuterRef, Q, Subquery, Sum
 from django.http import Http404, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.cache import never_cache
@@ -14,10 +14,13 @@ from django.views.decorators.http import require_safe
 from readinggroup.accounts.access import public
 from readinggroup.groups.models import Group, Membership, Visibility
 from readinggroup.groups.permissions import Can, may, requires
+from readinggroup.groups.views import barred_sentence
 from readinggroup.lib.htmx import page_or_part
 from readinggroup.lib.kept_words import is_from_here, kept_form, written_on
 from readinggroup.lib.languages import name_of
-from readinggroup.readings.models import ReadingState
+from readinggroup.moderation.models import waiting_for
+from readinggroup.readings.models import Place, ReadingState
+from readinggroup.readings.views import address_of, page_at
 
 
 @require_safe
@@ -57,10 +60,9 @@ def group(request, membership):
     )
     if not may_read:
         readings = readings.none()
-    asked = None
-    if request.user.is_authenticated and not membership.is_member:
-        asked = membership.group.join_requests.filter(user=request.user).order_by("-created_at").first()
+    readings = with_ways_in(readings, membership)
     by_state = {state: [reading for reading in readings if reading.state == state] for state in ReadingState}
+    may_moderate, may_invite = may(membership, Can.MODERATE), may(membership, Can.INVITE)
     context = {
         "membership": membership,
         "group": membership.group,
@@ -69,16 +71,40 @@ def group(request, membership):
         "finished": by_state[ReadingState.FINISHED],
         "members": membership.group.memberships.active().count(),
         "may_keep_texts": may(membership, Can.KEEP_TEXTS),
-        "may_moderate": may(membership, Can.MODERATE),
+        "may_moderate": may_moderate,
+        "waiting": waiting_for(membership).count() if may_moderate else 0,
+        "asking": membership.group.join_requests.filter(answered_at=None).count() if may_invite else 0,
         "may_read": may_read,
         "may_read_all": may(membership, Can.READ_ALL),
-        "may_ask": may(membership, Can.ASK_TO_JOIN),
         "may_end": may(membership, Can.END),
         "language": name_of(membership.group.language),
-        "asked": asked,
-        "may_settle": may(membership, Can.SETTLE),
+        **from_outside(request.user, membership),
     }
     return TemplateResponse(request, "groups/group.html", context)
+
+
+def with_ways_in(readings, membership) -> list:
+    """The readings, and for those of now where this person goes on: at their place, or at the beginning."""
+    mine = Place.objects.filter(reading=OuterRef("pk"), user=membership.user_id)
+    readings = list(readings.annotate(place=Subquery(mine.values("paragraph")[:1])))
+    for reading in readings:
+        reading.group = membership.group
+        if reading.state == ReadingState.CURRENT and reading.edition.current_id:
+            address = address_of(reading.edition.current_id, reading.place) if reading.place else None
+            reading.way_in, reading.go_on_at = page_at(reading, address), address and address.number
+    return readings
+
+
+def from_outside(user, membership) -> dict:
+    """What somebody sees who is signed in and does not belong: how they stand to the group, and may come in."""
+    may_ask = may(membership, Can.ASK_TO_JOIN)
+    if not user.is_authenticated or membership.is_member:
+        return {"may_ask": may_ask}
+    group = membership.group
+    former = group.memberships.filter(user=user).exclude(left_at=None).first()
+    barred = barred_sentence(former) if former and former.is_suspended else ""
+    asked = group.join_requests.filter(user=user).order_by("-created_at").first()
+    return {"may_ask": may_ask and not barred, "former": former, "barred": barred, "asked": asked}
 
 
 @require_safe

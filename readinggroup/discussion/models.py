@@ -31,9 +31,9 @@ class State(models.TextChoices):
 
 
 # Of these the author may do what authors do, and others who see them may answer.
-OPEN_STATES = {State.VISIBLE, State.HELD}
+OPEN_STATES = (State.VISIBLE, State.HELD)  # in order: a constraint is made of them
 # Of these a stub stands where somebody has answered.
-STUB_STATES = {State.WITHDRAWN, State.HIDDEN}
+STUB_STATES = (State.WITHDRAWN, State.HIDDEN)
 
 
 class CommentQuerySet(models.QuerySet):

@@ -343,8 +343,8 @@ def lift(*, membership, by) -> bool:
 
 
 def day(moment) -> str:
-    """The day as a fact of a notice: "" for none, and for one that never comes."""
-    return "" if moment in {None, Membership.FOR_GOOD} else moment.date().isoformat()
+    """The moment as a fact of a notice, which tells its day: "" for none, and for one that never comes."""
+    return "" if moment in {None, Membership.FOR_GOOD} else moment.isoformat()
 
 
 def hand_out_roles(*, membership, roles, by) -> None:

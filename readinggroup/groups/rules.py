@@ -134,6 +134,7 @@ def add_one(data) -> None:
     total = data.get("form-TOTAL_FORMS", "")
     if total.isascii() and total.isdecimal() and int(total[:4]) < RulesFormSet.max_num:
         data["form-TOTAL_FORMS"] = int(total[:4]) + 1
+        data[f"form-{int(total[:4])}-ORDER"] = int(total[:4]) + 1  # as it is offered: so it counts as left empty
 
 
 def show_form(request, membership, forms, note, *, status=200, **more):

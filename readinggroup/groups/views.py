@@ -7,6 +7,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -45,9 +46,11 @@ def found_group(request):
 
 
 @require_http_methods(["GET", "POST"])
-@requires(Can.SETTLE)
+@requires(Can.END)  # its ways out of the archive are shown there, where nothing else can be settled
 def settle_group(request, membership):
     """Change what the group is called, what it is about, who sees it. A change of the last is confirmed."""
+    if request.method == "POST" and (refused := check(request, membership, Can.SETTLE)):
+        return refused
     group = Group.objects.get(pk=membership.group.pk)
     before = group.visibility
     form = SettleForm(request.POST or None, instance=group)
@@ -62,6 +65,7 @@ def settle_group(request, membership):
         "group": membership.group,
         "form": form,
         "sentence": VISIBILITY_SENTENCES[form.cleaned_data["visibility"]] if changes else "",
+        "may_settle": may(membership, Can.SETTLE),
         "languages": settings.LANGUAGES,
         "changes": membership.group.changes.select_related("by")[:20],
     }
@@ -72,13 +76,14 @@ def settle_group(request, membership):
 @requires(Can.KNOW)
 def who_may(request, membership):
     """Who may do what here: the table of permissions, as it is."""
-    columns = [(MEMBER, _("members")), *Role.choices]
+    roles = [(role, role.label) for role in (Role.ORGANIZER, Role.MODERATOR, Role.OWNER)]
+    columns = [(MEMBER, _("member")), *roles]
     grants = grants_in(membership.group, [column for column, _label in columns])
     rows = [(MEANING[verb], [verb in granted for granted in grants]) for verb in Can]
     context = {
         "membership": membership,
         "group": membership.group,
-        "columns": [_("visitors"), *(label for _name, label in columns)],
+        "columns": [_("visitor"), *(label for _name, label in columns)],
         "rows": rows,
     }
     return TemplateResponse(request, "groups/who_may.html", context)
@@ -154,7 +159,7 @@ def barred_sentence(membership):
     """Until when somebody does not come in by any way."""
     if membership.suspended_to is None:
         return _("You cannot join this group: it has suspended you.")
-    until = date_format(membership.suspended_to, "DATE_FORMAT")
+    until = date_format(timezone.localtime(membership.suspended_to), "DATE_FORMAT")
     return _("You cannot join this group before %(day)s: it has suspended you until then.") % {"day": until}
 
 

@@ -1,11 +1,12 @@
-"""A member's report of a comment."""
+"""A member's report of a comment, and what waits for moderators."""
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Count, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from readinggroup.discussion.models import Comment
+from readinggroup.discussion.models import Comment, State
 from readinggroup.lib.constraints import at_most
 
 
@@ -27,3 +28,9 @@ class Report(models.Model):
 
     def __str__(self):
         return f"{self.reporter} on {self.comment}"
+
+
+def waiting_for(membership):
+    """The comments that this moderator is to look at: those that are held, and those that were reported."""
+    comments = Comment.objects.visible_to(membership).annotate(reported=Count("reports"))
+    return comments.filter(Q(state=State.HELD) | Q(reported__gt=0, state=State.VISIBLE))

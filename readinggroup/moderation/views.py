@@ -2,19 +2,17 @@
 
 from django.contrib import messages
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q
 from django.http import Http404
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from readinggroup.discussion.models import Comment, State
 from readinggroup.discussion.views import of_comment
 from readinggroup.groups.permissions import Can, requires
 
 from .forms import ReportForm
-from .models import Report
+from .models import Report, waiting_for
 
 
 @require_http_methods(["GET", "POST"])
@@ -41,9 +39,7 @@ def report_comment(request, membership, comment):
 def waiting(request, membership):
     """The comments that were reported or are held, with what was said of them."""
     comments = (
-        Comment.objects.visible_to(membership)
-        .annotate(reported=Count("reports"))
-        .filter(Q(state=State.HELD) | Q(reported__gt=0, state=State.VISIBLE))
+        waiting_for(membership)
         .select_related("author", "reading__edition", "version")
         .prefetch_related("reports__reporter")
         .order_by("created_at")

@@ -10,6 +10,8 @@ from django.template.loader import get_template
 from django.utils import timezone, translation
 from procrastinate.contrib.django import app
 
+from readinggroup.accounts.preferences import zone_of
+
 from .models import RETRY_AFTER, Delivery, Notice
 from .wording import words_of
 
@@ -75,9 +77,10 @@ def hand_over(notice) -> None:
 
 
 def message_of(notice) -> EmailMessage:
-    """The notice as a mail, in its reader's language, under a Message-ID that stays the same when it is sent again."""
+    """The notice as a mail, in its reader's language and zone; its Message-ID is the same when it is sent again."""
     recipient = notice.recipient
-    with translation.override(getattr(recipient, "language", "") or settings.LANGUAGE_CODE):
+    language = getattr(recipient, "language", "") or settings.LANGUAGE_CODE
+    with translation.override(language), timezone.override(zone_of(recipient)):
         subject, body = words_of(notice)
         address = f"{settings.SITE_URL}{notice.address}" if notice.address else ""
         context = {"recipient": recipient, "body": body, "subject": subject, "address": address}

@@ -230,3 +230,11 @@ def test_the_pages_ask_the_same_for_one_version_and_for_three(house, as_user):
                 assert client.get(reverse(f"groups:{page}", args=[house.group.slug])).status_code == 200
             costs.append((page, len(captured)))
     assert len(set(costs[2:])) == 2
+
+
+def test_one_more_rule_is_offered_without_reproach(house, as_user):
+    answer = as_user(house.owner).post(address("edit_rules", house), typed(BRIEF, add="1"))
+    assert answer.status_code == 200
+    assert 'name="form-1-title"' in answer.text
+    assert "This field is required" not in answer.text
+    assert "errorlist" not in answer.text

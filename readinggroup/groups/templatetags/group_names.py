@@ -1,4 +1,6 @@
-"""How a group calls somebody, for templates."""
+"""How a group calls somebody, and the moments that notices tell, for templates."""
+
+from datetime import datetime
 
 from django import template
 
@@ -9,3 +11,9 @@ register = template.Library()
 def name_in(user, group):
     """The name under which the group shows the person: `{{ comment.author|name_in:group }}`, always inside `<bdi>`."""
     return group.name_of(user)
+
+
+@register.filter
+def moment(fact):
+    """The moment that a notice holds as a fact (ISO 8601), to be told in the reader's zone and language."""
+    return datetime.fromisoformat(fact)
