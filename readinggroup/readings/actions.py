@@ -43,6 +43,11 @@ def keep_place(*, reading, user, paragraph) -> None:
 
 
 @transaction.atomic
+def change_state(*, reading, state, by) -> None:
+    """Begin to read the text, put it back on the shelf, or say that it is read."""
+    Reading.objects.filter(pk=reading.pk).update(state=state)
+
+
 def keep_for_members(*, reading, keep: bool, by) -> bool:
     """Keep the text for members, or open it to whoever may read in the group. False if it is so already."""
     if not Reading.objects.filter(pk=reading.pk, for_members=not keep).update(for_members=keep):

@@ -7,6 +7,8 @@ from readinggroup.lib.bad_input import is_storable
 from texts.importing.limits import SOURCE_BYTES
 from texts.models import Edition
 
+from .models import ReadingState
+
 ENCODINGS = ["utf-8", "windows-1252", "iso-8859-1", "iso-8859-2", "windows-1250", "windows-1251", "koi8-r", "utf-16"]
 
 
@@ -25,6 +27,9 @@ def for_members_field():
 class ReadingForm(forms.Form):
     """A text on the shelf, settled."""
 
+    state = forms.ChoiceField(
+        label=_("Where it stands"), choices=ReadingState.choices, widget=forms.RadioSelect, required=False
+    )
     for_members = for_members_field()
 
 

@@ -163,14 +163,16 @@ def page_at(reading, address) -> str:
 @require_http_methods(["GET", "POST"])
 @of_reading(Can.KEEP_TEXTS)
 def settle_reading(request, membership, reading):
-    """Keep the text for members, or open it. What was written for members only is opened after asking once."""
-    form = ReadingForm(request.POST if request.method == "POST" else None, initial={"for_members": reading.for_members})
+    """Begin or end the reading; keep the text for members, or open it, which is asked once more."""
+    initial = {"state": reading.state, "for_members": reading.for_members}
+    form = ReadingForm(request.POST if request.method == "POST" else None, initial=initial)
     asks = False
     if request.method == "POST" and form.is_valid():
         keep = form.cleaned_data["for_members"]
         asks = reading.for_members and not keep and "confirmed" not in request.POST
         if not asks:
             actions.keep_for_members(reading=reading, keep=keep, by=request.user)
+            actions.change_state(reading=reading, state=form.cleaned_data["state"] or reading.state, by=request.user)
             messages.success(request, _("That is settled."))
             return redirect("group", group=membership.group.slug)
     context = {

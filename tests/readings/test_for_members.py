@@ -143,3 +143,17 @@ def test_a_text_can_come_to_the_shelf_for_members(house, as_user):
     well = Reading.objects.get(edition__title="The Well")
     assert well.for_members
     assert as_user(None).get(reverse("readings:reading_page", args=[house.group.slug, well.slug])).status_code == 302
+
+
+def test_a_text_on_the_shelf_is_begun_and_ended(house, as_user):
+    """Begun late, it is what the group reads; nobody but who keeps the texts says so; what is no state is refused."""
+    settle = reverse("readings:settle_reading", args=[house.group.slug, house.reading.slug])
+    Reading.objects.update(state="planned")
+    assert 'value="planned"' in as_user(house.organizer).get(settle).text
+    for state in ("current", "finished", "planned"):
+        assert as_user(house.organizer).post(settle, {"state": state}).status_code == 302
+        assert Reading.objects.get().state == state
+    assert as_user(house.organizer).post(settle, {"state": "burnt"}).status_code == 422
+    assert as_user(house.member).post(settle, {"state": "current"}).status_code == 403
+    assert as_user(house.organizer).post(settle, {}).status_code == 302
+    assert Reading.objects.get().state == "planned"
