@@ -14,7 +14,9 @@ from readinggroup.discussion import views as discussion_views
 from readinggroup.discussion.actions import withdraw
 from readinggroup.discussion.models import Comment, CommentQuerySet, State
 from readinggroup.groups import permissions
+from readinggroup.groups import views as group_views
 from readinggroup.groups.models import Visibility
+from readinggroup.readings import access as reading_access
 from readinggroup.readings import views as reading_views
 
 from . import factories
@@ -62,7 +64,8 @@ def who_is_refused(row):
 
 @pytest.mark.parametrize("row", CHECKED + CHECKED_AT_A_COMMENT, ids=" ".join)
 def test_without_the_check_of_the_verb(db, as_user, monkeypatch, row):
-    monkeypatch.setattr(permissions, "check", lambda request, membership, verb: None)
+    for module in (permissions, group_views, reading_access):
+        monkeypatch.setattr(module, "check", lambda request, membership, verb: None)
     assert wrong_cells(as_user, row, *who_is_refused(row)) != []
 
 
