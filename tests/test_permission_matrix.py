@@ -184,6 +184,13 @@ def test_every_pattern_has_its_rows():
     assert names - ONLY_WITH_DEBUG == {name for name, _method in MATRIX}
 
 
+def test_everything_is_open_to_somebody():
+    """A row that nobody ever gets an answer from would hide that its page is broken."""
+    closed = {name for (name, _method), cells in MATRIX.items() if "." not in cells}
+    # There is a provider only where one is configured: tests/accounts/test_single_sign_on.py configures one.
+    assert closed == {"accounts:provider_login", "accounts:provider_callback"}
+
+
 def expected(name, method, actor, visibility, state="open"):
     """What the actor gets there; for all but an open public group by a few rules."""
     told = MATRIX[name, method].split()[ACTORS.index(actor)]
