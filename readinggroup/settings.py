@@ -29,7 +29,10 @@ if not SECRET_KEY:
     )
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
-SITE_URL = env.str("SITE_URL", "http://127.0.0.1:8000")  # how mails and one-time links name the site
+SITE_URL = env.str("SITE_URL", "")  # how mails and one-time links name the site
+if not SITE_URL and (DATA_DIR / "site_url").is_file():
+    SITE_URL = (DATA_DIR / "site_url").read_text().strip()  # where `up` serves it
+SITE_URL = SITE_URL or "http://127.0.0.1:8000"
 
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -184,6 +184,7 @@ def test_it_says_when_it_is_ready_and_ctrl_c_leaves_nothing_running(folder, made
     ]
     assert fetch(port) == f"{site} {(made_data / 'secret_key').read_text()}"
     assert (made_data / "secret_key").stat().st_mode & 0o777 == 0o600
+    assert (made_data / "site_url").read_text() == site  # for `sign_in_link` in another window
     up.process.send_signal(signal.SIGINT)
     assert up.process.wait(20) == 0
     assert not up.err.read_text()

@@ -94,6 +94,7 @@ class Command(BaseCommand):
         try:
             keep_secret_key(settings.DATA_DIR)
             settings.SITE_URL = self.url
+            (settings.DATA_DIR / "site_url").write_text(self.url)  # so that sign_in_link names the same address
             first = self.prepare(file, demo=demo)
             self.start_web(workers)
             self.start_worker()
