@@ -4,6 +4,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from readinggroup.groups.models import Membership
+from readinggroup.groups.permissions import Can, may
 from readinggroup.lib.markup import render_markdown
 
 from .models import DEEPEST, OPEN_STATES, Comment, CommentWording, State
@@ -86,7 +88,7 @@ def reword(*, comment, body, wording, by) -> Comment:
     """Change the words of one's own comment. The database keeps the earlier ones.
 
     StaleWording if `wording` is not the one that stands: most likely the author was faster in another window.
-    AnswerRefused if it was withdrawn or hidden meanwhile.
+    AnswerRefused if it was withdrawn or hidden meanwhile, or if its author may write no more.
     """
     # no_key: an answer deep in the thread, just being written, holds the key of its root. A full lock would deadlock.
     standing = Comment.objects.select_for_update(of=("self",), no_key=True).get(pk=comment.pk)
@@ -96,6 +98,11 @@ def reword(*, comment, body, wording, by) -> Comment:
         return standing
     if standing.wording != wording:
         raise StaleWording(standing)
+    # Held, so that nothing is reworded after a suspension or a removal; new comments are refused by a trigger.
+    memberships = Membership.objects.select_for_update(of=("self",), no_key=True).select_related("group")
+    author = memberships.filter(group=standing.reading.group_id, user=by).first()
+    if author is None or not may(author, Can.DISCUSS):
+        raise AnswerRefused(SILENCED)
     standing.body, standing.body_html = body, render_markdown(body)
     standing.wording += 1
     standing.edited_at = timezone.now()

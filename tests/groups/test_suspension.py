@@ -230,6 +230,20 @@ def remove(house, person):
     actions.remove(membership=standing(house, person), reason="Sold ads.", by=house.owner)
 
 
+@pytest.mark.parametrize("silenced", ["suspended", "gone"])
+def test_nothing_is_reworded_after_a_suspension_or_a_removal(house, silenced):
+    """The page had let them in; the end came before the words."""
+    comment = factories.create_comment(house.reading, house.member, "Before.")
+    membership = house.group.memberships.get(user=house.member)
+    if silenced == "gone":
+        actions.leave(membership=membership, by=house.member)
+    else:
+        actions.suspend(membership=membership, until=membership.FOR_GOOD, reason="Rest.", by=house.owner)
+    with pytest.raises(discussion.AnswerRefused):
+        discussion.reword(comment=comment, body="After.", wording=1, by=house.member)
+    assert Comment.objects.get(pk=comment.pk).body == "Before."
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("end", [suspend, remove])
 def test_nothing_is_said_after_a_suspension_or_a_removal(end):
