@@ -69,6 +69,11 @@ _COUNT_CHANGES = """
     ORDER BY 1, 2
     ON CONFLICT (reading_id, paragraph_id) DO NOTHING;
 
+    -- In order, so that two changes of several paragraphs wait for one another: an UPDATE locks as its join comes by.
+    PERFORM 1 FROM readings_paragraphactivity
+    WHERE (reading_id, paragraph_id) IN (SELECT reading_id, paragraph_id FROM ({changes}) change)
+    ORDER BY reading_id, paragraph_id FOR NO KEY UPDATE;
+
     UPDATE readings_paragraphactivity activity
     SET comments = activity.comments + change.step, changes = activity.changes + change.times
     FROM (

@@ -12,9 +12,12 @@ from readinggroup.lib.constraints import at_most
 from readinggroup.lib.public_ids import new_public_id
 
 _COUNT_UNREAD = """
+    -- In order, so that two notices to many people wait for one another.
+    PERFORM 1 FROM accounts_user WHERE id IN (SELECT recipient_id FROM ({changes}) change WHERE step <> 0)
+    ORDER BY id FOR NO KEY UPDATE;
+
     UPDATE accounts_user person SET unread_notices = person.unread_notices + change.step
-    FROM (SELECT recipient_id, sum(step) AS step FROM ({changes}) one GROUP BY 1 HAVING sum(step) <> 0
-          ORDER BY 1) change
+    FROM (SELECT recipient_id, sum(step) AS step FROM ({changes}) one GROUP BY 1 HAVING sum(step) <> 0) change
     WHERE person.id = change.recipient_id;
     RETURN NULL;
 """

@@ -28,13 +28,13 @@ def watched(browser, live_server, house):
         ("document.body.append(Object.assign(document.createElement('script'), {textContent: '1'}))", "refused by the"),
         ("document.body.setAttribute('style', 'color: red')", "refused by the policy: style-src"),
         ("document.body.append(Object.assign(new Image(), {src: 'https://elsewhere.example/a.png'}))", "img-src"),
-        ("fetch('/static/css/gone.css')", "404 from "),
-        ("fetch('/g/nothing-here/').then((answer) => answer.text())", "404 from "),
+        ("await fetch('/static/css/gone.css').then((answer) => answer.text())", "404 from "),
+        ("await fetch('/g/nothing-here/').then((answer) => answer.text())", "404 from "),
     ],
 )
 def test_it_complains(watched, harm, complaint):
     page, watch = watched
-    page.evaluate(f"() => {{ {harm} }}")
+    page.evaluate(f"async () => {{ {harm} }}")
     page.wait_for_load_state("networkidle")
     assert any(complaint in line for line in watch.complaints), watch.complaints
 
