@@ -106,7 +106,7 @@ def about(membership, readings) -> dict:
             for rule_set in group.rule_sets.with_rules()
         ],
         "members": [
-            {"name": theirs.user.display_name, "roles": theirs.roles, "since": theirs.joined_at} for theirs in members
+            {"name": theirs.name, "roles": theirs.roles, "since": theirs.joined_at} for theirs in members
         ],
         "texts": [text_of(reading) for reading in readings],
     }
@@ -127,7 +127,7 @@ def text_of(reading) -> dict:
 
 
 _COLUMNS = (
-    "public_id", "parent__public_id", "version__number", "author__display_name", "state", "shown_html", "body",
+    "public_id", "parent__public_id", "version__number", "author_id", "author__display_name", "state", "shown_html", "body",
     "created_at", "edited_at",
 )  # fmt: skip
 
@@ -135,22 +135,25 @@ _COLUMNS = (
 def write_discussion(out, membership, reading) -> None:
     """The comments in the order in which they were said, written one by one: there may be a hundred thousand."""
     comments = Comment.objects.visible_to(membership).filter(reading=reading).order_by("created_at", "pk")
-    before = "["
+    names, before = membership.group.names_here, "["
     for row in comments.values_list(*_COLUMNS).iterator(chunk_size=2_000):
-        out.write(f"{before}\n{as_json(comment_of(*row))}".encode())
+        out.write(f"{before}\n{as_json(comment_of(names, *row))}".encode())
         before = ","
     out.write(b"\n]\n" if before == "," else b"[]\n")
 
 
-def comment_of(public_id, parent, paragraph, author, state, html, body, created_at, edited_at) -> dict:
-    """One comment. Where its words may not be read, neither they nor their author are told: only that there is one."""
+def comment_of(names, public_id, parent, paragraph, author_id, author, state, html, body, created_at, edited_at) -> dict:
+    """One comment, by the name that its author bears here.
+
+    Where its words may not be read, neither they nor their author are told: only that there is one.
+    """
     shown = html != ""
     return {
         "id": public_id,
         "in_answer_to": parent,
         "paragraph": paragraph,
         "state": state,
-        "author": author if shown else None,
+        "author": names.get(author_id, author) if shown else None,
         "words": body if shown else None,
         "written_at": created_at,
         "edited_at": edited_at,

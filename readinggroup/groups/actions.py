@@ -217,7 +217,7 @@ def ask_to_join(*, group, words, by) -> JoinRequest:
         kind="groups/join_requested",
         event=f"join-request-{request.pk}",
         address=reverse("groups:members", args=[group.slug]),
-        facts={"group": group.name, "name": by.display_name},
+        facts={"group": group.name, "name": group.name_of(by)},
     )
     return request
 

@@ -164,7 +164,7 @@ class HandOverForm(forms.Form):
     def __init__(self, *args, members, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["to"].queryset = members
-        self.fields["to"].label_from_instance = lambda membership: membership.user.display_name
+        self.fields["to"].label_from_instance = lambda membership: membership.name
 
 
 class DeleteForm(forms.Form):

@@ -23,7 +23,7 @@ def tell_members(*, group, kind, event, by, page="group", **facts) -> None:
         kind=f"groups/{kind}",
         event=f"group-{group.pk}-{event}",
         address=reverse(page, args=[group.slug]),
-        facts={"group": group.name, "by": by.display_name, **facts},
+        facts={"group": group.name, "by": group.name_of(by), **facts},
     )
 
 
@@ -153,7 +153,7 @@ def offer_group(*, group, to, by) -> Handover | None:
         kind="groups/handover_offered",
         event=f"handover-{handover.pk}-offered",
         address=reverse("groups:answer_handover", args=[group.slug]),
-        facts={"group": group.name, "by": by.display_name},
+        facts={"group": group.name, "by": group.name_of(by)},
     )
     return handover
 
@@ -182,13 +182,13 @@ def answer_handover(*, handover, accept, by) -> bool:
     if accept:
         hand_out_roles(membership=receiver, roles={*receiver.roles, Role.OWNER}, by=by)
         hand_out_roles(membership=giver, roles=set(giver.roles) - {Role.OWNER}, by=by)
-        log_and_tell(group=group, kind=ChangeKind.HANDED_OVER, by=by, after=by.display_name)
+        log_and_tell(group=group, kind=ChangeKind.HANDED_OVER, by=by, after=group.name_of(by))
     tell(
         recipients=[handover.giver],
         kind="groups/handover_answered",
         event=f"handover-{handover.pk}-answered",
         address=reverse("group", args=[group.slug]),
-        facts={"group": group.name, "by": by.display_name, "accepted": accept},
+        facts={"group": group.name, "by": group.name_of(by), "accepted": accept},
     )
     return True
 

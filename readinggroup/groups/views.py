@@ -213,7 +213,7 @@ def answer_join_request(request, membership, join_request):
     if not answered:
         messages.info(request, _("Somebody has answered this request already."))
     elif accept:
-        messages.success(request, _("%(name)s is a member now.") % {"name": asked.user.display_name})
+        messages.success(request, _("%(name)s is a member now.") % {"name": membership.group.name_of(asked.user)})
     else:
         messages.success(request, _("The request is declined."))
     return redirect("groups:members", group=membership.group.slug)

@@ -1,7 +1,9 @@
 """One shown name a group: what looks alike is one name, whoever comes first, however it is written."""
 
 import re
+from io import BytesIO
 from threading import Barrier
+from zipfile import ZipFile
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -10,8 +12,10 @@ from django.urls import reverse
 
 from readinggroup.accounts.models import User
 from readinggroup.accounts.names import new_pseudonym, skeleton, validate_display_name
-from readinggroup.groups import actions
-from readinggroup.groups.models import Membership
+from readinggroup.groups import actions, settling
+from readinggroup.groups.models import GroupExport, Membership, Role
+from readinggroup.notifications.models import Notice
+from readinggroup.tasks import make_group_export
 
 from .. import factories
 from .test_coming_and_going import address, at_once
@@ -254,3 +258,26 @@ def test_looking_first_would_let_in_two_of_one_name():
             cursor.execute(
                 "ALTER TABLE groups_membership ADD CONSTRAINT membership_name_once UNIQUE (group_id, name_skeleton)"
             )
+
+
+def test_who_is_called_otherwise_here_is_named_so_in_settings_rules_notices_and_the_export(house, as_user):
+    house.group.memberships.filter(user=house.owner).update(name_here="Harbourmaster")
+    other = factories.create_member(house.group, "Odile", roles=[Role.OWNER])
+    group = house.group
+    settling.archive(group=group, by=house.owner)
+    settling.reopen(group=group, by=house.owner)
+    settling.change_rules(group=group, rules=[("Be brief", "Two screens.")], by=house.owner)
+    settling.offer_group(group=group, to=other, by=house.owner)
+    factories.create_comment(house.reading, house.owner, "Counted them twice.")
+    pages = [address(name, house) for name in ("settle_group", "rules_history", "answer_handover")]
+    shown = [as_user(other).get(page).text for page in pages]
+    shown += [as_user(house.owner).get(address("hand_over", house)).text]
+    shown += [str(notice.facts) for notice in Notice.objects.filter(recipient=other)]
+    assert len(shown) >= 7
+    export = settling.ask_for_export(group=group, by=other)
+    make_group_export(export=export.pk)
+    with ZipFile(BytesIO(GroupExport.objects.get().content)) as archive:
+        shown += [archive.read(name).decode() for name in archive.namelist()]
+    assert sum("Harbourmaster" in text for text in shown) >= 7
+    masthead = re.compile(r"<bdi>Olga</bdi></a>\s*<form")  # one's own account bears one's own name
+    assert [text for text in shown if "Olga" in masthead.sub("", text)] == []
