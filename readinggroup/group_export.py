@@ -105,9 +105,7 @@ def about(membership, readings) -> dict:
             }
             for rule_set in group.rule_sets.with_rules()
         ],
-        "members": [
-            {"name": theirs.name, "roles": theirs.roles, "since": theirs.joined_at} for theirs in members
-        ],
+        "members": [{"name": theirs.name, "roles": theirs.roles, "since": theirs.joined_at} for theirs in members],
         "texts": [text_of(reading) for reading in readings],
     }
 
@@ -127,8 +125,8 @@ def text_of(reading) -> dict:
 
 
 _COLUMNS = (
-    "public_id", "parent__public_id", "version__number", "author_id", "author__display_name", "state", "shown_html", "body",
-    "created_at", "edited_at",
+    "public_id", "parent__public_id", "version__number", "author_id", "author__display_name", "state", "shown_html",
+    "body", "created_at", "edited_at",
 )  # fmt: skip
 
 
@@ -142,7 +140,9 @@ def write_discussion(out, membership, reading) -> None:
     out.write(b"\n]\n" if before == "," else b"[]\n")
 
 
-def comment_of(names, public_id, parent, paragraph, author_id, author, state, html, body, created_at, edited_at) -> dict:
+def comment_of(
+    names, public_id, parent, paragraph, author_id, author, state, html, body, created_at, edited_at
+) -> dict:
     """One comment, by the name that its author bears here.
 
     Where its words may not be read, neither they nor their author are told: only that there is one.

@@ -8,7 +8,7 @@ from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, may
 from readinggroup.lib.markup import render_markdown
 
-from .models import DEEPEST, OPEN_STATES, Comment, CommentWording, State
+from .models import DEEPEST, OPEN_STATES, Comment, CommentWording, Quote, State
 
 GONE, DEEP, SENT, SILENCED = "gone", "deep", "sent", "silenced"
 
@@ -150,5 +150,6 @@ def erase_all(*, by) -> None:
     )
     gone = mine.filter(state=State.WITHDRAWN)
     gone.exclude(body=ERASED).update(body=ERASED, body_html="")
+    Quote.objects.filter(source__in=gone).update(exact=ERASED, prefix="", suffix="")
     # Also the wordings that the database has kept of the words that were just erased.
     CommentWording.objects.filter(pgh_obj__in=gone).delete()

@@ -42,7 +42,9 @@ def hand_over(request, membership):
     if request.method == "POST" and form.is_valid():
         to = form.cleaned_data["to"].user
         if settling.offer_group(group=group, to=to, by=request.user):
-            messages.success(request, _("%(name)s is asked. Until they accept, nothing changes.") % {"name": group.name_of(to)})
+            messages.success(
+                request, _("%(name)s is asked. Until they accept, nothing changes.") % {"name": group.name_of(to)}
+            )
         else:
             messages.info(request, _("The group is offered to somebody already."))
         return redirect("groups:hand_over", group=group.slug)

@@ -29,6 +29,7 @@ class Can(StrEnum):
     KEEP_TEXTS = auto()
     INVITE = auto()
     MODERATE = auto()
+    SETTLE_QUESTIONS = auto()
     SETTLE = auto()
     HAND_OUT_ROLES = auto()
     END = auto()
@@ -45,6 +46,7 @@ MEANING = {
     Can.KEEP_TEXTS: _("bring texts and put them on the shelf"),
     Can.INVITE: _("invite people, and take invitations back"),
     Can.MODERATE: _("see what is held and what was reported, suspend members and lift that"),
+    Can.SETTLE_QUESTIONS: _("mark anyone’s thread as an open question, or as answered"),
     Can.SETTLE: _("change the group's name, description, rules, language, time zone and who sees it"),
     Can.HAND_OUT_ROLES: _("give and take roles, and remove members"),
     Can.END: _("archive the group and open it again, export it, hand it over, delete it"),
@@ -55,8 +57,8 @@ MEMBER = "member"
 _MEMBER = {Can.KNOW, Can.READ, Can.READ_ALL, Can.DISCUSS, Can.SEE_MEMBERS}
 GRANTS = {
     MEMBER: _MEMBER,
-    Role.ORGANIZER: _MEMBER | {Can.KEEP_TEXTS, Can.INVITE},
-    Role.MODERATOR: _MEMBER | {Can.MODERATE},
+    Role.ORGANIZER: _MEMBER | {Can.KEEP_TEXTS, Can.INVITE, Can.SETTLE_QUESTIONS},
+    Role.MODERATOR: _MEMBER | {Can.MODERATE, Can.SETTLE_QUESTIONS},
     Role.OWNER: set(Can) - {Can.ASK_TO_JOIN},
 }
 # Of who does not belong, by who is to see the group.

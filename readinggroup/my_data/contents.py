@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from readinggroup.accounts.models import Archive, Login, SignInLink
-from readinggroup.discussion.models import Comment
+from readinggroup.discussion.models import Comment, Draft, Follow, Reaction
 from readinggroup.groups.models import (
     EmailInvitation,
     GroupChange,
@@ -29,7 +29,7 @@ from readinggroup.groups.models import (
 from readinggroup.moderation.models import Report
 from readinggroup.notifications.models import Notice
 from readinggroup.notifications.wording import words_of
-from readinggroup.readings.models import Place, TextImport
+from readinggroup.readings.models import Place, Seen, TextImport
 
 A_CHUNK = 500  # rows that are in memory at a time
 
@@ -40,6 +40,7 @@ SECRETS = {"password"}
 LEFT_OUT = {
     "groups.EmailInvitation.accepted_by": "that one came in stands at the membership",
     "groups.GroupExport.asked_by": "the file is the group's; it is gone after a week",
+    "discussion.Comment.question_by": "what somebody called a question stands at the other person's comment",
     "groups.Membership.removed_by": "what one owner decided stands at the other person's membership, and in the notice",
     "groups.Membership.suspended_by": "as above",
     "groups.JoinRequest.answered_by": "what an organizer answered is the asker's, and in their archive",
@@ -151,7 +152,7 @@ def comments(user):
         Comment.objects.filter(author=user)
         .select_related("reading__group", "reading__edition", "version", "parent")
         .defer("version__text", "version__html", "parent__body", "parent__body_html")
-        .prefetch_related("wordings")
+        .prefetch_related("wordings", "quotes")
     )
     for comment in each(mine):
         yield {
@@ -166,10 +167,59 @@ def comments(user):
             "edited_at": comment.edited_at,
             "withdrawn_at": comment.withdrawn_at,
             "words": Words(comment.body, comment.body_html),
+            "quotes": [quote.exact for quote in comment.quotes.all()],
+            "question": comment.question,
             "earlier_wordings": [
                 {"replaced_at": earlier.pgh_created_at, "words": Words(earlier.body, earlier.body_html)}
                 for earlier in sorted(comment.wordings.all(), key=lambda earlier: earlier.wording)
             ],
+        }
+
+
+def drafts(user):
+    mine = Draft.objects.filter(author=user).select_related("reading__group", "reading__edition", "paragraph")
+    for draft in each(mine):
+        yield {
+            "group": draft.reading.group.name,
+            "text": draft.reading.edition.title,
+            "paragraph_id": draft.paragraph.public_id,
+            "words": draft.body,
+            "quotes": draft.quotes,
+            "saved_at": draft.saved_at,
+        }
+
+
+def reactions(user):
+    for reaction in each(Reaction.objects.filter(by=user).select_related("comment")):
+        yield {
+            "kind": reaction.kind,
+            "comment": on_this_site("discussion:comment", reaction.comment.public_id),
+            "created_at": reaction.created_at,
+        }
+
+
+def follows(user):
+    mine = Follow.objects.filter(user=user).select_related("reading__group", "reading__edition", "paragraph", "thread")
+    for follow in each(mine):
+        yield {
+            "group": follow.reading.group.name,
+            "text": follow.reading.edition.title,
+            "paragraph_id": follow.paragraph and follow.paragraph.public_id,
+            "thread": follow.thread and on_this_site("discussion:comment", follow.thread.public_id),
+            "level": follow.level,
+            "by_writing": follow.by_writing,
+            "created_at": follow.created_at,
+        }
+
+
+def seen(user):
+    mine = Seen.objects.filter(user=user).select_related("reading__group", "reading__edition", "paragraph")
+    for place in each(mine):
+        yield {
+            "group": place.reading.group.name,
+            "text": place.reading.edition.title,
+            "paragraph_id": place.paragraph.public_id,
+            "comments": place.comments,
         }
 
 
@@ -307,6 +357,10 @@ PARTS = [
     Part("sign_in_links", _("One-time links"), ("accounts.SignInLink.user",), sign_in_links),
     Part("memberships", _("Groups"), ("groups.Membership.user",), memberships),
     Part("comments", _("Comments"), ("discussion.Comment.author",), comments),
+    Part("drafts", _("Drafts"), ("discussion.Draft.author",), drafts),
+    Part("reactions", _("Marks that I set at comments"), ("discussion.Reaction.by",), reactions),
+    Part("follows", _("What I follow"), ("discussion.Follow.user",), follows),
+    Part("seen", _("How much I have read of the discussion"), ("readings.Seen.user",), seen),
     Part("reports", _("Reports that I made"), ("moderation.Report.reporter",), reports),
     Part("join_requests", _("Requests to join"), ("groups.JoinRequest.user",), join_requests),
     Part("invitations", _("Invitations that I made"), ("groups.Invitation.created_by",), invitations),

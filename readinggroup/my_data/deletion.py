@@ -100,6 +100,10 @@ def remove_what_is_theirs(user) -> None:
         user.archives,
         user.notices,
         user.places,
+        user.seen,
+        user.drafts,
+        user.follows,
+        user.reactions,
         user.join_requests,
     ):
         rows.all().delete()

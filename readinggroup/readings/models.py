@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from readinggroup.groups.models import Group
+from readinggroup.lib.multiranges import MultirangeField
 from texts.models import Edition, Paragraph, SourceFile
 
 
@@ -54,19 +55,43 @@ class ParagraphActivity(models.Model):
 
     A trigger on the comments writes this table, in the statement that changes them, so that the number equals what can
     be listed. A paragraph where nothing was ever said has no row. `changes` only ever rises, with every comment that is
-    written, reworded, withdrawn: while it stands, what is said there is what it was.
+    written, reworded, withdrawn: while it stands, what is said there is what it was. `said` is the sequence of the last
+    comment there, in whatever state.
     """
 
     reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="activity")
     paragraph = models.ForeignKey(Paragraph, on_delete=models.PROTECT, related_name="activity")
     comments = models.PositiveIntegerField(default=0)
     changes = models.PositiveBigIntegerField(default=0)
+    said = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["reading", "paragraph"], name="paragraph_activity_once")]
 
     def __str__(self):
         return f"{self.comments} at {self.paragraph_id}"
+
+
+class Seen(models.Model):
+    """What one reader has seen of what is said at one paragraph of one reading.
+
+    `sequences` are the comments' numbers as a set of ranges, and `comments` says how many of them are visible, so that
+    what is unread is the paragraph's count less this one: no page counts comments. Triggers on the comments keep it
+    true when one is written (it is seen by its author), hidden, withdrawn or put back. Whoever writes here holds the
+    paragraph's row of ParagraphActivity, at least shared, so that no comment changes between counting and writing.
+    """
+
+    reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="seen")
+    paragraph = models.ForeignKey(Paragraph, on_delete=models.PROTECT, related_name="seen")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="seen")
+    sequences = MultirangeField()
+    comments = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["reading", "paragraph", "user"], name="seen_once")]
+
+    def __str__(self):
+        return f"{self.user_id} has seen {self.sequences} at {self.paragraph_id}"
 
 
 class Place(models.Model):

@@ -154,5 +154,14 @@
     if (!document.querySelector(".desk") && location.pathname !== path) location.reload();
   });
 
-  window.readingGroup = { bringWordsBack, fetchPart, focusOn };
+  // What only writing needs (<body data-later>) is loaded when it comes into sight: the first page is there sooner.
+  const later = () => {
+    const scripts = document.body.dataset.later?.split(" ") ?? [];
+    delete document.body.dataset.later;
+    for (const src of scripts) document.head.append(Object.assign(document.createElement("script"), { src, async: false }));
+  };
+  document.addEventListener("DOMContentLoaded", () => document.querySelector("form.composer") && later());
+  document.addEventListener("selectionchange", later, { once: true });
+
+  window.readingGroup = { bringWordsBack, fetchPart, focusOn, later };
 })();

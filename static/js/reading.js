@@ -40,6 +40,7 @@
     discussion().hidden = false;
     discussion().parentElement.scrollTop = 0;
     readingGroup.bringWordsBack(discussion());
+    readingGroup.later();
     const number = current?.querySelector(".number")?.textContent.trim();
     document.title = number ? `${number} · ${title}` : title;
     current?.scrollIntoView({ block: "nearest", behavior: calm.matches || root.motion === "reduced" ? "auto" : "smooth" });

@@ -190,7 +190,7 @@ def test_bulk_changes_over_several_paragraphs_at_once_leave_true_counters_and_no
 
     def say_much(user, order):
         return lambda: Comment.objects.bulk_create(
-            comment_at(version, user, number) for number in range(20) for version in order(versions)
+            comment_at(version, user, number) for version in versions for number in order(range(20))
         )
 
     def hide_all_of(user):

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from readinggroup.discussion.actions import reword
-from readinggroup.discussion.models import Comment
+from readinggroup.discussion.models import Comment, Draft, Follow, Level, Quote, Reaction, ReactionKind
 from readinggroup.group_deletion import delete_due_groups, remove_group
 from readinggroup.groups import actions, settling
 from readinggroup.groups.inviting_by_mail import invite_by_email
@@ -264,6 +264,12 @@ def fill(house, as_user):
     answer = factories.create_comment(house.reading, house.other, "Yes.", parent=comment)
     factories.create_comment(house.reading, house.member, "Why?", parent=answer)
     reword(comment=comment, body="I read this three times.", wording=1, by=house.member)
+    quoting = Quote(comment=answer, position=0, source=comment, wording=1, exact="I read", start=0, end=6)
+    quoting.save()
+    Reaction.objects.create(comment=comment, by=house.other, kind=ReactionKind.AGREE)
+    place = {"reading": house.reading, "paragraph": comment.paragraph}
+    Draft.objects.create(author=house.member, parent=answer, body="Not yet.", **place)
+    Follow.objects.create(user=house.member, thread=comment, level=Level.MUTE, **place)
     Report.objects.create(comment=answer, reporter=house.member, words="Look.")
     keep_place(reading=house.reading, user=house.member, paragraph=comment.paragraph)
     version = factories.version_of(house.reading)

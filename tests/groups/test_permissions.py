@@ -40,6 +40,7 @@ POLICY = {
     Can.KEEP_TEXTS: (set(), "ny" + "nyyy"),
     Can.INVITE: (set(), "ny" + "nyyy"),
     Can.MODERATE: (set(), "nn" + "yyyy"),
+    Can.SETTLE_QUESTIONS: (set(), "ny" + "yyyy"),
     Can.SETTLE: (set(), "nn" + "nnyy"),
     Can.HAND_OUT_ROLES: (set(), "nn" + "nnyy"),
     Can.END: (set(), "nn" + "nnyy"),

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from readinggroup.accounts.models import SignInLink
 from readinggroup.discussion import actions
-from readinggroup.discussion.models import Comment, State
+from readinggroup.discussion.models import Comment, Draft, Follow, Level, Reaction, ReactionKind, State
 from readinggroup.groups import settling
 from readinggroup.groups.actions import ask_to_join, invite, take_in
 from readinggroup.groups.inviting_by_mail import invite_by_email
@@ -59,6 +59,7 @@ def canaries():
         "theirs",
         "other_name",
         "name_here",
+        "draft",
     )
     return SimpleNamespace(**{kind: f"{kind.replace('_', '')}-{uuid.uuid4().hex[:12]}" for kind in kinds})
 
@@ -87,6 +88,10 @@ def full_life(house, canaries):
     actions.withdraw(comment=said[State.WITHDRAWN], by=person)
     for state in (State.HELD, State.HIDDEN):
         Comment.objects.filter(pk=said[state].pk).update(state=state)
+    place = {"reading": house.reading, "paragraph": comment.paragraph}
+    Draft.objects.create(author=person, body=canaries.draft, **place)
+    Follow.objects.create(user=person, level=Level.MUTE, **place)
+    Reaction.objects.create(comment=theirs, by=person, kind=ReactionKind.AGREE)
     Report.objects.create(comment=theirs, reporter=person, words=canaries.report)
     elsewhere = factories.create_group("Elsewhere")
     ask_to_join(group=elsewhere, words=canaries.request, by=person)

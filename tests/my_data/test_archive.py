@@ -294,7 +294,7 @@ def test_what_is_in_memory_does_not_grow_with_what_was_written(tmp_path):
 
 def test_one_comment_or_three_cost_the_same(house, django_assert_num_queries):
     def cost():
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3):
             list(contents.comments(house.member))
 
     factories.create_comment(house.reading, house.member)

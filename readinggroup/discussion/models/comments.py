@@ -1,4 +1,4 @@
-"""A comment on a paragraph of a reading, its wordings, and the triggers that keep the counters and the tree true."""
+"""A comment on a paragraph of a reading, its wordings, and the triggers that keep counters, unread and tree true."""
 
 import uuid
 
@@ -36,6 +36,13 @@ OPEN_STATES = (State.VISIBLE, State.HELD)  # in order: a constraint is made of t
 STUB_STATES = (State.WITHDRAWN, State.HIDDEN)
 
 
+class QuestionState(models.TextChoices):
+    """Whether a thread asks something, and whether that was answered."""
+
+    OPEN = "open", _("open question")
+    ANSWERED = "answered", _("answered")
+
+
 class CommentQuerySet(models.QuerySet):
     """Comments, by who may see them."""
 
@@ -64,8 +71,8 @@ class CommentQuerySet(models.QuerySet):
 
 
 _COUNT_CHANGES = """
-    INSERT INTO readings_paragraphactivity (reading_id, paragraph_id, comments, changes)
-    SELECT DISTINCT reading_id, paragraph_id, 0, 0 FROM ({changes}) change
+    INSERT INTO readings_paragraphactivity (reading_id, paragraph_id, comments, changes, said)
+    SELECT DISTINCT reading_id, paragraph_id, 0, 0, 0 FROM ({changes}) change
     ORDER BY 1, 2
     ON CONFLICT (reading_id, paragraph_id) DO NOTHING;
 
@@ -83,19 +90,37 @@ _COUNT_CHANGES = """
     WHERE activity.reading_id = change.reading_id AND activity.paragraph_id = change.paragraph_id;
     RETURN NULL;
 """
-_ADDED = "SELECT reading_id, paragraph_id, (state = 'visible')::int AS step FROM new_values"
-_TAKEN = "SELECT reading_id, paragraph_id, -(state = 'visible')::int AS step FROM old_values"
+# What is no longer, or newly, visible counts no longer, or anew, for everyone who has seen it. The counting trigger has
+# locked the paragraph's row before this one runs (they fire in the order of their names): see `readings.Seen`.
+_SEEN_CHANGES = """
+    PERFORM 1 FROM readings_seen seen
+    JOIN ({changes}) change USING (reading_id, paragraph_id)
+    WHERE change.step <> 0 AND seen.sequences @> change.sequence
+    ORDER BY seen.id FOR NO KEY UPDATE OF seen;
+
+    UPDATE readings_seen seen SET comments = seen.comments + change.step
+    FROM (
+        SELECT theirs.id, sum(step.step) AS step FROM ({changes}) step
+        JOIN readings_seen theirs USING (reading_id, paragraph_id)
+        WHERE theirs.sequences @> step.sequence GROUP BY theirs.id
+    ) change
+    WHERE seen.id = change.id AND change.step <> 0;
+    RETURN NULL;
+"""
+_CHANGED = "SELECT reading_id, paragraph_id, sequence, sum(step) AS step FROM ({} UNION ALL {}) each GROUP BY 1, 2, 3"
+_ADDED = "SELECT reading_id, paragraph_id, sequence, (state = 'visible')::int AS step FROM new_values"
+_TAKEN = "SELECT reading_id, paragraph_id, sequence, -(state = 'visible')::int AS step FROM old_values"
 
 
-def _counting(name, operation, changes, **referencing):
-    """A statement-level trigger: a bulk insert of 100,000 comments costs one upsert, not 100,000."""
+def _counting(name, operation, changes, func=_COUNT_CHANGES, **referencing):
+    """A statement-level trigger: a bulk change of 100,000 comments costs one upsert, not 100,000."""
     return pgtrigger.Trigger(
         name=name,
         level=pgtrigger.Statement,
         when=pgtrigger.After,
         operation=operation,
         referencing=pgtrigger.Referencing(**referencing),
-        func=_COUNT_CHANGES.format(changes=changes),
+        func=func.format(changes=changes),
     )
 
 
@@ -110,7 +135,8 @@ class Comment(models.Model):
     """What one person said about one paragraph of one reading, in answer to another comment or to none.
 
     `key` comes from the form that was sent: the same form sent twice is one comment. `wording` counts the edits, so
-    that an edit made elsewhere in the meantime is noticed.
+    that an edit made elsewhere in the meantime is noticed; the author may keep those before `oldest_shown` from others.
+    `sequence` numbers the comments of one paragraph of one reading, without a gap, as they are committed.
     """
 
     public_id = models.CharField(max_length=10, unique=True, default=new_public_id, editable=False)
@@ -125,10 +151,19 @@ class Comment(models.Model):
     body = models.TextField(_("comment"), max_length=LONGEST)
     body_html = models.TextField()
     wording = models.PositiveIntegerField(default=1)
+    oldest_shown = models.PositiveIntegerField(default=1)
+    sequence = models.PositiveIntegerField(db_default=0, editable=False)  # drawn by the database
     state = models.CharField(max_length=10, choices=State.choices, default=State.VISIBLE)
     # What a withdrawn comment is put back to: what was held is not shown by taking it back and putting it back.
     withdrawn_from = models.CharField(max_length=10, choices=State.choices, blank=True, default="")
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    # Of the first comment of a thread: whether it asks something, who has said so last, and where it is answered.
+    question = models.CharField(max_length=10, choices=QuestionState.choices, blank=True, default="")
+    question_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    question_at = models.DateTimeField(null=True, blank=True)
+    answered_in = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     edited_at = models.DateTimeField(null=True, blank=True)
 
@@ -138,8 +173,10 @@ class Comment(models.Model):
         indexes = [
             # The discussion of a paragraph, in the order in which it was said.
             models.Index(fields=["reading", "paragraph", "root", "created_at"], name="comment_discussion"),
+            models.Index(fields=["reading", "question"], condition=~Q(question=""), name="comment_questions"),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["reading", "paragraph", "sequence"], name="comment_sequence_once"),
             models.UniqueConstraint(fields=["author", "key"], name="comment_sent_once"),
             models.CheckConstraint(condition=Q(depth__lte=DEEPEST), name="comment_is_not_too_deep"),
             models.CheckConstraint(
@@ -152,6 +189,21 @@ class Comment(models.Model):
                 condition=(~Q(state=State.WITHDRAWN) & Q(withdrawn_at=None, withdrawn_from=""))
                 | Q(state=State.WITHDRAWN, withdrawn_at__isnull=False, withdrawn_from__in=OPEN_STATES),
                 name="comment_withdrawn_says_when_and_from_what",
+            ),
+            models.CheckConstraint(
+                condition=Q(question="", question_by=None, question_at=None)
+                | Q(
+                    question__in=QuestionState.values, question_by__isnull=False, question_at__isnull=False, parent=None
+                ),
+                name="comment_question_is_of_a_thread_and_says_who_and_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(answered_in=None) | Q(question=QuestionState.ANSWERED),
+                name="comment_answered_in_is_answered",
+            ),
+            models.CheckConstraint(
+                condition=Q(oldest_shown__gte=1, oldest_shown__lte=F("wording")),
+                name="comment_oldest_shown_is_a_wording",
             ),
             at_most("body", LONGEST, name="comment_is_not_too_long"),
         ]
@@ -199,12 +251,79 @@ class Comment(models.Model):
                     RETURN NULL;
                 """,
             ),
+            # Numbered with the paragraph's row held until the commit: whoever sees a number has seen all before it. A
+            # statement that adds comments to several paragraphs adds them in the paragraphs' order, or may deadlock.
+            pgtrigger.Trigger(
+                name="is_numbered",
+                level=pgtrigger.Row,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("reading_id", "paragraph_id"),
+                func="""
+                    IF TG_OP = 'UPDATE' AND (NEW.reading_id, NEW.paragraph_id) = (OLD.reading_id, OLD.paragraph_id) THEN
+                        RETURN NEW;
+                    END IF;
+                    INSERT INTO readings_paragraphactivity AS activity
+                        (reading_id, paragraph_id, comments, changes, said)
+                    VALUES (NEW.reading_id, NEW.paragraph_id, 0, 0, 1)
+                    ON CONFLICT (reading_id, paragraph_id) DO UPDATE SET said = activity.said + 1
+                    RETURNING said INTO NEW.sequence;
+                    RETURN NEW;
+                """,
+            ),
+            # What one has written oneself is seen.
+            pgtrigger.Trigger(
+                name="seen_by_its_author",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                referencing=pgtrigger.Referencing(new="new_values"),
+                func="""
+                    INSERT INTO readings_seen AS seen (reading_id, paragraph_id, user_id, sequences, comments)
+                    SELECT reading_id, paragraph_id, author_id,
+                        range_agg(int4range(sequence, sequence, '[]')), count(*) FILTER (WHERE state = 'visible')
+                    FROM new_values GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+                    ON CONFLICT (reading_id, paragraph_id, user_id) DO UPDATE
+                    SET sequences = seen.sequences + EXCLUDED.sequences, comments = seen.comments + EXCLUDED.comments;
+                    RETURN NULL;
+                """,
+            ),
             _counting("count_new", pgtrigger.Insert, _ADDED, new="new_values"),
             _counting("count_gone", pgtrigger.Delete, _TAKEN, old="old_values"),
             _counting(
                 "count_changed",
                 pgtrigger.Update,
                 f"{_TAKEN} UNION ALL {_ADDED}",
+                old="old_values",
+                new="new_values",
+            ),
+            _counting("seen_gone", pgtrigger.Delete, _TAKEN, _SEEN_CHANGES, old="old_values"),
+            _counting(
+                "seen_changed",
+                pgtrigger.Update,
+                _CHANGED.format(_TAKEN, _ADDED),
+                _SEEN_CHANGES,
+                old="old_values",
+                new="new_values",
+            ),
+            # Whoever has seen a comment has seen it also where it was moved to.
+            _counting(
+                "seen_moved",
+                pgtrigger.Update,
+                "",
+                """
+                    INSERT INTO readings_seen AS seen (reading_id, paragraph_id, user_id, sequences, comments)
+                    SELECT now.reading_id, now.paragraph_id, theirs.user_id,
+                        range_agg(int4range(now.sequence, now.sequence, '[]')),
+                        count(*) FILTER (WHERE now.state = 'visible')
+                    FROM old_values was JOIN new_values now USING (id)
+                    JOIN readings_seen theirs ON theirs.reading_id = was.reading_id
+                        AND theirs.paragraph_id = was.paragraph_id AND theirs.sequences @> was.sequence
+                    WHERE (now.reading_id, now.paragraph_id) <> (was.reading_id, was.paragraph_id)
+                    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+                    ON CONFLICT (reading_id, paragraph_id, user_id) DO UPDATE
+                    SET sequences = seen.sequences + EXCLUDED.sequences, comments = seen.comments + EXCLUDED.comments;
+                    RETURN NULL;
+                """,
                 old="old_values",
                 new="new_values",
             ),

@@ -1,0 +1,26 @@
+"""What is said about paragraphs, and what each person does with it.
+
+pghistory puts CommentWording, the earlier wordings of a comment, in here too.
+"""
+
+from .comments import DEEPEST, OPEN_STATES, STUB_STATES, Comment, QuestionState, State
+from .drafts import Draft
+from .following import Follow, Level
+from .quotes import LONGEST_PASSAGE, Quote
+from .reactions import Reaction, ReactionKind
+
+__all__ = [
+    "DEEPEST",
+    "LONGEST_PASSAGE",
+    "OPEN_STATES",
+    "STUB_STATES",
+    "Comment",
+    "Draft",
+    "Follow",
+    "Level",
+    "QuestionState",
+    "Quote",
+    "Reaction",
+    "ReactionKind",
+    "State",
+]

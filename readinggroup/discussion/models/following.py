@@ -1,0 +1,53 @@
+"""What somebody wants to be told of."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from readinggroup.readings.models import Reading
+from texts.models import Paragraph
+
+from .comments import Comment
+
+
+class Level(models.TextChoices):
+    """How much somebody wants to be told."""
+
+    WATCH = "watch", _("watch: tell me of everything")
+    NORMAL = "normal", _("normal: tell me of answers to me")
+    MUTE = "mute", _("mute: tell me nothing")
+
+
+class Follow(models.Model):
+    """What one person wants to be told of a reading, of one of its paragraphs, or of one thread there.
+
+    The nearest choice counts: the thread's before the paragraph's before the reading's. Writing follows; such a row is
+    `by_writing`, and gives way to a choice.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="follows")
+    reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="follows")
+    paragraph = models.ForeignKey(Paragraph, on_delete=models.PROTECT, null=True, blank=True, related_name="follows")
+    thread = models.ForeignKey(Comment, on_delete=models.PROTECT, null=True, blank=True, related_name="follows")
+    level = models.CharField(max_length=10, choices=Level.choices)
+    by_writing = models.BooleanField(default=False)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "reading", "paragraph", "thread"], nulls_distinct=False, name="follow_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(thread=None) | Q(paragraph__isnull=False), name="follow_of_a_thread_has_its_paragraph"
+            ),
+            models.CheckConstraint(condition=Q(level__in=Level.values), name="follow_level_is_known"),
+            models.CheckConstraint(
+                condition=Q(by_writing=False) | Q(level=Level.WATCH), name="follow_by_writing_watches"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.user_id} {self.level} {self.thread_id or self.paragraph_id or self.reading_id}"

@@ -1,0 +1,1 @@
+// Writing: see the first lines of this file once it is written.

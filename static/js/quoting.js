@@ -1,0 +1,1 @@
+// Quoting: see the first lines of this file once it is written.
