@@ -8,6 +8,11 @@ from django.utils.translation import gettext_lazy as _
 from readinggroup.lib.bad_input import is_storable
 from readinggroup.lib.markup import LONGEST
 
+from .models.drafts import LONGEST_QUOTES
+
+MOST_QUOTES = 20  # of one draft
+LAST_SEQUENCE = 2**31 - 2  # how far a column of the database counts, and one more
+
 
 class CommentForm(forms.Form):
     """A new comment or an answer. `key` is drawn when the form is shown: sent twice, it is one comment."""
@@ -22,6 +27,27 @@ class CommentForm(forms.Form):
         },
     )
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    sequence = forms.IntegerField(
+        widget=forms.HiddenInput, initial=0, required=False, min_value=0, max_value=LAST_SEQUENCE
+    )
+
+    @property
+    def quotes(self) -> list:
+        """The quotes as the form holds them; of a form that is shown first, those of the draft."""
+        if not self.is_bound:
+            return self.initial.get("quotes", [])
+        return self.data.getlist("quote") if hasattr(self.data, "getlist") else self.data.get("quote", [])
+
+    def continues(self, draft):
+        """The form with the words of the draft in it, if there is one."""
+        if draft is not None and not self.is_bound:
+            self.initial |= {"body": draft.body, "sequence": draft.sequence, "quotes": draft.quotes}
+            if draft.wording is not None:
+                self.initial["wording"] = draft.wording
+        return self
+
+    def clean_sequence(self):
+        return self.cleaned_data["sequence"] or 0
 
     def clean_body(self):
         body = self.cleaned_data["body"].replace("\r\n", "\n").replace("\r", "\n")
@@ -37,3 +63,23 @@ class EditForm(CommentForm):
 
     key = None
     wording = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class DraftForm(CommentForm):
+    """What is in the box before it is sent: it may be empty, end in a space, and quote without a word."""
+
+    body = forms.CharField(
+        required=False, strip=False, max_length=LONGEST, error_messages=CommentForm.base_fields["body"].error_messages
+    )
+    key = forms.UUIDField(required=False)
+    wording = forms.IntegerField(required=False, min_value=1, max_value=LAST_SEQUENCE)
+
+    def clean(self):
+        quotes = self.quotes
+        if (
+            not all(map(is_storable, quotes))
+            or len(quotes) > MOST_QUOTES
+            or sum(map(len, quotes)) > LONGEST_QUOTES // 2
+        ):
+            raise forms.ValidationError(_("These are more quotations than a comment holds. Take some out."))
+        return self.cleaned_data | {"quotes": quotes}

@@ -34,7 +34,7 @@ from readinggroup.readings.pages import (
 from readinggroup.readings.views import page_at, section_asked_for
 from texts.models import ParagraphVersion
 
-from . import actions
+from . import actions, drafts
 from .forms import CommentForm, EditForm
 from .models import OPEN_STATES, Comment, State
 from .threads import NEWEST, OLDEST, discussion_of, exact, page_of, threads_in
@@ -63,6 +63,7 @@ def show(request, membership, reading, version, *, form=None, opened=None, page=
     if opened:
         discussion.forms[opened[0].pk] = opened[1]
     addresses = outline_of(reading.edition.current_id).addresses
+    begun = drafts.begun_at(membership, reading, version.paragraph)
     activity = ParagraphActivity.objects.filter(reading=reading, paragraph=version.paragraph).first()
     comments = activity.comments if activity else 0
     notes = notes_called_in([version])[version.pk]
@@ -80,7 +81,8 @@ def show(request, membership, reading, version, *, form=None, opened=None, page=
         "talk_label": talk_label(comments),
         "words": with_note_marks(version.html, notes, set()),
         "notes": notes,
-        "form": form or CommentForm(),
+        "form": form or CommentForm().continues(drafts.new_among(begun)),
+        "begun": drafts.others_among(begun, membership),
         "may_discuss": may(membership, Can.DISCUSS),
         "focus": focus,
         **more,
@@ -250,6 +252,8 @@ REFUSALS = {
 def answer_comment(request, membership, comment):
     """Answer a comment."""
     form = CommentForm(request.POST or None)
+    if request.method == "GET":
+        form.continues(drafts.begun_for(membership, parent=comment))
     focus = f"answer-{comment.public_id}"
 
     def again(status, **more):
@@ -281,6 +285,8 @@ def edit_comment(request, membership, comment):
     if comment.state not in OPEN_STATES:
         raise Http404
     form = EditForm(request.POST or None, initial={"body": comment.body, "wording": comment.wording})
+    if request.method == "GET":
+        form.continues(drafts.begun_for(membership, edited=comment))
     focus = f"edit-{comment.public_id}"
 
     def again(status, **more):

@@ -11,7 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import TransactionNow
 from django.core.signing import BadSignature, Signer
 from django.db import connection, models
-from django.db.models.functions import Lower, Now
+from django.db.models.functions import Coalesce, Lower, Now, NullIf
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -119,6 +119,10 @@ class MembershipQuerySet(models.QuerySet):
     def active(self):
         """Those who belong now: who left keeps the row, so that what they wrote keeps its place."""
         return self.filter(left_at=None)
+
+    def with_names(self):
+        """Each with `called`: how the group calls them."""
+        return self.annotate(called=Coalesce(NullIf("name_here", models.Value("")), "user__display_name"))
 
     def exceptions(self):
         """Whoever holds a role or is called otherwise here, former members too: the rest are as their account says."""
