@@ -76,10 +76,7 @@ class DraftForm(CommentForm):
 
     def clean(self):
         quotes = self.quotes
-        if (
-            not all(map(is_storable, quotes))
-            or len(quotes) > MOST_QUOTES
-            or sum(map(len, quotes)) > LONGEST_QUOTES // 2
-        ):
+        too_much = len(quotes) > MOST_QUOTES or sum(map(len, quotes)) > LONGEST_QUOTES // 2
+        if too_much or not all(map(is_storable, quotes)):
             raise forms.ValidationError(_("These are more quotations than a comment holds. Take some out."))
         return self.cleaned_data | {"quotes": quotes}
