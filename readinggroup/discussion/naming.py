@@ -13,7 +13,7 @@ _NAMES = """
     SELECT person.id, coalesce(nullif(member.name_here, ''), person.display_name), member.roles
     FROM accounts_user person
     LEFT JOIN groups_membership member ON member.user_id = person.id AND member.group_id = %s
-    WHERE person.id = ANY(%s)
+    WHERE person.id = ANY(%s::bigint[])
 """
 
 

@@ -2,6 +2,11 @@
 
 It is kept under what its row in the database says: while the paragraph's `changes` stand, so does what is said there.
 What belongs to the person goes through slots: names, acts, what is new to them, the form's key and their draft.
+
+- What is the same for all readers of a comment (a quote above its words, a label) is made in `made` and handed to
+  `rendering.as_html`; every name in it is `naming.name_slot`, and its person is in `KeptTalk.people`.
+- What differs from reader to reader is a slot of the comment (`rendering.py`), filled in `values_for`; or a slot of the
+  page, named in `made`'s context and filled in `filled`. Both run for every request: no query a comment there.
 """
 
 import re

@@ -303,11 +303,11 @@ def test_a_page_that_is_none_is_not_there(house, as_user, page):
 
 
 def test_one_comment_or_three_cost_the_same_queries(house, as_user):
-    client = as_user(house.member)
+    client, page = as_user(house.member), paragraph_page(house.reading)
 
     def queries():
         with CaptureQueriesContext(connection) as captured:
-            client.get(paragraph_page(house.reading))
+            client.get(page)
         return len(captured)
 
     first = factories.create_comment(house.reading, house.member)
