@@ -311,9 +311,10 @@ def test_one_comment_or_three_cost_the_same_queries(house, as_user):
         return len(captured)
 
     first = factories.create_comment(house.reading, house.member)
-    client.get("/")
-    one = queries()
+    queries()
     assert queries() <= 3  # while it is kept: who asks, how it stands, how people are called
+    Comment.objects.update(body="Made anew.")
+    one = queries()
     factories.create_comment(house.reading, house.other, parent=first)
     factories.create_comment(house.reading, house.moderator)
     assert queries() == one <= 12
