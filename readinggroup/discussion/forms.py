@@ -75,8 +75,8 @@ class DraftForm(CommentForm):
     wording = forms.IntegerField(required=False, min_value=1, max_value=LAST_SEQUENCE)
 
     def clean(self):
-        quotes = self.quotes
+        cleaned, quotes = super().clean(), self.quotes
         too_much = len(quotes) > MOST_QUOTES or sum(map(len, quotes)) > LONGEST_QUOTES // 2
         if too_much or not all(map(is_storable, quotes)):
             raise forms.ValidationError(_("These are more quotations than a comment holds. Take some out."))
-        return self.cleaned_data | {"quotes": quotes}
+        return cleaned | {"quotes": quotes}

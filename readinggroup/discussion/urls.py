@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from . import draft_views, leaving, mentions, views
+from . import draft_views, leaving, mentions, pulse, seen, views
 
 app_name = "discussion"
 
@@ -11,6 +11,7 @@ paragraph_urls = [
     path("", views.paragraph, name="paragraph"),
     path("comment/", views.post_comment, name="post_comment"),
     path("comment/draft/", draft_views.draft_comment, name="draft_comment"),
+    path("seen/", seen.mark_seen, name="mark_seen"),
 ]
 
 # /c/<comment>/
@@ -33,6 +34,9 @@ urlpatterns = [
     path("g/<slug:group>/leave/", leaving.leave, name="leave"),
     path("g/<slug:group>/left/", leaving.left, name="left"),
     path("g/<slug:group>/read/<slug:reading>/whole/", views.whole, name="whole"),
+    path("g/<slug:group>/read/<slug:reading>/seen/", seen.mark_all_seen, name="mark_all_seen"),
+    path("g/<slug:group>/read/<slug:reading>/unread/next/", seen.next_unread, name="next_unread"),
+    path("g/<slug:group>/read/<slug:reading>/pulse/", pulse.pulse, name="pulse"),
     path("g/<slug:group>/read/<slug:reading>/p/<slug:paragraph>/", include(paragraph_urls)),
     path("c/<slug:comment>/", include(comment_urls)),
 ]
