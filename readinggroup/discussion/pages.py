@@ -51,6 +51,7 @@ from .threads import DISCUSSED, MOST_PAGES_AT_ONCE, NEWEST, OLDEST, Asked, discu
 
 _kept = Kept(60_000_000)
 _NAME = re.compile(r"[A-Za-z0-9_-]{0,20}")
+_QUOTE = '<input type="hidden" name="quote" value="{}">'
 
 # Asked for with the reading (`standing_and_now`): how the discussion of the paragraph stands, and what is one's own.
 TALK = Also(
