@@ -315,6 +315,7 @@
     if (!form) return;
     form.classList.remove("small");
     fold(form);
+    form.closest("article")?.scrollIntoView({ block: "nearest" }); // what is answered stays in sight
   });
 
   // --- Tools --------------------------------------------------------------------------------------------------------
