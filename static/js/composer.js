@@ -295,25 +295,34 @@
 
   // --- Minimising ---------------------------------------------------------------------------------------------------
 
-  // Of several composers one is large: the one in which somebody writes.
+  // Of several composers one is large: the one in which somebody writes. Remembered here, for a morph does not.
+  const small = new Set();
   const fold = (now = null) => {
     for (const form of forms()) {
-      form.querySelector("[data-begun]").textContent = form.elements.body.value.trim().slice(0, 60);
-      if (now && form !== now && form.elements.body.value.trim()) form.classList.add("small");
-      form.querySelector(".fold").setAttribute("aria-expanded", String(!form.classList.contains("small")));
+      const words = form.elements.body.value.trim();
+      const address = addressOf(form);
+      if (now && form !== now && words) small.add(address);
+      if (form === now || !words) small.delete(address);
+      form.classList.toggle("small", small.has(address));
+      form.querySelector(".fold").setAttribute("aria-expanded", String(!small.has(address)));
+      form.querySelector("[data-begun]").textContent = words.slice(0, 60);
     }
   };
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.(".composer .fold");
     if (!button) return;
-    const small = button.form.classList.toggle("small");
-    fold(small ? null : button.form);
-    if (!small) button.form.elements.body.focus({ preventScroll: true });
+    const form = button.form;
+    if (form.classList.contains("small") || !form.elements.body.value.trim()) {
+      fold(form);
+      form.elements.body.focus({ preventScroll: true });
+    } else {
+      small.add(addressOf(form));
+      fold();
+    }
   });
   document.addEventListener("focusin", (event) => {
     const form = event.target.name === "body" && composerOf(event);
     if (!form) return;
-    form.classList.remove("small");
     fold(form);
     form.closest("article")?.scrollIntoView({ block: "nearest" }); // what is answered stays in sight
   });
