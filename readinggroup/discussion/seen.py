@@ -6,7 +6,6 @@ Whoever writes here holds the rows of the paragraphs, shared, before comments ar
 from django.contrib import messages
 from django.db import connection, transaction
 from django.http import Http404, HttpResponse, JsonResponse
-from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -21,6 +20,7 @@ from readinggroup.readings.pages import outline_of
 from readinggroup.readings.unread import ask_unread, unread_in, unread_part
 
 from .models import Comment
+from .pages import address_of
 
 MOST_AT_ONCE = 1_000  # comments, or paragraphs, that one request may name
 
@@ -99,11 +99,11 @@ def unsee_from(*, reading, comment, by) -> None:
 
 
 def news(request, reading, **more) -> JsonResponse:
-    """What a page renews by script after something was seen, or was said: how much is unread, and where."""
+    """What a page renews by script after something was seen: how much is unread, and where."""
     outline = outline_of(reading.edition.current_id)
     unread = unread_in(outline, ask_unread(reading.pk, request.user.pk))
     page = reverse("readings:reading_page", args=[reading.group.slug, reading.slug])
-    return JsonResponse({"unread": unread_part(page, get_token(request), unread), **more})
+    return JsonResponse({"unread": unread_part(page, "", unread), **more})
 
 
 def sequence_in(text) -> int:
@@ -164,7 +164,9 @@ def next_unread(request, membership, reading):
         after = sequence if place == 0 and there.address.number == number else 0
         comment = first_unread(membership, reading, there.address.pk, request.user.pk, after)
         if comment is not None:
-            return redirect("discussion:comment", comment=comment)
+            seen = Comment.objects.select_related("reading", "paragraph", "root").get(public_id=comment)
+            href = address_of(membership, seen)
+            return JsonResponse({"href": href}) if wants_part(request) else redirect(href)
     if wants_part(request):
         return HttpResponse(status=204)
     messages.info(request, _("You have read everything."))
