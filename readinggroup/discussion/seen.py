@@ -15,7 +15,6 @@ from readinggroup.groups.permissions import Can
 from readinggroup.lib.bad_input import is_storable
 from readinggroup.lib.htmx import wants_part
 from readinggroup.readings.access import of_reading
-from readinggroup.readings.models import ParagraphActivity
 from readinggroup.readings.pages import outline_of
 from readinggroup.readings.unread import ask_unread, unread_in, unread_part
 
@@ -39,7 +38,7 @@ _SEE = """
                 AND every.state = 'visible' AND (seen.sequences + EXCLUDED.sequences) @> every.sequence::integer
         )
 """
-_THESE = "WHERE said.id = ANY(%(comments)s)"
+_THESE = "WHERE said.id = ANY(%(comments)s::bigint[])"
 _UNTIL = """
     JOIN unnest(%(paragraphs)s::bigint[], %(untils)s::integer[]) AS up (paragraph_id, until)
         ON said.paragraph_id = up.paragraph_id AND said.sequence <= up.until
@@ -66,10 +65,12 @@ _UNSEE = """
 
 def _hold(reading, paragraphs) -> None:
     """Let no comment of these paragraphs come or change until this transaction ends; other readers may mark, too."""
-    rows = ParagraphActivity.objects.filter(reading=reading, paragraph__in=paragraphs).order_by("paragraph")
     with connection.cursor() as cursor:
-        sql, values = rows.values("pk").query.sql_with_params()
-        cursor.execute(f"{sql} FOR SHARE", values)
+        cursor.execute(
+            "SELECT FROM readings_paragraphactivity WHERE reading_id = %s AND paragraph_id = ANY(%s::bigint[])"
+            " ORDER BY paragraph_id FOR SHARE",
+            [reading.pk, list(paragraphs)],
+        )
 
 
 @transaction.atomic
