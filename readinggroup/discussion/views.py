@@ -42,7 +42,8 @@ def version_or_404(reading, paragraph) -> ParagraphVersion:
 def show(request, membership, reading, version, *, asked=None, opened=None, status=200, **more):
     """The paragraph with its discussion as an answer to an act. `opened` is (comment, HTML of a form that is open)."""
     paragraph = version.paragraph.public_id
-    membership, now, talk = asked_now(request, membership.group.slug, reading.slug, paragraph)
+    # As one stood when the act began: who was suspended meanwhile gets the box with the words that were refused.
+    _since, now, talk = asked_now(request, membership.group.slug, reading.slug, paragraph)
     forms = {opened[0].pk: opened[1]} if opened else {}
     kept = made(request, membership, reading, version, talk, asked or asked_in(request), forms=forms, **more)
     return filled(request, membership, reading.slug, now, talk, kept, status=status)
