@@ -10,7 +10,7 @@ from django.template.loader import get_template
 from django.utils import timezone, translation
 from procrastinate.contrib.django import app
 
-from readinggroup.accounts.preferences import zone_of
+from readinggroup.lib.time_zones import zone_called
 
 from .models import RETRY_AFTER, Delivery, Notice
 from .wording import words_of
@@ -80,7 +80,7 @@ def message_of(notice) -> EmailMessage:
     """The notice as a mail, in its reader's language and zone; its Message-ID is the same when it is sent again."""
     recipient = notice.recipient
     language = getattr(recipient, "language", "") or settings.LANGUAGE_CODE
-    with translation.override(language), timezone.override(zone_of(recipient)):
+    with translation.override(language), timezone.override(zone_called(recipient.time_zone)):
         subject, body = words_of(notice)
         address = f"{settings.SITE_URL}{notice.address}" if notice.address else ""
         context = {"recipient": recipient, "body": body, "subject": subject, "address": address}
