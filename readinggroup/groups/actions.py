@@ -10,6 +10,7 @@ from django.utils.text import slugify
 
 from readinggroup.accounts.models import User
 from readinggroup.accounts.names import LONGEST_NAME, is_name_clash, new_pseudonym
+from readinggroup.lib.time_zones import zone_called
 from readinggroup.notifications.actions import tell
 
 from .models import EmailInvitation, Group, Invitation, JoinRequest, Membership, Role
@@ -50,10 +51,11 @@ def free_slug(name: str, taken, *, longest: int, fallback: str) -> str:
 
 @transaction.atomic
 def found_group(*, name, by, **details) -> Group:
-    """A new group with `by` as its owner."""
-    group = Group.objects.create(
-        name=name, slug=free_slug(name, Group.objects, longest=60, fallback="group"), **details
-    )
+    """A new group with `by` as its owner. Unless `details` say otherwise, it speaks their language in their zone."""
+    theirs = {"language": by.language, "time_zone": by.time_zone if zone_called(by.time_zone) else ""}
+    details = {field: value for field, value in theirs.items() if value} | details
+    slug = free_slug(name, Group.objects, longest=60, fallback="group")
+    group = Group.objects.create(name=name, slug=slug, **details)
     Membership.objects.create(group=group, user=by, roles=[Role.OWNER], welcomed_at=timezone.now())
     return group
 
