@@ -5,7 +5,7 @@ from django.core.paginator import Paginator
 from django.http import Http404
 from django.test import RequestFactory
 
-from readinggroup.lib.paging import number_asked_for, page_asked_for
+from readinggroup.lib.paging import number_asked_for, number_in, page_asked_for
 
 
 def asking(page):
@@ -25,6 +25,10 @@ ODD = ["", "0", "000000", "-1", "+1", "1.0", " 1", "1 ", "1_0", "x", "²", "٣",
 def test_what_is_no_number_of_a_page_is_not_there(asked):
     with pytest.raises(Http404):
         number_asked_for(asking(asked))
+
+
+def test_a_number_is_one_of_so_many():
+    assert [number_in(text, 3) for text in ("0", "1", "3", "4", "03", "0000003")] == [None, 1, 3, None, 3, None]
 
 
 def test_the_page_is_there_or_it_is_not():
