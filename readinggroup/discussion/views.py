@@ -19,6 +19,7 @@ from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, answer, known_or_404, may
 from readinggroup.lib.htmx import page_or_part, wants_part
 from readinggroup.lib.markup import render_markdown
+from readinggroup.lib.paging import number_in
 from readinggroup.lib.stamps import stamp
 from readinggroup.readings.access import of_reading, reading_or_404, within
 from readinggroup.readings.pages import counts_in, numbers, outline_of, text_with_threads
@@ -143,8 +144,8 @@ def renewed(request, reading) -> dict | None:
     if shown is None:
         return None
     outline = outline_of(reading.edition.current_id)
-    is_section = shown.isascii() and shown.isdecimal() and 1 <= int(shown[:9]) <= len(outline.sections)
-    return numbers(outline, counts_in(reading.pk), int(shown) - 1 if is_section else None)
+    section = number_in(shown, len(outline.sections))
+    return numbers(outline, counts_in(reading.pk), section and section - 1)
 
 
 def place_of(membership, comment):
