@@ -60,6 +60,10 @@ MATRIX = {
     ("discussion:draft_edit", "POST"): "l f f f f  . n n n n",
     ("discussion:suggest_members", "GET"): "l f f f f  . . . . .",
     ("discussion:whole", "GET"): ". . . . .  . . . . .",
+    ("discussion:pulse", "GET"): ". . . . .  . . . . .",
+    ("discussion:next_unread", "GET"): "l f f f f  . . . . .",
+    ("discussion:mark_seen", "POST"): "l f f f f  . . . . .",
+    ("discussion:mark_all_seen", "POST"): "l f f f f  . . . . .",
     ("discussion:comment", "GET"): ". . . . .  . . . . .",
     ("discussion:answer_comment", "GET"): "l f f f f  . . . . f",
     ("discussion:answer_comment", "POST"): "l f f f f  . . . . f",
@@ -162,13 +166,20 @@ OF_NO_GROUP = {
     "home", "healthz", "readyz", "groups:found_group", "groups:join", "discussion:left", "groups:my_groups",
     "discussion:my_drafts", "discussion:delete_draft", "discussion:move_draft",
 } | {name for name, _method in MATRIX if name.startswith(("accounts:", "notifications:", "my_data:"))}  # fmt: skip
-OF_A_COMMENT = {
-    "discussion:comment",
-    "moderation:report_comment",
-    "discussion:draft_answer",
-    "discussion:draft_edit",
-} | {f"discussion:{act}_comment" for act in ("answer", "edit", "withdraw", "put_back")}
-OF_A_TEXT = {"readings:reading_page", "readings:paragraph_number", "discussion:paragraph", "discussion:whole"}
+OF_A_COMMENT = {"discussion:comment", "moderation:report_comment"} | {
+    f"discussion:{act}"
+    for act in (
+        "answer_comment", "edit_comment", "withdraw_comment", "put_back_comment", "draft_answer", "draft_edit",
+    )
+}  # fmt: skip
+OF_A_TEXT = {
+    "readings:reading_page", "readings:paragraph_number", "discussion:paragraph", "discussion:whole",
+    "discussion:pulse",
+}  # fmt: skip
+OF_A_READER = {
+    "readings:keep_place", "discussion:next_unread", "discussion:mark_seen", "discussion:mark_all_seen",
+    "discussion:draft_comment",
+}  # fmt: skip
 # What nobody does in a group that is in the archive or about to be deleted: writing, joining, inviting, settling.
 NOT_WHILE_CLOSED = {
     "readings:import_text", "readings:preview_import", "readings:settle_reading", "discussion:post_comment",
@@ -308,6 +319,7 @@ class Cell:
             "discussion:paragraph": [self.comment.paragraph.public_id],
             "discussion:post_comment": [self.comment.paragraph.public_id],
             "discussion:draft_comment": [self.comment.paragraph.public_id],
+            "discussion:mark_seen": [self.comment.paragraph.public_id],
             "groups:member": [self.house.other.public_id],
             "groups:rules_version": [1],
             "fetch_group_export": [self.export.pk],
@@ -402,10 +414,7 @@ def states_of(name):
         return
     yield Visibility.LISTED, "open"
     yield Visibility.MEMBERS, "open"
-    asks_of_a_text = {
-        "discussion:post_comment", "discussion:draft_comment", "readings:keep_place", "readings:settle_reading",
-    }  # fmt: skip
-    if name in OF_A_TEXT | OF_A_COMMENT | asks_of_a_text:
+    if name in OF_A_TEXT | OF_A_COMMENT | OF_A_READER | {"discussion:post_comment", "readings:settle_reading"}:
         yield Visibility.PUBLIC, "text for members"
 
 

@@ -6,12 +6,13 @@ from django.db.models.functions import Lower
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
-from readinggroup.groups.models import LONGEST_NAME, Membership
+from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, requires
 from readinggroup.lib.markup import own_words
 
 from .models import Mention
 
+LONGEST_NAME = Membership._meta.get_field("name_here").max_length
 MOST_OFFERED = 8
 MOST_CALLED = 50  # of one comment: whoever calls more does not mean them
 

@@ -28,6 +28,7 @@ from readinggroup.groups.permissions import Can, may
 from readinggroup.lib.htmx import wants_part
 from readinggroup.lib.kept import Kept
 from readinggroup.lib.page_parts import frame, frame_values
+from readinggroup.lib.paging import number_asked_for, number_in
 from readinggroup.lib.stamps import Page, slot, stamp
 from readinggroup.readings.access import reading_or_404
 from readinggroup.readings.pages import (
@@ -39,7 +40,7 @@ from readinggroup.readings.pages import (
     talk_label,
     with_note_marks,
 )
-from readinggroup.readings.unread import unread_in, unread_part
+from readinggroup.readings.unread import unread_part
 from readinggroup.readings.views import page_at
 
 from . import drafts
@@ -47,7 +48,7 @@ from .forms import CommentForm
 from .models import State
 from .naming import names_for
 from .rendering import as_html, people_of
-from .threads import DISCUSSED, MOST_PAGES_AT_ONCE, NEWEST, OLDEST, Asked, discussion_of
+from .threads import DISCUSSED, MOST_PAGES_AT_ONCE, NEWEST, OLDEST, Asked, discussion_of, where_is
 
 _kept = Kept(60_000_000)
 _NAME = re.compile(r"[A-Za-z0-9_-]{0,20}")
@@ -109,21 +110,14 @@ class KeptTalk:
 
 def asked_in(request) -> Asked:
     """What of the discussion the address asks for. Http404 for what no page of ours leads to."""
-    page = page_number(request.GET.get("page", "1"))
-    first = page_number(request.GET.get("from", str(page)))
-    if not 0 <= page - first < MOST_PAGES_AT_ONCE:
+    page = number_asked_for(request)
+    first = number_in(request.GET.get("from", str(page)))
+    if first is None or not 0 <= page - first < MOST_PAGES_AT_ONCE:
         raise Http404
     order, thread = request.GET.get("order"), request.GET.get("thread", "")
     if not _NAME.fullmatch(thread):
         raise Http404
     return Asked(order if order in {NEWEST, DISCUSSED} else OLDEST, first, page, thread)
-
-
-def page_number(asked) -> int:
-    """Which page, from 1."""
-    if not asked.isascii() or not asked.isdecimal() or not 1 <= len(asked) <= 6 or int(asked) < 1:
-        raise Http404
-    return int(asked)
 
 
 def talk_page(request, membership, slug, now: Now, talk: Talk, asked: Asked):
@@ -212,7 +206,7 @@ def filled(request, membership, slug, now, talk, kept, *, status=200) -> HttpRes
     values["unread"] = ""
     if now.unread is not None and not wants_part(request):
         page = reverse("readings:reading_page", args=[membership.group.slug, slug])
-        values["unread"] = unread_part(page, values["token"], unread_in(outline_of(now.revision), now.unread))
+        values["unread"] = unread_part(page, values["token"], now.revision, now.unread)
     response = HttpResponse(kept.page.fill(values), status=status)
     patch_vary_headers(response, ["HX-Request"])
     return response
@@ -260,6 +254,17 @@ def ranges_in(multirange: str) -> list[tuple[int, int]]:
 def is_in(ranges, number) -> bool:
     """Whether the number is in one of the ranges."""
     return any(first <= number < end for first, end in ranges)
+
+
+def address_of(membership, comment) -> str:
+    """Where the comment is shown, in the order in which things were said."""
+    kwargs = {
+        "group": membership.group.slug,
+        "reading": comment.reading.slug,
+        "paragraph": comment.paragraph.public_id,
+    }
+    page = reverse("discussion:paragraph", kwargs=kwargs)
+    return f"{page}{where_is(membership, comment).query}#c-{comment.public_id}"
 
 
 def with_names(membership, discussions) -> dict:

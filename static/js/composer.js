@@ -312,9 +312,13 @@
     const button = event.target.closest?.(".composer .fold");
     if (!button) return;
     const form = button.form;
-    if (form.classList.contains("small") || !form.elements.body.value.trim()) {
+    const opened = form.closest(".opened");
+    if (form.classList.contains("small")) {
       fold(form);
       form.elements.body.focus({ preventScroll: true });
+    } else if (!form.elements.body.value.trim()) {
+      button.blur(); // at rest it is one line; an answer without a word is closed
+      if (opened) opened.closest("article").querySelector(`:scope > .acts a[href="${CSS.escape(opened.dataset.from)}"]`)?.click();
     } else {
       small.add(addressOf(form));
       fold();
