@@ -51,6 +51,7 @@
   const timers = new Map();
   const saving = new Map(); // address -> the saving that is under way
   const undecided = new Set(); // addresses where two texts wait for a choice
+  const taken = new Map(); // address -> the words that the server has taken last
   const posts = new Map(); // address -> how often something was posted from there
 
   const remember = (form) => {
@@ -94,6 +95,7 @@
     if (state.status === 200 && told) {
       const sequence = Number(told.dataset.sequence);
       const now = kept(address);
+      taken.set(address, words.body);
       if (now && same(now, words)) forget(address);
       else if (now) keep(address, { ...now, sequence });
       if (form) {
@@ -190,7 +192,7 @@
       }
       const here = kept(address);
       if (!here) {
-        if (box.value !== box.defaultValue && box.value) remember(form);
+        if (box.value && box.value !== box.defaultValue && box.value !== taken.get(address)) remember(form);
         else if (Number(form.elements.sequence?.value)) show(form, "saved");
         continue;
       }
