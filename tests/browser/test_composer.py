@@ -38,6 +38,7 @@ def test_it_docks_and_leaves_text_and_discussion_to_be_read(house, page_for, win
     page = page_for(house.member, window)
     open_text(page, reading)
     open_discussion(page, 30)
+    expect(page.locator("html.docks")).to_be_attached()
     rest = box(composer(page))
     assert window[1] - 2 <= rest["bottom"] <= window[1] + 1
     assert rest["bottom"] - rest["top"] < 80, "one line while nobody writes"

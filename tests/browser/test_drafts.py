@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Error, expect
@@ -250,6 +251,24 @@ def test_9_what_is_answered_is_taken_back(house, page_for):
     send(composer(page))
     expect(comment(page, WORDS)).to_be_visible()
     assert not Draft.objects.exists()
+
+
+def test_9_the_paragraph_is_taken_out_of_the_text(house, page_for):
+    page = page_for(house.member)
+    page.goto(paragraph_address(house.reading, 3))
+    type_words(composer(page), "A long time")
+    is_saved(composer(page))
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")  # a published revision does not change
+        cursor.execute("DELETE FROM texts_paragraphversion WHERE id = %s", [factories.version_of(house.reading, 3).pk])
+        cursor.execute("SET session_replication_role = origin")
+    box_for_words(composer(page)).press_sequentially(" in the making")
+    with page.expect_response("**/draft/"):
+        pass
+    page.goto(reverse("discussion:my_drafts"))
+    expect(page.get_by_text("no longer in the text")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Your words")).to_have_value(WORDS)
+    assert on_the_device(page) == []
 
 
 def test_10_another_person_at_the_same_browser(house, page_for):
