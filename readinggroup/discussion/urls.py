@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from . import leaving, views
+from . import leaving, searching, views
 
 app_name = "discussion"
 
@@ -23,6 +23,7 @@ comment_urls = [
 
 urlpatterns = [
     path("g/<slug:group>/members/<slug:member>/contributions/", leaving.contributions, name="contributions"),
+    path("g/<slug:group>/search/", searching.search, name="search"),
     path("g/<slug:group>/leave/", leaving.leave, name="leave"),
     path("g/<slug:group>/left/", leaving.left, name="left"),
     path("g/<slug:group>/read/<slug:reading>/whole/", views.whole, name="whole"),
