@@ -335,6 +335,7 @@ _BEGIN, _END = "\x02", "\x03"
 _STAND_INS = dict(zip(SIGNS, "\x04\x05\x06", strict=True))
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\s]+")
 _HEADLINE = f'StartSel="{_BEGIN}", StopSel="{_END}", MaxFragments=2, MinWords=14, MaxWords=34, FragmentDelimiter=" … "'
+_LETTER = re.compile(r"\w")
 _BLOCK_ENDS = re.compile(r"</(?:p|li|h4|h5|h6|pre|blockquote)>|<br|<hr")
 
 
@@ -358,7 +359,7 @@ def as_html(snippet, text) -> str:
     bare = snippet.replace(_BEGIN, "").replace(_END, "").split(" … ")
     before, after = text.partition(bare[0])[0], text.rpartition(bare[-1])[2]
     # What is left out is dots; a sign that ts_headline dropped at the end is none.
-    snippet = f"{'… ' if re.search(r'\w', before) else before}{snippet}{' …' if re.search(r'\w', after) else after}"
+    snippet = f"{'… ' if _LETTER.search(before) else before}{snippet}{' …' if _LETTER.search(after) else after}"
     html = escape(snippet.translate({ord(stand_in): sign for sign, stand_in in _STAND_INS.items()}))
     return mark_safe(html.replace(_BEGIN, "<mark>").replace(_END, "</mark>"))  # noqa: S308 - escaped just now
 
