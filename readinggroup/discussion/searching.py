@@ -27,14 +27,14 @@ from psycopg.errors import QueryCanceled
 from readinggroup.accounts.names import LONGEST_NAME, skeleton
 from readinggroup.groups.permissions import Can, may, requires
 from readinggroup.lib.full_text import SIGNS, configuration_of, without_signs
-from readinggroup.readings.pages import outline_of
 from readinggroup.readings.views import page_at
 from texts.models import ParagraphVersion, Section
 
 from .models import Comment, QuestionState
+from .places import PlaceInText, place_of, section_name
 
 A_PAGE = 20
-MOST = 5_000  # comments, and paragraphs, that are ranked and listed: the last page costs what the first does
+MOST = 2_000  # comments, and paragraphs, that are ranked and listed: the last page costs what the first does
 LONGEST_QUERY = 200
 PATIENCE = 2_000  # milliseconds that the database may take for one search
 
@@ -48,7 +48,7 @@ class SearchForm(forms.Form):
         label=_("Words"),
         max_length=LONGEST_QUERY,
         widget=forms.TextInput(attrs={"type": "search"}),
-        help_text=_("Write “in quotes” what stands together, -without what is not to be there, one or another."),
+        help_text=_("Put “what stands together” in quotes; -word leaves a word out; this or that finds either."),
         error_messages={
             "required": _("Write what you look for."),
             "max_length": _("That is long. Look for at most %(limit_value)d characters."),
@@ -100,7 +100,8 @@ class TookTooLong(Exception):  # noqa: N818 - said to whoever searches
 def search(request, membership):
     """Words in the group's texts and in its discussion, as this reader may read them; the best hits first."""
     readings = readings_for(membership)
-    form = SearchForm(request.GET if "q" in request.GET else None, places=places_in(readings))
+    asked = request.GET if "q" in request.GET else None
+    form = SearchForm(asked, initial=request.GET.dict(), places=places_in(readings))
     context = {"membership": membership, "group": membership.group, "form": form, "most": MOST}
     status = 200
     if form.is_bound and form.is_valid():
@@ -110,7 +111,7 @@ def search(request, membership):
             context["took_too_long"], status = True, 503
     elif form.is_bound:
         status = 422
-    context["narrowed"] = form.is_bound and any(form[name].data for name in form.fields if name != "q")
+    context["narrowed"] = sum(bool(form[name].value()) for name in form.fields if name != "q")
     return TemplateResponse(request, "discussion/search.html", context, status=status)
 
 
@@ -141,18 +142,10 @@ def places_in(readings) -> list:
     choices = []
     for reading in readings:
         inside = sections.get(reading.edition.current_id, [])
-        whole = (reading.slug, _("all of it") if len(inside) > 1 else reading.edition.title)
-        if len(inside) < 2:
-            choices.append(whole)
-            continue
-        parts = [(f"{reading.slug}:{section.position + 1}", name_of(section)) for section in inside]
-        choices.append((reading.edition.title, [whole, *parts]))
+        whole, title = (reading.slug, reading.edition.title), reading.edition.title
+        parts = [(f"{reading.slug}:{section.position + 1}", section_name(section)) for section in inside]
+        choices.append((title, [whole, *parts]) if len(parts) > 1 else whole)
     return choices
-
-
-def name_of(section) -> str:
-    """A section by its number and its heading, or its first words."""
-    return f"{section.position + 1}. {section.title or section.opening}"
 
 
 def found(membership, readings, form, number) -> dict:
@@ -291,9 +284,7 @@ class Hit:
     """A comment, or a paragraph of a text, with its place and the words that were found, marked."""
 
     comment: Comment | None
-    reading: object
-    section: str
-    number: int
+    place: PlaceInText
     href: str
     snippet: str
 
@@ -301,8 +292,8 @@ class Hit:
 def shown(membership, readings, rows, words) -> list[Hit]:
     """The hits of this page with all that is shown of them: three queries, and one for names."""
     keys = {kind: [key for each, key in rows if each == kind] for kind in (COMMENTS, TEXTS)}
-    comments = Comment.objects.readable_by(membership).select_related("author", "parent__author", "version")
-    versions = ParagraphVersion.objects.select_related("paragraph")
+    comments = Comment.objects.readable_by(membership).select_related("author", "version")
+    versions = ParagraphVersion.objects.all()
     found = {(COMMENTS, comment.pk): comment for comment in comments.filter(pk__in=keys[COMMENTS])}
     found |= {(TEXTS, version.pk): version for version in versions.filter(pk__in=keys[TEXTS])}
     by_key = {reading.pk: reading for reading in readings}
@@ -320,13 +311,11 @@ def shown(membership, readings, rows, words) -> list[Hit]:
 
 def hit(thing, reading, snippet) -> Hit:
     """One hit with its place in the text as it is now."""
-    outline = outline_of(reading.edition.current_id)
-    address = outline.by_paragraph.get(thing.paragraph_id)
-    comment = thing if isinstance(thing, Comment) else None
-    section = name_of(outline.sections[address.section]) if address and len(outline.sections) > 1 else ""
-    href = reverse("discussion:comment", args=[comment.public_id]) if comment else page_at(reading, address)
-    number = address.number if address else comment.version.number
-    return Hit(comment, reading, section, number, href, snippet)
+    if isinstance(thing, ParagraphVersion):
+        place = place_of(reading, thing.paragraph_id, thing.number)
+        return Hit(None, place, page_at(reading, place.address), snippet)
+    place = place_of(reading, thing.paragraph_id, thing.version.number)
+    return Hit(thing, place, reverse("discussion:comment", args=[thing.public_id]), snippet)
 
 
 # What ts_headline sets around a hit, and what stands for signs that it would read as tags or names of files. No text

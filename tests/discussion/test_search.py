@@ -1,6 +1,5 @@
 """Search in a group: what is found, in which order, and that nothing is told of what a reader may not see."""
 
-
 from django.urls import reverse
 from lxml import html
 

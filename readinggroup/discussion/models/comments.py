@@ -74,9 +74,12 @@ class CommentQuerySet(models.QuerySet):
         return self.visible_to(membership).filter(_words_are_for(membership))
 
     def said_by(self, user):
-        """All that this person has said in the groups that they belong to, and may read there themselves."""
-        theirs = Q(reading__group__memberships__user=user, reading__group__memberships__left_at=None)
-        return self.filter(theirs, author=user, state__in=OPEN_STATES)
+        """All that this person has said in the groups that they belong to, as they may see it: with `shown_html`."""
+        here = Q(reading__group__memberships__user=user, reading__group__memberships__left_at=None)
+        words = Case(
+            When(state__in=OPEN_STATES, then=F("body_html")), default=Value(""), output_field=models.TextField()
+        )
+        return self.filter(here, author=user).annotate(shown_html=words)
 
 
 def _words_are_for(membership) -> Q:
