@@ -127,7 +127,9 @@ def settle(aviary, visibility):
         filename="kept.txt",
         for_members=True,
     )
-    factories.create_comment(kept, cell.house.member, f"{canary('a comment on a text for members', INSIDE)} {SUNG}", number=2)
+    factories.create_comment(
+        kept, cell.house.member, f"{canary('a comment on a text for members', INSIDE)} {SUNG}", number=2
+    )
     Reading.objects.filter(pk=kept.pk).update(slug="kept")  # who asks for a name in an address knows it already
 
 

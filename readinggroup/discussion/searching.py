@@ -26,7 +26,7 @@ from psycopg.errors import QueryCanceled
 
 from readinggroup.accounts.names import LONGEST_NAME, skeleton
 from readinggroup.groups.permissions import Can, may, requires
-from readinggroup.lib.full_text import SIGNS, configuration_of, without_signs
+from readinggroup.lib.full_text import configuration_of, without_signs
 from readinggroup.readings.views import page_at
 from texts.models import ParagraphVersion, Section
 
@@ -70,7 +70,7 @@ class SearchForm(forms.Form):
         self.fields["where"].choices = [("", _("all texts")), *places]
 
     def clean_q(self):
-        return self.cleaned_data["q"].replace("“", '"').replace("”", '"').replace("„", '"')
+        return self.cleaned_data["q"].translate(dict.fromkeys(map(ord, "“”„«»"), '"'))
 
     def clean_since(self):
         return self.day_that_can_be("since")
@@ -318,12 +318,14 @@ def hit(thing, reading, snippet) -> Hit:
     return Hit(thing, place, reverse("discussion:comment", args=[thing.public_id]), snippet)
 
 
-# What ts_headline sets around a hit, and what stands for signs that it would read as tags or names of files. No text
-# holds them: control characters are taken out before.
-_BEGIN, _END = "\x02", "\x03"
-_STAND_INS = dict(zip(SIGNS, "\x04\x05\x06", strict=True))
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\s]+")
-_HEADLINE = f'StartSel="{_BEGIN}", StopSel="{_END}", MaxFragments=2, MinWords=14, MaxWords=34, FragmentDelimiter=" … "'
+# What ts_headline sets around a hit, and between the parts of a long text. No text holds them: control characters are
+# taken out before.
+_BEGIN, _END, _BETWEEN = "\x02", "\x03", "\x04"
+_MARKS = f'StartSel="{_BEGIN}", StopSel="{_END}"'
+_WHOLE = f"{_MARKS}, HighlightAll=true"
+_PARTS = f'{_MARKS}, MaxFragments=2, MinWords=14, MaxWords=34, ShortWord=0, FragmentDelimiter="{_BETWEEN}"'
+SHORT = 300  # characters of a text that is shown whole
+_SPACE = re.compile(r"[\x00-\x1f\x7f\s]+")
 _LETTER = re.compile(r"\w")
 _BLOCK_ENDS = re.compile(r"</(?:p|li|h4|h5|h6|pre|blockquote)>|<br|<hr")
 
@@ -332,25 +334,43 @@ def marked(texts, names, words) -> list[str]:
     """Of each text what surrounds the words, as HTML with the words in `<mark>`. One query."""
     if not texts:
         return []
-    safe = [_CONTROL.sub(" ", text).strip().translate(str.maketrans(_STAND_INS)) for text in texts]
+    texts = [_SPACE.sub(" ", text).strip() for text in texts]
+    options = [_WHOLE if len(text) <= SHORT else _PARTS for text in texts]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT ts_headline(name::regconfig, text, websearch_to_tsquery(name::regconfig, %s), %s)"
-            " FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS each (text, name, place) ORDER BY place",
-            [words, _HEADLINE, safe, names],
+            "SELECT ts_headline(name::regconfig, text, websearch_to_tsquery(name::regconfig, %s), options)"
+            " FROM unnest(%s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS each (text, name, options, place)"
+            " ORDER BY place",
+            [words, [without_signs(text) for text in texts], names, options],
         )
-        rows = cursor.fetchall()
-    return [as_html(snippet, text) for (snippet,), text in zip(rows, safe, strict=True)]
+        return [
+            as_html(text, snippet.split(_BETWEEN)) for text, (snippet,) in zip(texts, cursor.fetchall(), strict=True)
+        ]
 
 
-def as_html(snippet, text) -> str:
-    """The snippet escaped, its hits in `<mark>`, with dots where the text goes on."""
-    bare = snippet.replace(_BEGIN, "").replace(_END, "").split(" … ")
-    before, after = text.partition(bare[0])[0], text.rpartition(bare[-1])[2]
-    # What is left out is dots; a sign that ts_headline dropped at the end is none.
-    snippet = f"{'… ' if _LETTER.search(before) else before}{snippet}{' …' if _LETTER.search(after) else after}"
-    html = escape(snippet.translate({ord(stand_in): sign for sign, stand_in in _STAND_INS.items()}))
-    return mark_safe(html.replace(_BEGIN, "<mark>").replace(_END, "</mark>"))  # noqa: S308 - escaped just now
+def as_html(text, parts) -> str:
+    """The parts of the text with their hits in `<mark>`, escaped, with dots where something is left out.
+
+    Postgres was given the text without signs, so its parts are found there, and shown as they stand in the text.
+    """
+    bare, at, out = without_signs(text), 0, []
+    for part in parts:
+        begin = bare.find(part.replace(_BEGIN, "").replace(_END, ""), at)
+        if begin < 0:
+            continue
+        if _LETTER.search(bare, at, begin):
+            out.append(" … " if out else "… ")
+        else:
+            out.append(escape(text[at:begin]))
+        at = begin
+        for piece in re.split(f"([{_BEGIN}{_END}])", part):
+            if piece in {_BEGIN, _END}:
+                out.append("<mark>" if piece == _BEGIN else "</mark>")
+            else:
+                out.append(escape(text[at : at + len(piece)]))
+                at += len(piece)
+    out.append(" …" if _LETTER.search(bare, at) else escape(text[at:]))
+    return mark_safe("".join(out))  # noqa: S308 - escaped piece by piece
 
 
 def plain(html) -> str:

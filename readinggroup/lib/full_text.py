@@ -3,6 +3,8 @@
 A vector is a stored column, kept by a trigger on its own row; the language is that of the edition, by its tag.
 """
 
+import re
+
 import pgtrigger
 
 # Language of a tag -> what Postgres (15 and newer) calls its stemming and stop words. Others are searched as they are.
@@ -15,8 +17,15 @@ CONFIGURATIONS = {
 }  # fmt: skip
 SIMPLE = "simple"
 
-# Postgres reads what stands between < and > as a tag and skips it, and a/b as the name of a file: here they are signs.
-SIGNS = "<>/"
+# What stands between words. Postgres would read what is between < and > as a tag, a/b as the name of a file; and which
+# signs beyond ASCII part words depends on the locale of the database. The same pattern for Postgres and for Python.
+SIGNS = (
+    r"[<>/\u00a0-\u00a9\u00ab\u00ac\u00ae-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf\u00d7\u00f7\u055a-\u055f\u0589\u05be"
+    r"\u05c0\u05c3\u05f3\u05f4\u060c\u061b\u061e\u061f\u066a-\u066d\u06d4\u0964\u0965\u0e2f\u104a\u104b\u1362-\u1368"
+    r"\u17d4-\u17d6\u2000-\u200b\u200e-\u206f\u2190-\u2bff\u2e00-\u2e7f\u3000-\u3004\u3008-\u3020\u3030\u303d\u30fb"
+    r"\ufe10-\ufe1f\ufe30-\ufe6f\ufeff\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\U0001f000-\U0001faff]"
+)
+_SIGNS = re.compile(SIGNS)
 
 
 def configuration_of(tag: str) -> str:
@@ -31,8 +40,8 @@ def _configuration_sql(tag: str) -> str:
 
 
 def without_signs(text: str) -> str:
-    """Words to be looked for, read by Postgres as those of the texts are."""
-    return text.translate({ord(sign): " " for sign in SIGNS})
+    """The text with a space for each sign: as long as before, and read by Postgres as what was stored."""
+    return _SIGNS.sub(" ", text)
 
 
 def keeps_search(words: str, language_from: str, *moved_by: str) -> pgtrigger.Trigger:
@@ -49,7 +58,7 @@ def keeps_search(words: str, language_from: str, *moved_by: str) -> pgtrigger.Tr
         declare=[("tag", "text")],
         func=f"""
             SELECT edition.language INTO tag {language_from};
-            NEW.search := to_tsvector({_configuration_sql("tag")}, translate({words}, '{SIGNS}', '   '));
+            NEW.search := to_tsvector({_configuration_sql("tag")}, regexp_replace({words}, '{SIGNS}', ' ', 'g'));
             RETURN NEW;
         """,
     )
