@@ -3,6 +3,9 @@
 from pathlib import Path
 
 from django.core.management import call_command
+from django.db import connection
+from django.db.models import F, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from readinggroup import first_run
@@ -18,6 +21,7 @@ ESSAY = Path(__file__).resolve().parent.parent.parent / "shared" / "texts" / "th
 BODY = (
     "I read this **twice** and it still turns on the second sentence: who counts, and who is counted?\n\n> as it says\n"
 )
+COMMON, RARE = "mallard", "heron"  # one in three comments holds the first, one in a hundred the second
 
 
 def of_our_own(paragraphs=211) -> bytes:
@@ -37,7 +41,9 @@ def prepare(comments: int) -> dict:
     if not ParagraphActivity.objects.filter(reading=talked).exists() and comments:
         call_command("demo", reading=talked.slug, comments=comments, people=max(20, comments // 50), verbosity=0)
     thread = discussion_of_500(group)
+    let_birds_in(talked)
     return {
+        "search": f"/g/{group.slug}/search/",
         "quiet": f"/g/{group.slug}/read/{quiet.slug}/",
         "talked": f"/g/{group.slug}/read/{talked.slug}/",
         "thread": f"/g/{group.slug}/read/{thread.reading.slug}/p/{thread.paragraph.public_id}/",
@@ -55,6 +61,21 @@ def text(group, name) -> Reading:
         source = keep_source(content, f"{name}.txt")
         reading = bring_text(group=group, document=document, source_file=source, title=name)
     return reading
+
+
+def let_birds_in(reading) -> None:
+    """Words to be searched for, in so many of the comments; once."""
+    comments = Comment.objects.filter(reading=reading)
+    if comments.filter(search=RARE).exists():
+        return
+    for word, every in ((COMMON, 3), (RARE, 100)):
+        rows = comments.annotate(turn=F("pk") % every).filter(turn=0)
+        rows.update(
+            body=Concat("body", Value(f"\n\nThat {word} again.")),
+            body_html=Concat("body_html", Value(f"\n<p>That {word} again.</p>")),
+        )
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE discussion_comment")
 
 
 def first_paragraph(reading) -> str:
