@@ -177,7 +177,7 @@ class ParagraphVersion(models.Model):
 
     class Meta:
         ordering = ["number"]
-        indexes = [GinIndex(fields=["search"], name="paragraph_version_search")]
+        indexes = [GinIndex(fields=["search"], name="paragraph_version_search", gin_pending_list_limit=256)]
         constraints = [
             models.UniqueConstraint(fields=["revision", "number"], name="paragraph_version_number_once"),
             models.UniqueConstraint(fields=["revision", "paragraph"], name="paragraph_version_once"),

@@ -11,10 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from readinggroup.accounts.access import signed_in
 from readinggroup.groups.members_views import member_or_404, page_asked_for
 from readinggroup.groups.models import Membership
-from readinggroup.groups.permissions import Can, requires
+from readinggroup.groups.permissions import Can, requires, signed_in
 from readinggroup.readings.models import Reading
 
 from .models import Comment, State

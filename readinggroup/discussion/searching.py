@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from psycopg.errors import QueryCanceled
 
-from readinggroup.accounts.names import LONGEST_NAME, skeleton
+from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, may, requires
 from readinggroup.lib.full_text import configuration_of, without_signs
 from readinggroup.readings.views import page_at
@@ -36,6 +36,7 @@ from .places import PlaceInText, place_of, section_name
 A_PAGE = 20
 MOST = 2_000  # comments, and paragraphs, that are ranked and listed: the last page costs what the first does
 LONGEST_QUERY = 200
+LONGEST_NAME = Membership._meta.get_field("name_here").max_length
 PATIENCE = 2_000  # milliseconds that the database may take for one search
 
 COMMENTS, TEXTS = "comments", "texts"
@@ -60,7 +61,9 @@ class SearchForm(forms.Form):
         choices=[("", _("texts and comments")), (TEXTS, _("texts only")), (COMMENTS, _("comments only"))],
     )
     where = forms.ChoiceField(label=_("Text"), required=False)
-    by = forms.CharField(label=_("Said by"), max_length=LONGEST_NAME, required=False)
+    by = forms.CharField(
+        label=_("Said by"), max_length=Membership._meta.get_field("name_here").max_length, required=False
+    )
     since = forms.DateField(label=_("Said from"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label=_("Said until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     open = forms.BooleanField(label=_("open questions only"), required=False)
@@ -226,9 +229,7 @@ def comments_asked_for(membership, asked, by_language, section):
         inside = ParagraphVersion.objects.filter(revision=reading.edition.current, section__position=section)
         comments = comments.filter(paragraph__in=inside.values("paragraph"))
     if asked["by"]:
-        # As the group calls them: the skeleton of the shown name, of former members too.
-        people = membership.group.memberships.filter(name_skeleton__startswith=skeleton(asked["by"]))
-        comments = comments.filter(author__in=people.values("user"))
+        comments = comments.filter(author__in=membership.group.memberships.called(asked["by"]).values("user"))
     if asked["since"]:
         comments = comments.filter(created_at__gte=beginning_of(asked["since"]))
     if asked["until"]:

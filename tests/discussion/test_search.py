@@ -319,6 +319,21 @@ def test_other_groups_are_not_searched(house, as_user):
     assert as_user(house.owner).get(address_of(elsewhere), {"q": "heron"}).status_code == 404
 
 
+def test_what_was_left_or_turned_private_is_searched_no_more(house, closed_house, as_user):
+    """Within the same session: somebody leaves, and a group that everyone read closes its doors."""
+    for each in (house, closed_house):
+        factories.create_comment(each.reading, each.other, "A heron.")
+    client, visitor = as_user(closed_house.member), as_user(None)
+    assert len(said(client, closed_house.group, "heron")) == len(said(visitor, house.group, "heron")) == 1
+    closed_house.group.memberships.filter(user=closed_house.member).update(left_at=timezone.now())
+    house.group.visibility = Visibility.MEMBERS
+    house.group.save()
+    for browser, group in ((client, closed_house.group), (visitor, house.group)):
+        answer = browser.get(address_of(group), {"q": "heron"})
+        assert answer.status_code == 404
+        assert "A heron" not in answer.text
+
+
 WORDS = ["heron", "stork", "crane", "ibis"]
 
 

@@ -200,7 +200,7 @@ class Comment(models.Model):
 
     class Meta:
         indexes = [
-            GinIndex(fields=["search"], name="comment_search"),
+            GinIndex(fields=["search"], name="comment_search", gin_pending_list_limit=256),
             # The discussion of a paragraph, in the order in which it was said.
             models.Index(fields=["reading", "paragraph", "root", "created_at"], name="comment_discussion"),
             models.Index(fields=["reading", "question"], condition=~Q(question=""), name="comment_questions"),
