@@ -121,7 +121,8 @@ def search(request, membership):
 def page_asked_for(request) -> int:
     """Which page of the hits, from 1; 404 where there can be none."""
     asked = request.GET.get("page", "1")
-    if not asked.isascii() or not asked.isdecimal() or not 1 <= int(asked[:9]) <= 2 * MOST // A_PAGE:
+    last = 2 * MOST // A_PAGE
+    if not asked.isascii() or not asked.isdecimal() or len(asked) > len(str(last)) or not 1 <= int(asked) <= last:
         raise Http404
     return int(asked)
 
