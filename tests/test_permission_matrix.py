@@ -59,6 +59,8 @@ MATRIX = {
     ("discussion:next_unread", "GET"): "l f f f f  . . . . .",
     ("discussion:mark_seen", "POST"): "l f f f f  . . . . .",
     ("discussion:mark_all_seen", "POST"): "l f f f f  . . . . .",
+    ("discussion:save_whole", "GET"): ". . . . .  . . . . .",
+    ("discussion:search", "GET"): ". . . . .  . . . . .",
     ("discussion:comment", "GET"): ". . . . .  . . . . .",
     ("discussion:answer_comment", "GET"): "l f f f f  . . . . f",
     ("discussion:answer_comment", "POST"): "l f f f f  . . . . f",
@@ -150,19 +152,21 @@ MATRIX = {
     ("discussion:left", "GET"): "l n n . n  n n n n n",
     ("discussion:left", "POST"): "l n n . n  n n n n n",
     ("groups:my_groups", "GET"): "l . . . .  . . . . .",
+    ("discussion:my_contributions", "GET"): "l . . . .  . . . . .",
 }  # fmt: skip
 KNOWN_OF_LISTED = {
     "group", "groups:who_may", "groups:ask_to_join", "groups:rules", "groups:rules_version", "groups:rules_history",
 }  # fmt: skip
 OF_NO_GROUP = {
     "home", "healthz", "readyz", "groups:found_group", "groups:join", "discussion:left", "groups:my_groups",
+    "discussion:my_contributions",
 } | {name for name, _method in MATRIX if name.startswith(("accounts:", "notifications:", "my_data:"))}  # fmt: skip
 OF_A_COMMENT = {"discussion:comment", "moderation:report_comment"} | {
     f"discussion:{act}_comment" for act in ("answer", "edit", "withdraw", "put_back")
 }
 OF_A_TEXT = {
     "readings:reading_page", "readings:paragraph_number", "discussion:paragraph", "discussion:whole",
-    "discussion:pulse",
+    "discussion:pulse", "discussion:save_whole",
 }  # fmt: skip
 OF_A_READER = {"readings:keep_place", "discussion:next_unread", "discussion:mark_seen", "discussion:mark_all_seen"}
 # What nobody does in a group that is in the archive or about to be deleted: writing, joining, inviting, settling.
@@ -327,7 +331,8 @@ class Cell:
             return reverse(name)
         if name in OF_A_COMMENT:
             return reverse(name, args=[self.comment.public_id])
-        is_inside = (name.startswith("discussion:") and name != "discussion:leave") or name in {
+        of_the_group = {"discussion:leave", "discussion:search"}
+        is_inside = (name.startswith("discussion:") and name not in of_the_group) or name in {
             "readings:reading_page", "readings:paragraph_number", "readings:keep_place", "readings:settle_reading",
         }  # fmt: skip
         return reverse(name, args=[group, *([reading] if is_inside else []), *more.get(name, [])])

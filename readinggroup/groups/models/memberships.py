@@ -39,6 +39,10 @@ class MembershipQuerySet(models.QuerySet):
         """Those who belong now: who left keeps the row, so that what they wrote keeps its place."""
         return self.filter(left_at=None)
 
+    def called(self, name):
+        """Those whose name here begins so, former members too; case and letters that look alike are one."""
+        return self.filter(name_skeleton__startswith=skeleton(name))
+
     def exceptions(self):
         """Whoever holds a role or is called otherwise here, former members too: the rest are as their account says."""
         return self.exclude(roles=[], name_here="")
