@@ -184,6 +184,7 @@ def addresses(cell):
             yield "GET", reverse(name, args=[comment.public_id]), None
         place = [cell.house.group.slug, comment.reading.slug, comment.paragraph.public_id]
         yield "GET", reverse("discussion:paragraph", args=place), None
+        yield "GET", reverse("discussion:pulse", args=place[:2]) + f"?at={place[2]}&since=0", None
     for reading in cell.house.group.readings.all():
         yield "GET", reverse("readings:reading_page", args=[cell.house.group.slug, reading.slug]), None
     # What a search shows of all that holds one word, and of what one person said.
