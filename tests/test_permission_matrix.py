@@ -64,6 +64,8 @@ MATRIX = {
     ("discussion:next_unread", "GET"): "l f f f f  . . . . .",
     ("discussion:mark_seen", "POST"): "l f f f f  . . . . .",
     ("discussion:mark_all_seen", "POST"): "l f f f f  . . . . .",
+    ("discussion:save_whole", "GET"): ". . . . .  . . . . .",
+    ("discussion:search", "GET"): ". . . . .  . . . . .",
     ("discussion:comment", "GET"): ". . . . .  . . . . .",
     ("discussion:answer_comment", "GET"): "l f f f f  . . . . f",
     ("discussion:answer_comment", "POST"): "l f f f f  . . . . f",
@@ -158,6 +160,7 @@ MATRIX = {
     ("discussion:my_drafts", "GET"): "l . . . .  . . . . .",
     ("discussion:delete_draft", "POST"): "l . . . .  . . . . .",  # whose it is: tests/discussion/test_drafts.py
     ("discussion:move_draft", "POST"): "l n n n n  . n n n n",
+    ("discussion:my_contributions", "GET"): "l . . . .  . . . . .",
 }  # fmt: skip
 KNOWN_OF_LISTED = {
     "group", "groups:who_may", "groups:ask_to_join", "groups:rules", "groups:rules_version", "groups:rules_history",
@@ -165,6 +168,7 @@ KNOWN_OF_LISTED = {
 OF_NO_GROUP = {
     "home", "healthz", "readyz", "groups:found_group", "groups:join", "discussion:left", "groups:my_groups",
     "discussion:my_drafts", "discussion:delete_draft", "discussion:move_draft",
+    "discussion:my_contributions",
 } | {name for name, _method in MATRIX if name.startswith(("accounts:", "notifications:", "my_data:"))}  # fmt: skip
 OF_A_COMMENT = {"discussion:comment", "moderation:report_comment"} | {
     f"discussion:{act}"
@@ -174,7 +178,7 @@ OF_A_COMMENT = {"discussion:comment", "moderation:report_comment"} | {
 }  # fmt: skip
 OF_A_TEXT = {
     "readings:reading_page", "readings:paragraph_number", "discussion:paragraph", "discussion:whole",
-    "discussion:pulse",
+    "discussion:pulse", "discussion:save_whole",
 }  # fmt: skip
 OF_A_READER = {
     "readings:keep_place", "discussion:next_unread", "discussion:mark_seen", "discussion:mark_all_seen",
@@ -189,7 +193,11 @@ NOT_WHILE_CLOSED = {
     "groups:remove_member", "groups:suspend_member", "groups:lift_suspension",
     *(OF_A_COMMENT - {"discussion:comment", "discussion:draft_answer", "discussion:draft_edit"}),
 }  # fmt: skip
-OF_THE_GROUP = {"discussion:leave", "discussion:suggest_members"}  # of discussion's, those of no text
+OF_THE_GROUP = {
+    "discussion:leave",
+    "discussion:search",
+    "discussion:suggest_members",
+}  # of discussion's, those of no text
 ONLY_WITH_DEBUG = {"outbox", "outbox_message", "gallery"}
 
 

@@ -155,7 +155,9 @@ def all_of(user) -> list:
         .select_related("reading__group", "reading__edition", "paragraph", "parent", "edited")
         .defer("parent__body", "parent__body_html", "edited__body", "edited__body_html")
         .annotate(number=Subquery(number.values("number")[:1]))
-        .annotate(asked=Subquery(here.with_names().values("called")[:1]), membership_id=Subquery(member.values("pk")))
+        .annotate(
+            asked=Subquery(here.with_names().values("shown_name")[:1]), membership_id=Subquery(member.values("pk"))
+        )
     )
     memberships = Membership.objects.filter(user=user).select_related("group").in_bulk()
     drafts = list(drafts)

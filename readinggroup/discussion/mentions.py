@@ -23,11 +23,15 @@ def suggest_members(request, membership):
     """Whom one may mean: members, as the group calls them, of whose names one begins with `q`. The list alone."""
     asked = " ".join(request.GET.get("q", "")[:LONGEST_NAME].split())
     people = Membership.objects.active().filter(group=membership.group).exclude(user=membership.user_id).with_names()
-    first = people.filter(called__istartswith=asked).order_by("called", "pk")
-    names = list(first.values_list("called", flat=True)[:MOST_OFFERED])
+    first = people.filter(shown_name__istartswith=asked).order_by("shown_name", "pk")
+    names = list(first.values_list("shown_name", flat=True)[:MOST_OFFERED])
     if asked and len(names) < MOST_OFFERED:
-        later = people.filter(called__icontains=f" {asked}").exclude(called__istartswith=asked).order_by("called", "pk")
-        names += later.values_list("called", flat=True)[: MOST_OFFERED - len(names)]
+        later = (
+            people.filter(shown_name__icontains=f" {asked}")
+            .exclude(shown_name__istartswith=asked)
+            .order_by("shown_name", "pk")
+        )
+        names += later.values_list("shown_name", flat=True)[: MOST_OFFERED - len(names)]
     return TemplateResponse(request, "discussion/_members_offered.html", {"names": names})
 
 
@@ -48,7 +52,7 @@ def called_in(body, group) -> set[int]:
     places = [list(beginnings(rest)) for rest in after_signs(own_words(body))]
     if not places:
         return set()
-    people = Membership.objects.active().filter(group=group).with_names().annotate(low=Lower("called"))
+    people = Membership.objects.active().filter(group=group).with_names().annotate(low=Lower("shown_name"))
     wanted = {name for names in places for name in names}
     known = dict(people.filter(low__in=wanted).values_list("low", "user"))
     longest = (next((name for name in names if name in known), None) for names in places)

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from . import draft_views, leaving, mentions, pulse, seen, views
+from . import contributions, draft_views, leaving, mentions, pulse, saving, searching, seen, views
 
 app_name = "discussion"
 
@@ -30,10 +30,13 @@ urlpatterns = [
     path("me/drafts/<slug:draft>/delete/", draft_views.delete_draft, name="delete_draft"),
     path("me/drafts/<slug:draft>/move/", draft_views.move_draft, name="move_draft"),
     path("g/<slug:group>/suggest-members/", mentions.suggest_members, name="suggest_members"),
-    path("g/<slug:group>/members/<slug:member>/contributions/", leaving.contributions, name="contributions"),
+    path("me/contributions/", contributions.my_contributions, name="my_contributions"),
+    path("g/<slug:group>/members/<slug:member>/contributions/", contributions.contributions, name="contributions"),
+    path("g/<slug:group>/search/", searching.search, name="search"),
     path("g/<slug:group>/leave/", leaving.leave, name="leave"),
     path("g/<slug:group>/left/", leaving.left, name="left"),
     path("g/<slug:group>/read/<slug:reading>/whole/", views.whole, name="whole"),
+    path("g/<slug:group>/read/<slug:reading>/whole/save/", saving.save_whole, name="save_whole"),
     path("g/<slug:group>/read/<slug:reading>/seen/", seen.mark_all_seen, name="mark_all_seen"),
     path("g/<slug:group>/read/<slug:reading>/unread/next/", seen.next_unread, name="next_unread"),
     path("g/<slug:group>/read/<slug:reading>/pulse/", pulse.pulse, name="pulse"),

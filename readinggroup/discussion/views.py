@@ -10,6 +10,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -105,6 +106,11 @@ def refused(request, membership, reading, version, form, refusal):
 @of_reading(Can.READ)
 def whole(request, membership, reading):
     """The text and all that is said about it as one document, to be read, printed or kept; long ones by section."""
+    return TemplateResponse(request, "discussion/whole.html", whole_context(request, membership, reading))
+
+
+def whole_context(request, membership, reading) -> dict:
+    """What that document holds, as this reader sees it at this minute."""
     position = section_asked_for(request, reading.edition.current_id, reading.edition.current.words)
     threads = with_names(membership, threads_in(membership, reading, position))
     numbered = outline_of(reading.edition.current_id).by_paragraph
@@ -114,7 +120,8 @@ def whole(request, membership, reading):
         for paragraph, html in threads.items()
     }
     minute = timezone.now().replace(second=0, microsecond=0)
-    context = {
+    page = reverse("discussion:whole", kwargs={"group": membership.group.slug, "reading": reading.slug})
+    return {
         "membership": membership,
         "group": membership.group,
         "reading": reading,
@@ -124,9 +131,8 @@ def whole(request, membership, reading):
         "section_count": 0 if position is None else len(outline_of(reading.edition.current_id).sections),
         "text": text_with_threads(reading.pk, reading.edition.current_id, position, threads),
         "taken": exact(minute, timezone.get_current_timezone_name(), get_language()),
-        "address": request.build_absolute_uri(request.path),
+        "address": request.build_absolute_uri(page),
     }
-    return TemplateResponse(request, "discussion/whole.html", context)
 
 
 def posted(request, membership, comment, *, counted=True):

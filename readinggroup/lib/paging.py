@@ -13,9 +13,9 @@ def number_in(text: str, most: int = MOST) -> int | None:
     return int(text)
 
 
-def number_asked_for(request) -> int:
-    """The number of the page, from 1; 404 if what stands there is no such number."""
-    number = number_in(request.GET.get("page", "1"))
+def number_asked_for(request, most: int = MOST) -> int:
+    """The number of the page, from 1 to `most`; 404 if what stands there is no such number."""
+    number = number_in(request.GET.get("page", "1"), most)
     if number is None:
         raise Http404
     return number

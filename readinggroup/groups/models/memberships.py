@@ -40,8 +40,12 @@ class MembershipQuerySet(models.QuerySet):
         return self.filter(left_at=None)
 
     def with_names(self):
-        """Each with `called`: how the group calls them."""
-        return self.annotate(called=Coalesce(NullIf("name_here", models.Value("")), "user__display_name"))
+        """Each with `shown_name`: how the group calls them."""
+        return self.annotate(shown_name=Coalesce(NullIf("name_here", models.Value("")), "user__display_name"))
+
+    def called(self, name):
+        """Those whose name here begins so, former members too; case and letters that look alike are one."""
+        return self.filter(name_skeleton__startswith=skeleton(name))
 
     def exceptions(self):
         """Whoever holds a role or is called otherwise here, former members too: the rest are as their account says."""
