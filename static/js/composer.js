@@ -213,7 +213,8 @@
     fold();
   };
 
-  const letGo = (form, body = "") => {
+  const letGo = (form, body) => {
+    if (typeof body !== "string") return; // withdrawn, or put back: nothing was typed
     const address = addressOf(form);
     body = body.replaceAll("\r\n", "\n");
     clearTimeout(timers.get(address));
