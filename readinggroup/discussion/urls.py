@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from . import leaving, views
+from . import following, leaving, questions, reactions, views, wordings
 
 app_name = "discussion"
 
@@ -10,6 +10,7 @@ app_name = "discussion"
 paragraph_urls = [
     path("", views.paragraph, name="paragraph"),
     path("comment/", views.post_comment, name="post_comment"),
+    path("follow/", following.follow_paragraph, name="follow_paragraph"),
 ]
 
 # /c/<comment>/
@@ -19,6 +20,12 @@ comment_urls = [
     path("edit/", views.edit_comment, name="edit_comment"),
     path("withdraw/", views.withdraw_comment, name="withdraw_comment"),
     path("put_back/", views.put_back_comment, name="put_back_comment"),
+    path("wordings/", wordings.wordings, name="wordings"),
+    path("wordings/take_back/", wordings.take_back_wordings, name="take_back_wordings"),
+    path("wordings/show/", wordings.show_wordings, name="show_wordings"),
+    path("reactions/", reactions.reactions, name="reactions"),
+    path("question/", questions.question, name="question"),
+    path("follow/", following.follow_thread, name="follow_thread"),
 ]
 
 urlpatterns = [
@@ -26,6 +33,8 @@ urlpatterns = [
     path("g/<slug:group>/leave/", leaving.leave, name="leave"),
     path("g/<slug:group>/left/", leaving.left, name="left"),
     path("g/<slug:group>/read/<slug:reading>/whole/", views.whole, name="whole"),
+    path("g/<slug:group>/read/<slug:reading>/questions/", questions.questions, name="questions"),
+    path("g/<slug:group>/read/<slug:reading>/follow/", following.follow_reading, name="follow_reading"),
     path("g/<slug:group>/read/<slug:reading>/p/<slug:paragraph>/", include(paragraph_urls)),
     path("c/<slug:comment>/", include(comment_urls)),
 ]
