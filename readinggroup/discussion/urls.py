@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from . import following, leaving, questions, reactions, views, wordings
+from . import following, leaving, pulse, questions, reactions, seen, views, wordings
 
 app_name = "discussion"
 
@@ -11,6 +11,7 @@ paragraph_urls = [
     path("", views.paragraph, name="paragraph"),
     path("comment/", views.post_comment, name="post_comment"),
     path("follow/", following.follow_paragraph, name="follow_paragraph"),
+    path("seen/", seen.mark_seen, name="mark_seen"),
 ]
 
 # /c/<comment>/
@@ -35,6 +36,9 @@ urlpatterns = [
     path("g/<slug:group>/read/<slug:reading>/whole/", views.whole, name="whole"),
     path("g/<slug:group>/read/<slug:reading>/questions/", questions.questions, name="questions"),
     path("g/<slug:group>/read/<slug:reading>/follow/", following.follow_reading, name="follow_reading"),
+    path("g/<slug:group>/read/<slug:reading>/seen/", seen.mark_all_seen, name="mark_all_seen"),
+    path("g/<slug:group>/read/<slug:reading>/unread/next/", seen.next_unread, name="next_unread"),
+    path("g/<slug:group>/read/<slug:reading>/pulse/", pulse.pulse, name="pulse"),
     path("g/<slug:group>/read/<slug:reading>/p/<slug:paragraph>/", include(paragraph_urls)),
     path("c/<slug:comment>/", include(comment_urls)),
 ]
