@@ -13,7 +13,7 @@ from readinggroup.readings.pages import outline_of
 
 from .forms import FollowForm
 from .models import Comment, Follow, State
-from .questions import excerpt_of
+from .question_views import excerpt_of
 from .views import of_comment, version_or_404
 
 AS_AT_THE_PARAGRAPH = gettext_lazy("as for its paragraph")

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from . import following, leaving, pulse, questions, reactions, seen, views, wordings
+from . import following, leaving, pulse, question_views, reaction_views, seen, views, wordings
 
 app_name = "discussion"
 
@@ -24,8 +24,8 @@ comment_urls = [
     path("wordings/", wordings.wordings, name="wordings"),
     path("wordings/take_back/", wordings.take_back_wordings, name="take_back_wordings"),
     path("wordings/show/", wordings.show_wordings, name="show_wordings"),
-    path("reactions/", reactions.reactions, name="reactions"),
-    path("question/", questions.question, name="question"),
+    path("reactions/", reaction_views.reactions, name="reactions"),
+    path("question/", question_views.question, name="question"),
     path("follow/", following.follow_thread, name="follow_thread"),
 ]
 
@@ -34,7 +34,7 @@ urlpatterns = [
     path("g/<slug:group>/leave/", leaving.leave, name="leave"),
     path("g/<slug:group>/left/", leaving.left, name="left"),
     path("g/<slug:group>/read/<slug:reading>/whole/", views.whole, name="whole"),
-    path("g/<slug:group>/read/<slug:reading>/questions/", questions.questions, name="questions"),
+    path("g/<slug:group>/read/<slug:reading>/questions/", question_views.questions, name="questions"),
     path("g/<slug:group>/read/<slug:reading>/follow/", following.follow_reading, name="follow_reading"),
     path("g/<slug:group>/read/<slug:reading>/seen/", seen.mark_all_seen, name="mark_all_seen"),
     path("g/<slug:group>/read/<slug:reading>/unread/next/", seen.next_unread, name="next_unread"),
