@@ -60,6 +60,8 @@ def settle_question(*, root, question, by, was, answered_in=None) -> None:
     StaleQuestion unless it stands as the form said it `was`, or as is wished already; and when the thread, or the
     answer that is named, was taken back or hidden meanwhile.
     """
+    if answered_in and answered_in.root_id != root.pk:
+        raise ValueError("a question is answered in its own thread, not in another thread")
     # In the order of their keys: the thread's first comment is older than its answers.
     pks = [root.pk, answered_in.pk] if answered_in else [root.pk]
     held = Comment.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=pks).order_by("pk")
