@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from readinggroup.accounts import access
 from readinggroup.discussion import views as discussion_views
+from readinggroup.discussion import wordings
 from readinggroup.discussion.actions import withdraw
 from readinggroup.discussion.models import Comment, CommentQuerySet, State
 from readinggroup.groups import permissions
@@ -28,14 +29,14 @@ OPEN_TO_ALL_WHO_KNOW = {
     "group", "groups:who_may", "groups:ask_to_join", "groups:rules", "groups:rules_version", "groups:rules_history",
 }  # fmt: skip
 CHECKED = [row for row in IN_A_GROUP if row[0] not in OPEN_TO_ALL_WHO_KNOW | OF_A_COMMENT]
-CHECKED_AT_A_COMMENT = [row for row in IN_A_GROUP if row[0] in OF_A_COMMENT - {"discussion:comment"}]
+READ_BY_ALL = {"discussion:comment", "discussion:wordings"}
+CHECKED_AT_A_COMMENT = [row for row in IN_A_GROUP if row[0] in OF_A_COMMENT - READ_BY_ALL]
 # What one has left is asked by a question of its own: `has_left`.
 FOR_WHO_HAS_SIGNED_IN = [
     row for row in MATRIX if row[0] in OF_NO_GROUP - {"discussion:left"} and expected(*row, "visitor", "public") == "l"
 ]
-OF_ITS_AUTHOR = [
-    row for row in IN_A_GROUP if row[0].split(":")[-1] in {"edit_comment", "withdraw_comment", "put_back_comment"}
-]
+AUTHORS_ACTS = {"edit_comment", "withdraw_comment", "put_back_comment", "take_back_wordings", "show_wordings"}
+OF_ITS_AUTHOR = [row for row in IN_A_GROUP if row[0].split(":")[-1] in AUTHORS_ACTS]
 
 
 def wrong_cells(as_user, row, visibility, actors):
@@ -93,7 +94,8 @@ def test_without_asking_whether_one_has_signed_in(db, as_user, monkeypatch, row)
 
 @pytest.mark.parametrize("row", OF_ITS_AUTHOR, ids=" ".join)
 def test_without_asking_whose_comment_it_is(db, as_user, monkeypatch, row):
-    monkeypatch.setattr(discussion_views, "own_or_404", lambda membership, comment: None)
+    for module in (discussion_views, wordings):
+        monkeypatch.setattr(module, "own_or_404", lambda membership, comment: None)
     assert wrong_cells(as_user, row, Visibility.PUBLIC, ["owner"]) != []
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from readinggroup.groups.members_views import page_asked_for
 from readinggroup.groups.permissions import Can, may
+from readinggroup.lib.ago import ago
 from readinggroup.readings.access import of_reading
 from readinggroup.readings.pages import outline_of
 
@@ -77,11 +78,13 @@ def questions(request, membership, reading):
     rows = here.filter(question=asked, state__in=OPEN_STATES).select_related("author", "version", "answered_in")
     rows = rows.annotate(said=number_of_answers()).order_by("-question_at", "-pk")
     page = page_asked_for(request, Paginator(rows, A_PAGE))
+    now = timezone.now()
     addresses = outline_of(reading.edition.current_id).by_paragraph
     for row in page:
         address = addresses.get(row.paragraph_id)
         row.number = address.number if address else row.version.number
         row.excerpt = excerpt_of(row.shown_html)
+        row.ago = ago(row.created_at, now)
         row.answer = row.answered_in if row.answered_in and row.answered_in.state == State.VISIBLE else None
     context = {
         "membership": membership,
@@ -90,7 +93,6 @@ def questions(request, membership, reading):
         "edition": reading.edition,
         "page": page,
         "asked": asked,
-        "now": timezone.now(),
     }
     return TemplateResponse(request, "discussion/questions.html", context)
 

@@ -75,7 +75,7 @@ def test_one_of_each_kind(house, as_user, said):
 def test_htmx_gets_the_bar_alone(house, as_user, said):
     answer = press(as_user(house.other), said, "well_found", headers=HTMX)
     assert answer.status_code == 200
-    assert answer.text.startswith('<span class="marks">')
+    assert answer.text.startswith('<div class="marks">')
     assert 'aria-pressed="true"' in button(answer.text, "well_found")
     assert "<article" not in answer.text
 
