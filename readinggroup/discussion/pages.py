@@ -47,7 +47,7 @@ from .naming import names_for
 from .questions import asks_of, question_act
 from .reactions import people_at, reaction_bar, reactions_at
 from .rendering import as_html, people_of
-from .threads import DISCUSSED, MOST_PAGES_AT_ONCE, NEWEST, OLDEST, Asked, discussion_of
+from .threads import DISCUSSED, MOST_PAGES_AT_ONCE, NEWEST, OLDEST, Asked, discussion_of, where_is
 
 _kept = Kept(60_000_000)
 _NAME = re.compile(r"[A-Za-z0-9_-]{0,20}")
@@ -257,6 +257,17 @@ def ranges_in(multirange: str) -> list[tuple[int, int]]:
 def is_in(ranges, number) -> bool:
     """Whether the number is in one of the ranges."""
     return any(first <= number < end for first, end in ranges)
+
+
+def address_of(membership, comment) -> str:
+    """Where the comment is shown, in the order in which things were said."""
+    kwargs = {
+        "group": membership.group.slug,
+        "reading": comment.reading.slug,
+        "paragraph": comment.paragraph.public_id,
+    }
+    page = reverse("discussion:paragraph", kwargs=kwargs)
+    return f"{page}{where_is(membership, comment).query}#c-{comment.public_id}"
 
 
 def with_names(membership, discussions) -> dict:

@@ -10,7 +10,6 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -30,7 +29,7 @@ from texts.models import ParagraphVersion
 from . import actions
 from .forms import CommentForm, EditForm
 from .models import OPEN_STATES, Comment, State
-from .pages import asked_in, asked_now, filled, made, talk_page, with_names
+from .pages import address_of, asked_in, asked_now, filled, made, talk_page, with_names
 from .rendering import exact
 from .threads import threads_in, where_is
 
@@ -200,15 +199,7 @@ def own_or_404(membership, comment) -> None:
 @of_comment(Can.READ)
 def comment(request, membership, comment):
     """Where the comment stands: its paragraph's page, opened at it."""
-    page = reverse(
-        "discussion:paragraph",
-        kwargs={
-            "group": membership.group.slug,
-            "reading": comment.reading.slug,
-            "paragraph": comment.paragraph.public_id,
-        },
-    )
-    return redirect(f"{page}{where_is(membership, comment).query}#c-{comment.public_id}")
+    return redirect(address_of(membership, comment))
 
 
 def show_opened(request, membership, comment, template, context, *, focus, status=200):
