@@ -38,7 +38,7 @@ from readinggroup.readings.pages import (
     talk_label,
     with_note_marks,
 )
-from readinggroup.readings.unread import unread_in, unread_part
+from readinggroup.readings.unread import unread_part
 from readinggroup.readings.views import page_at
 
 from .forms import CommentForm
@@ -213,7 +213,7 @@ def filled(request, membership, slug, now, talk, kept, *, status=200) -> HttpRes
     values["unread"] = ""
     if now.unread is not None and not wants_part(request):
         page = reverse("readings:reading_page", args=[membership.group.slug, slug])
-        values["unread"] = unread_part(page, values["token"], unread_in(outline_of(now.revision), now.unread))
+        values["unread"] = unread_part(page, values["token"], now.revision, now.unread)
     response = HttpResponse(kept.page.fill(values), status=status)
     patch_vary_headers(response, ["HX-Request"])
     return response

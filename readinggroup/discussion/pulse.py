@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from readinggroup.readings.access import within
 from readinggroup.readings.pages import counts_in, outline_of, talk_label
-from readinggroup.readings.unread import unread_in, unread_part
+from readinggroup.readings.unread import unread_part
 from readinggroup.readings.views import with_the_reading_now
 
 from .models import Comment, State
@@ -61,7 +61,7 @@ def news_of(request, membership, slug, now) -> dict:
     }
     if now.unread is not None:  # without a token: the page has one, and a pulse sets no cookies
         page = reverse("readings:reading_page", args=[membership.group.slug, slug])
-        news["unread"] = unread_part(page, "", unread_in(outline, now.unread))
+        news["unread"] = unread_part(page, "", now.revision, now.unread)
     address = outline.by_name.get(request.GET.get("at", ""))
     if address is not None:
         count = new_there(membership, now.reading, address.pk, sequence_in(request.GET.get("since", "")))

@@ -99,12 +99,11 @@ def unsee_from(*, reading, comment, by) -> None:
         cursor.execute(_UNSEE, values)
 
 
-def news(request, reading, **more) -> JsonResponse:
+def news(request, reading) -> JsonResponse:
     """What a page renews by script after something was seen: how much is unread, and where."""
-    outline = outline_of(reading.edition.current_id)
-    unread = unread_in(outline, ask_unread(reading.pk, request.user.pk))
     page = reverse("readings:reading_page", args=[reading.group.slug, reading.slug])
-    return JsonResponse({"unread": unread_part(page, "", unread), **more})
+    told = ask_unread(reading.pk, request.user.pk)
+    return JsonResponse({"unread": unread_part(page, "", reading.edition.current_id, told)})
 
 
 def sequence_in(text) -> int:

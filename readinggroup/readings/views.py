@@ -22,7 +22,7 @@ from . import actions
 from .access import of_reading, reading_or_404, within
 from .forms import ReadingForm
 from .pages import href, kept_page, outline_of, standing_and_now, text_of
-from .unread import unread_in, unread_part
+from .unread import unread_part
 
 
 def section_asked_for(request, revision_id, words) -> int | None:
@@ -100,7 +100,7 @@ def personal_parts(request, now, position) -> dict:
         parts["resume"] = resume.fill({"href": href(place, position), "number": str(place.number)})
     if now.unread is not None:
         page = reverse("readings:reading_page", kwargs=request.resolver_match.kwargs)
-        parts["unread"] = unread_part(page, parts["token"], unread_in(outline_of(now.revision), now.unread))
+        parts["unread"] = unread_part(page, parts["token"], now.revision, now.unread)
     return parts
 
 
