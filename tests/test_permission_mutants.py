@@ -10,6 +10,7 @@ from django.db.models import F
 from django.urls import reverse
 
 from readinggroup.accounts import access
+from readinggroup.discussion import pages as discussion_pages
 from readinggroup.discussion import views as discussion_views
 from readinggroup.discussion import wordings
 from readinggroup.discussion.actions import withdraw
@@ -18,6 +19,7 @@ from readinggroup.discussion.models.comments import CommentQuerySet
 from readinggroup.groups import permissions
 from readinggroup.groups import views as group_views
 from readinggroup.groups.models import Visibility
+from readinggroup.lib.kept import Kept
 from readinggroup.readings import access as reading_access
 from readinggroup.readings import views as reading_views
 
@@ -73,7 +75,7 @@ def test_without_the_check_of_the_verb(db, as_user, monkeypatch, row):
 
 @pytest.mark.parametrize("row", [row for row in IN_A_GROUP if row[0] not in OF_A_COMMENT], ids=" ".join)
 def test_without_hiding_the_group(db, as_user, monkeypatch, row):
-    for module in (permissions, reading_views):
+    for module in (permissions, reading_views, discussion_views):
         if hasattr(module, "known_or_404"):
             monkeypatch.setattr(module, "known_or_404", lambda membership: membership)
     assert wrong_cells(as_user, row, Visibility.MEMBERS, ACTORS[:2]) != []
@@ -118,6 +120,7 @@ def test_without_the_filter_of_what_one_may_see(house, as_user, monkeypatch, sta
     address = reverse(page, args=[house.group.slug, house.reading.slug, *more])
     assert "A canary sings." not in as_user(house.other).get(address).text
     monkeypatch.setattr(CommentQuerySet, "visible_to", everything)
+    monkeypatch.setattr(discussion_pages, "_kept", Kept(1_000_000))  # made anew
     assert "A canary sings." in as_user(house.other).get(address).text
 
 
