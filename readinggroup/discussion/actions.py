@@ -7,7 +7,7 @@ from django.utils import timezone
 from readinggroup.groups.permissions import Can, may_still
 from readinggroup.lib.markup import render_markdown
 
-from .models import DEEPEST, OPEN_STATES, Comment, CommentWording, Quote, State
+from .models import DEEPEST, OPEN_STATES, Comment, CommentWording, Follow, Level, Quote, State
 
 GONE, DEEP, SENT, SILENCED = "gone", "deep", "sent", "silenced"
 
@@ -42,7 +42,7 @@ def post(*, reading, version, body, key, by, parent=None) -> Comment:
         with transaction.atomic():
             if parent is not None:
                 parent = answerable(parent)
-            return Comment.objects.create(
+            comment = Comment.objects.create(
                 reading=reading,
                 paragraph_id=version.paragraph_id,
                 version=version,
@@ -54,6 +54,8 @@ def post(*, reading, version, body, key, by, parent=None) -> Comment:
                 body=body,
                 body_html=render_markdown(body),
             )
+            follow_by_writing(comment)
+            return comment
     except IntegrityError as refusal:
         if "who has left or is suspended" in str(refusal):
             raise AnswerRefused(SILENCED) from refusal
@@ -62,6 +64,19 @@ def post(*, reading, version, body, key, by, parent=None) -> Comment:
         if posted is None:
             raise
         return posted
+
+
+def follow_by_writing(comment) -> None:
+    """Whoever writes in a thread wants to be told of it, unless they have chosen for that thread before."""
+    follow = Follow(
+        user_id=comment.author_id,
+        reading_id=comment.reading_id,
+        paragraph_id=comment.paragraph_id,
+        thread_id=comment.root_id or comment.pk,
+        level=Level.WATCH,
+        by_writing=True,
+    )
+    Follow.objects.bulk_create([follow], ignore_conflicts=True)
 
 
 def posted_before(*, key, body, by) -> Comment | None:
@@ -105,6 +120,12 @@ def reword(*, comment, body, wording, by) -> Comment:
     standing.edited_at = timezone.now()
     standing.save(update_fields=["body", "body_html", "wording", "edited_at"])
     return standing
+
+
+def show_wordings_from(*, comment, by, earlier: bool) -> None:
+    """Let others see the earlier wordings of one's own comment, or only the one that stands."""
+    oldest = 1 if earlier else F("wording")
+    Comment.objects.filter(pk=comment.pk, author=by, state__in=OPEN_STATES).update(oldest_shown=oldest)
 
 
 def withdraw(*, comment, by) -> None:

@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from readinggroup.lib.bad_input import is_storable
 from readinggroup.lib.markup import LONGEST
 
+from .models import Level, QuestionState
+
 
 class CommentForm(forms.Form):
     """A new comment or an answer. `key` is drawn when the form is shown: sent twice, it is one comment."""
@@ -37,3 +39,30 @@ class EditForm(CommentForm):
 
     key = None
     wording = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class QuestionForm(forms.Form):
+    """What is said of a thread. `was` is how that stood when the form was shown."""
+
+    question = forms.ChoiceField(
+        choices=[*QuestionState.choices, ("", _("no question"))],
+        required=False,
+        error_messages={"invalid_choice": _("A thread is an open question, an answered one, or none.")},
+    )
+    was = forms.CharField(max_length=40, required=False)
+
+
+class FollowForm(forms.Form):
+    """How much somebody wants to be told of a reading, a paragraph or a thread; "" leaves it to the wider choice."""
+
+    level = forms.ChoiceField(
+        label=_("Tell me"),
+        choices=Level.choices,
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": _("Choose one of the levels.")},
+    )
+
+    def __init__(self, *args, otherwise, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["level"].choices = [*Level.choices, ("", otherwise)]
