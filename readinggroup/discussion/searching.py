@@ -243,7 +243,8 @@ def searches(membership, form, by_language, words, section):
 
 def comments_asked_for(membership, asked, by_language, section):
     """The comments that this reader may read, narrowed by the form."""
-    comments = Comment.objects.readable_by(membership)
+    readings = [reading for each in by_language.values() for reading in each]
+    comments = Comment.objects.readable_in(readings, membership)  # and what is shown of them is asked anew
     if section is not None:
         [[reading]] = by_language.values()
         inside = ParagraphVersion.objects.filter(revision=reading.edition.current, section__position=section)
