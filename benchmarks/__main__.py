@@ -103,7 +103,7 @@ def wait_for(port):
 
 def measure(options, pages, cookie, token):
     """(what, the page's results, the yardstick's results) for each thing that is measured."""
-    from .data import SOME
+    from .data import COMMON, RARE, SOME
 
     member = {"Cookie": cookie}
     many, thread = f"{options.comments:,} comments", pages["thread"]
@@ -128,6 +128,12 @@ def measure(options, pages, cookie, token):
         return request(options, "POST", pages["post"], member, posted(token))
 
     yield "post a comment", *in_turn(options, post, get(options, "/bare/", member))
+    for name, words in [("30 %", COMMON), ("1 %", RARE)]:
+        for number in (1, 20):
+            page = f"{pages['search']}?{urlencode({'q': words, 'page': number})}"
+            bare = f"/bare/?page={quote(page)}"
+            what = f"search {options.comments:,} comments, a word of {name} of them, page {number}"
+            yield what, *in_turn(options, get(options, page, member), get(options, bare, member))
     yield "(one SELECT)", *in_turn(options, get(options, "/select/", {}), get(options, "/bare/", {}))
 
 

@@ -3,6 +3,9 @@
 from pathlib import Path
 
 from django.core.management import call_command
+from django.db import connection
+from django.db.models import F, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from readinggroup import first_run
@@ -19,6 +22,7 @@ SOME = 1_000  # comments of the reading beside the large one, to show what grows
 BODY = (
     "I read this **twice** and it still turns on the second sentence: who counts, and who is counted?\n\n> as it says\n"
 )
+COMMON, RARE = "mallard", "heron"  # one in three comments holds the first, one in a hundred the second
 
 
 def of_our_own(paragraphs=211) -> bytes:
@@ -39,7 +43,9 @@ def prepare(comments: int) -> dict:
         if not ParagraphActivity.objects.filter(reading=reading).exists() and count:
             call_command("demo", reading=reading.slug, comments=count, people=max(20, count // 50), verbosity=0)
     thread = discussion_of_500(group)
+    let_birds_in(talked)
     return {
+        "search": f"/g/{group.slug}/search/",
         "quiet": f"/g/{group.slug}/read/{quiet.slug}/",
         "some": f"/g/{group.slug}/read/{some.slug}/",
         "talked": f"/g/{group.slug}/read/{talked.slug}/",
@@ -58,6 +64,21 @@ def text(group, name) -> Reading:
         source = keep_source(content, f"{name}.txt")
         reading = bring_text(group=group, document=document, source_file=source, title=name)
     return reading
+
+
+def let_birds_in(reading) -> None:
+    """Words to be searched for, in so many of the comments; once."""
+    comments = Comment.objects.filter(reading=reading)
+    if comments.filter(search=RARE).exists():
+        return
+    for word, every in ((COMMON, 3), (RARE, 100)):
+        rows = comments.annotate(turn=F("pk") % every).filter(turn=0)
+        rows.update(
+            body=Concat("body", Value(f"\n\nThat {word} again.")),
+            body_html=Concat("body_html", Value(f"\n<p>That {word} again.</p>")),
+        )
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE discussion_comment")
 
 
 def first_paragraph(reading) -> str:

@@ -38,6 +38,8 @@ SHOWN_OF_A_COMMENT = (
     "discussion:comment", "discussion:answer_comment", "moderation:report_comment", "discussion:wordings",
     "discussion:question", "discussion:follow_thread", "discussion:take_back_wordings",
 )  # fmt: skip
+# A word that stands beside every canary that can be searched for.
+SUNG = "murmuration"
 # Addresses that act when they are opened.
 NOT_OPENED = {"accounts:sign_in_by_link"}
 
@@ -126,11 +128,13 @@ def settle(aviary, visibility):
     title, words = canary("title of a text for members", readable_by(visibility)), canary("a text for members", INSIDE)
     kept = factories.create_reading(
         group,
-        f"{title}\n\n{words}.\n",
+        f"{title}\n\n{words} {SUNG}.\n",
         filename="kept.txt",
         for_members=True,
     )
-    factories.create_comment(kept, cell.house.member, canary("a comment on a text for members", INSIDE), number=2)
+    factories.create_comment(
+        kept, cell.house.member, f"{canary('a comment on a text for members', INSIDE)} {SUNG}", number=2
+    )
     Reading.objects.filter(pk=kept.pk).update(slug="kept")  # who asks for a name in an address knows it already
 
 
@@ -140,12 +144,12 @@ def say(aviary, visibility):
     author = cell.house.member
 
     def comment(words, **more):
-        return factories.create_comment(reading, author, words, **more)
+        return factories.create_comment(reading, author, f"{words} {SUNG}", **more)
 
     first = canary("words before an edit", readable_by(visibility))
     cell.comment = comment(first)
     talk.reword(
-        comment=cell.comment, body=canary("a comment", readable_by(visibility)), wording=cell.comment.wording, by=author
+        comment=cell.comment, body=f"{canary('a comment', readable_by(visibility))} {SUNG}", wording=1, by=author
     )
     cell.comment.refresh_from_db()
     held = comment(canary("a held comment", MODERATING | {"member"}))
@@ -196,8 +200,13 @@ def addresses(cell):
             yield "GET", reverse(name, args=[comment.public_id]), None
         place = [cell.house.group.slug, comment.reading.slug, comment.paragraph.public_id]
         yield "GET", reverse("discussion:paragraph", args=place), None
+        yield "GET", reverse("discussion:pulse", args=place[:2]) + f"?at={place[2]}&since=0", None
     for reading in cell.house.group.readings.all():
         yield "GET", reverse("readings:reading_page", args=[cell.house.group.slug, reading.slug]), None
+    # What a search shows of all that holds one word, and of what one person said.
+    search = reverse("discussion:search", args=[cell.house.group.slug])
+    for asked in (f"q={SUNG}", f"q={SUNG}&kind=texts", f"q={SUNG}&by=Mara", f"q={SUNG}+-nowhere"):
+        yield "GET", f"{search}?{asked}", None
     yield "GET", "/nowhere/", None
 
 

@@ -55,6 +55,12 @@ MATRIX = {
     ("discussion:paragraph", "GET"): ". . . . .  . . . . .",
     ("discussion:post_comment", "POST"): "l f f f f  . . . . f",
     ("discussion:whole", "GET"): ". . . . .  . . . . .",
+    ("discussion:pulse", "GET"): ". . . . .  . . . . .",
+    ("discussion:next_unread", "GET"): "l f f f f  . . . . .",
+    ("discussion:mark_seen", "POST"): "l f f f f  . . . . .",
+    ("discussion:mark_all_seen", "POST"): "l f f f f  . . . . .",
+    ("discussion:save_whole", "GET"): ". . . . .  . . . . .",
+    ("discussion:search", "GET"): ". . . . .  . . . . .",
     ("discussion:comment", "GET"): ". . . . .  . . . . .",
     ("discussion:answer_comment", "GET"): "l f f f f  . . . . f",
     ("discussion:answer_comment", "POST"): "l f f f f  . . . . f",
@@ -160,12 +166,14 @@ MATRIX = {
     ("discussion:left", "GET"): "l n n . n  n n n n n",
     ("discussion:left", "POST"): "l n n . n  n n n n n",
     ("groups:my_groups", "GET"): "l . . . .  . . . . .",
+    ("discussion:my_contributions", "GET"): "l . . . .  . . . . .",
 }  # fmt: skip
 KNOWN_OF_LISTED = {
     "group", "groups:who_may", "groups:ask_to_join", "groups:rules", "groups:rules_version", "groups:rules_history",
 }  # fmt: skip
 OF_NO_GROUP = {
     "home", "healthz", "readyz", "groups:found_group", "groups:join", "discussion:left", "groups:my_groups",
+    "discussion:my_contributions",
 } | {name for name, _method in MATRIX if name.startswith(("accounts:", "notifications:", "my_data:"))}  # fmt: skip
 # Also who does not write may open these:
 READ_AT_A_COMMENT = {"discussion:comment", "discussion:wordings", "discussion:follow_thread"}
@@ -175,7 +183,11 @@ OF_A_COMMENT = READ_AT_A_COMMENT | {
 }  # fmt: skip
 OF_A_TEXT = {
     "readings:reading_page", "readings:paragraph_number", "discussion:paragraph", "discussion:whole",
-    "discussion:questions",
+    "discussion:pulse", "discussion:save_whole", "discussion:questions",
+}  # fmt: skip
+OF_A_READER = {
+    "readings:keep_place", "discussion:next_unread", "discussion:mark_seen", "discussion:mark_all_seen",
+    "discussion:follow_reading", "discussion:follow_paragraph",
 }  # fmt: skip
 # What nobody does in a group that is in the archive or about to be deleted: writing, joining, inviting, settling.
 NOT_WHILE_CLOSED = {
@@ -310,6 +322,7 @@ class Cell:
             "discussion:paragraph": [self.comment.paragraph.public_id],
             "discussion:post_comment": [self.comment.paragraph.public_id],
             "discussion:follow_paragraph": [self.comment.paragraph.public_id],
+            "discussion:mark_seen": [self.comment.paragraph.public_id],
             "groups:member": [self.house.other.public_id],
             "groups:rules_version": [1],
             "fetch_group_export": [self.export.pk],
@@ -339,7 +352,8 @@ class Cell:
             return reverse(name)
         if name in OF_A_COMMENT:
             return reverse(name, args=[self.comment.public_id])
-        is_inside = (name.startswith("discussion:") and name != "discussion:leave") or name in {
+        of_the_group = {"discussion:leave", "discussion:search"}
+        is_inside = (name.startswith("discussion:") and name not in of_the_group) or name in {
             "readings:reading_page", "readings:paragraph_number", "readings:keep_place", "readings:settle_reading",
         }  # fmt: skip
         return reverse(name, args=[group, *([reading] if is_inside else []), *more.get(name, [])])
@@ -404,7 +418,7 @@ def states_of(name):
         return
     yield Visibility.LISTED, "open"
     yield Visibility.MEMBERS, "open"
-    if name in OF_A_TEXT | OF_A_COMMENT | {"discussion:post_comment", "readings:keep_place", "readings:settle_reading"}:
+    if name in OF_A_TEXT | OF_A_COMMENT | OF_A_READER | {"discussion:post_comment", "readings:settle_reading"}:
         yield Visibility.PUBLIC, "text for members"
 
 

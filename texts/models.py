@@ -5,11 +5,14 @@ ParagraphVersion for each Revision. So a text can be corrected without any discu
 """
 
 import pgtrigger
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from readinggroup.lib.constraints import at_most
+from readinggroup.lib.full_text import keeps_search, renews_search
 from readinggroup.lib.public_ids import new_public_id
 
 
@@ -38,6 +41,14 @@ class Edition(models.Model):
         "Revision", on_delete=models.PROTECT, null=True, blank=True, related_name="current_of", editable=False
     )
     created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        triggers = [
+            renews_search(
+                "texts_paragraphversion",
+                "revision_id IN (SELECT id FROM texts_revision WHERE edition_id = NEW.id)",
+            )
+        ]
 
     def __str__(self):
         return self.title
@@ -141,6 +152,13 @@ class ListKind(models.TextChoices):
     NUMBERED = "numbered", _("numbered")
 
 
+class ParagraphVersionManager(models.Manager):
+    """Leaves the search vectors in the database."""
+
+    def get_queryset(self):
+        return super().get_queryset().defer("search")
+
+
 class ParagraphVersion(models.Model):
     """What one paragraph reads in one revision, and the number that readers know it by there."""
 
@@ -153,9 +171,13 @@ class ParagraphVersion(models.Model):
     list_number = models.IntegerField(null=True, blank=True)
     text = models.TextField()
     html = models.TextField()
+    search = SearchVectorField(db_default="", editable=False)  # of the text, kept by the database
+
+    objects = ParagraphVersionManager()
 
     class Meta:
         ordering = ["number"]
+        indexes = [GinIndex(fields=["search"], name="paragraph_version_search", gin_pending_list_limit=256)]
         constraints = [
             models.UniqueConstraint(fields=["revision", "number"], name="paragraph_version_number_once"),
             models.UniqueConstraint(fields=["revision", "paragraph"], name="paragraph_version_once"),
@@ -165,7 +187,12 @@ class ParagraphVersion(models.Model):
             pgtrigger.ReadOnly(
                 name="wording_never_changes",
                 fields=["revision", "section", "paragraph", "number", "kind", "list_kind", "list_number", "text"],
-            )
+            ),
+            keeps_search(
+                "NEW.text",
+                "FROM texts_revision revision JOIN texts_edition edition ON edition.id = revision.edition_id"
+                " WHERE revision.id = NEW.revision_id",
+            ),
         ]
 
     def __str__(self):

@@ -1,43 +1,19 @@
-"""What one member has said in a group, and what becomes of it when they leave."""
+"""Leaving a group, and what becomes of what one said there."""
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db import transaction
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from readinggroup.groups import actions as groups_actions
 from readinggroup.groups.forms import ContributionsForm
-from readinggroup.groups.members_views import last_owner_sentence, member_or_404, page_asked_for
+from readinggroup.groups.members_views import last_owner_sentence
 from readinggroup.groups.permissions import Can, has_left, requires
 
 from .actions import withdraw_all
 from .models import OPEN_STATES, Comment
-
-A_PAGE = 30
-
-
-@require_safe
-@requires(Can.SEE_MEMBERS)
-def contributions(request, membership, member):
-    """What a member has said here, newest first, each with its place in the text: what this reader may read of it."""
-    theirs = member_or_404(membership, member)
-    comments = (
-        Comment.objects.visible_to(membership)
-        .filter(author=theirs.user_id)
-        .exclude(shown_html="")
-        .select_related("reading__edition", "version")
-        .order_by("-created_at", "-pk")
-    )
-    context = {
-        "membership": membership,
-        "group": membership.group,
-        "theirs": theirs,
-        "page": page_asked_for(request, Paginator(comments, A_PAGE)),
-    }
-    return TemplateResponse(request, "discussion/contributions.html", context)
 
 
 @require_http_methods(["GET", "POST"])

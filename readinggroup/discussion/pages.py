@@ -27,6 +27,7 @@ from readinggroup.groups.permissions import Can, may
 from readinggroup.lib.htmx import wants_part
 from readinggroup.lib.kept import Kept
 from readinggroup.lib.page_parts import frame, frame_values
+from readinggroup.lib.paging import number_asked_for, number_in
 from readinggroup.lib.stamps import Page, slot, stamp
 from readinggroup.readings.access import reading_or_404
 from readinggroup.readings.pages import (
@@ -107,21 +108,14 @@ class KeptTalk:
 
 def asked_in(request) -> Asked:
     """What of the discussion the address asks for. Http404 for what no page of ours leads to."""
-    page = page_number(request.GET.get("page", "1"))
-    first = page_number(request.GET.get("from", str(page)))
-    if not 0 <= page - first < MOST_PAGES_AT_ONCE:
+    page = number_asked_for(request)
+    first = number_in(request.GET.get("from", str(page)))
+    if first is None or not 0 <= page - first < MOST_PAGES_AT_ONCE:
         raise Http404
     order, thread = request.GET.get("order"), request.GET.get("thread", "")
     if not _NAME.fullmatch(thread):
         raise Http404
     return Asked(order if order in {NEWEST, DISCUSSED} else OLDEST, first, page, thread)
-
-
-def page_number(asked) -> int:
-    """Which page, from 1."""
-    if not asked.isascii() or not asked.isdecimal() or not 1 <= len(asked) <= 6 or int(asked) < 1:
-        raise Http404
-    return int(asked)
 
 
 def talk_page(request, membership, slug, now: Now, talk: Talk, asked: Asked):

@@ -2,7 +2,19 @@
 
 from django.urls import include, path
 
-from . import following, leaving, pulse, question_views, reaction_views, seen, views, wordings
+from . import (
+    contributions,
+    following,
+    leaving,
+    pulse,
+    question_views,
+    reaction_views,
+    saving,
+    searching,
+    seen,
+    views,
+    wordings,
+)
 
 app_name = "discussion"
 
@@ -30,12 +42,15 @@ comment_urls = [
 ]
 
 urlpatterns = [
-    path("g/<slug:group>/members/<slug:member>/contributions/", leaving.contributions, name="contributions"),
+    path("me/contributions/", contributions.my_contributions, name="my_contributions"),
+    path("g/<slug:group>/members/<slug:member>/contributions/", contributions.contributions, name="contributions"),
+    path("g/<slug:group>/search/", searching.search, name="search"),
     path("g/<slug:group>/leave/", leaving.leave, name="leave"),
     path("g/<slug:group>/left/", leaving.left, name="left"),
     path("g/<slug:group>/read/<slug:reading>/whole/", views.whole, name="whole"),
     path("g/<slug:group>/read/<slug:reading>/questions/", question_views.questions, name="questions"),
     path("g/<slug:group>/read/<slug:reading>/follow/", following.follow_reading, name="follow_reading"),
+    path("g/<slug:group>/read/<slug:reading>/whole/save/", saving.save_whole, name="save_whole"),
     path("g/<slug:group>/read/<slug:reading>/seen/", seen.mark_all_seen, name="mark_all_seen"),
     path("g/<slug:group>/read/<slug:reading>/unread/next/", seen.next_unread, name="next_unread"),
     path("g/<slug:group>/read/<slug:reading>/pulse/", pulse.pulse, name="pulse"),

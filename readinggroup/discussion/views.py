@@ -10,6 +10,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +21,7 @@ from readinggroup.groups.permissions import Can, answer, known_or_404, may
 from readinggroup.lib.differences import differences
 from readinggroup.lib.htmx import page_or_part, wants_part
 from readinggroup.lib.markup import render_markdown
+from readinggroup.lib.paging import number_in
 from readinggroup.lib.stamps import stamp
 from readinggroup.readings.access import of_reading, reading_or_404, within
 from readinggroup.readings.pages import counts_in, numbers, outline_of, text_with_threads
@@ -43,7 +45,8 @@ def version_or_404(reading, paragraph) -> ParagraphVersion:
 def show(request, membership, reading, version, *, asked=None, opened=None, status=200, **more):
     """The paragraph with its discussion as an answer to an act. `opened` is (comment, HTML of a form that is open)."""
     paragraph = version.paragraph.public_id
-    membership, now, talk = asked_now(request, membership.group.slug, reading.slug, paragraph)
+    # As one stood when the act began: who was suspended meanwhile gets the box with the words that were refused.
+    _since, now, talk = asked_now(request, membership.group.slug, reading.slug, paragraph)
     forms = {opened[0].pk: opened[1]} if opened else {}
     kept = made(request, membership, reading, version, talk, asked or asked_in(request), forms=forms, **more)
     return filled(request, membership, reading.slug, now, talk, kept, status=status)
@@ -104,6 +107,11 @@ def refused(request, membership, reading, version, form, refusal):
 @of_reading(Can.READ)
 def whole(request, membership, reading):
     """The text and all that is said about it as one document, to be read, printed or kept; long ones by section."""
+    return TemplateResponse(request, "discussion/whole.html", whole_context(request, membership, reading))
+
+
+def whole_context(request, membership, reading) -> dict:
+    """What that document holds, as this reader sees it at this minute."""
     position = section_asked_for(request, reading.edition.current_id, reading.edition.current.words)
     threads = with_names(membership, threads_in(membership, reading, position))
     numbered = outline_of(reading.edition.current_id).by_paragraph
@@ -113,7 +121,8 @@ def whole(request, membership, reading):
         for paragraph, html in threads.items()
     }
     minute = timezone.now().replace(second=0, microsecond=0)
-    context = {
+    page = reverse("discussion:whole", kwargs={"group": membership.group.slug, "reading": reading.slug})
+    return {
         "membership": membership,
         "group": membership.group,
         "reading": reading,
@@ -123,9 +132,8 @@ def whole(request, membership, reading):
         "section_count": 0 if position is None else len(outline_of(reading.edition.current_id).sections),
         "text": text_with_threads(reading.pk, reading.edition.current_id, position, threads),
         "taken": exact(minute, timezone.get_current_timezone_name(), get_language()),
-        "address": request.build_absolute_uri(request.path),
+        "address": request.build_absolute_uri(page),
     }
-    return TemplateResponse(request, "discussion/whole.html", context)
 
 
 def posted(request, membership, comment, *, counted=True):
@@ -143,8 +151,8 @@ def renewed(request, reading) -> dict | None:
     if shown is None:
         return None
     outline = outline_of(reading.edition.current_id)
-    is_section = shown.isascii() and shown.isdecimal() and 1 <= int(shown[:9]) <= len(outline.sections)
-    return numbers(outline, counts_in(reading.pk), int(shown) - 1 if is_section else None)
+    section = number_in(shown, len(outline.sections))
+    return numbers(outline, counts_in(reading.pk), section and section - 1)
 
 
 def place_of(membership, comment):

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext_lazy as _
 
+from readinggroup.accounts.access import signed_in as signed_in  # for pages of one person above all their groups
 from readinggroup.lib.htmx import page_or_part, wants_part
 from readinggroup.lib.kept_words import keep, written_on
 
@@ -82,6 +83,16 @@ def may(membership, verb) -> bool:
     if membership.is_suspended:
         return verb in SUSPENDED
     return any(verb in GRANTS[role] for role in (MEMBER, *membership.roles))
+
+
+def may_still(user, verb, *, group) -> bool:
+    """Whether the person may do it in the group of that key now and until this transaction ends.
+
+    Their membership is held, so that a suspension or a removal comes before this or after it, never between.
+    """
+    held = Membership.objects.select_for_update(of=("self",), no_key=True).select_related("group")
+    membership = held.filter(group=group, user=user).first()
+    return membership is not None and may(membership, verb)
 
 
 def grants_in(group, columns) -> list:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from readinggroup.groups.permissions import Can, answer, known_or_404
 from readinggroup.lib.bad_input import is_storable
 from readinggroup.lib.page_parts import frame, frame_values
+from readinggroup.lib.paging import number_in
 from readinggroup.lib.stamps import slot, stamp
 from texts.models import Paragraph
 
@@ -30,10 +31,10 @@ def section_asked_for(request, revision_id, words) -> int | None:
     asked = request.GET.get("section", "")
     if not asked:
         return None if words <= settings.READ_WHOLE_UP_TO_WORDS else 0
-    sections = len(outline_of(revision_id).sections)
-    if not asked.isascii() or not asked.isdecimal() or not 1 <= int(asked[:9]) <= sections:
+    number = number_in(asked, len(outline_of(revision_id).sections))
+    if number is None:
         raise Http404
-    return int(asked) - 1
+    return number - 1
 
 
 def with_the_reading_now(view):

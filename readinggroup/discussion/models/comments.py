@@ -5,6 +5,8 @@ import uuid
 import pghistory
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Now
@@ -12,10 +14,11 @@ from django.utils.translation import gettext_lazy as _
 
 from readinggroup.groups.permissions import Can, may
 from readinggroup.lib.constraints import at_most
+from readinggroup.lib.full_text import keeps_search, renews_search
 from readinggroup.lib.markup import LONGEST
 from readinggroup.lib.public_ids import new_public_id
 from readinggroup.readings.models import Reading
-from texts.models import Paragraph, ParagraphVersion
+from texts.models import Edition, Paragraph, ParagraphVersion
 
 # The longest chain of answers. A conversation of two people that goes deeper is better begun anew.
 DEEPEST = 60
@@ -51,10 +54,7 @@ class CommentQuerySet(models.QuerySet):
 
         The words of a stub never leave the database for anyone.
         """
-        readable = Q(state=State.VISIBLE)
-        if membership.is_member:
-            held = Q(state=State.HELD)
-            readable |= held if may(membership, Can.MODERATE) else held & Q(author_id=membership.user_id)
+        readable = _words_are_for(membership)
         # Who may not read a held comment yet sees a stub where somebody has answered, so that the answer has its place.
         answers = self.model._base_manager.filter(parent=OuterRef("pk"))
         held_but_answered = Q(Exists(answers), state=State.HELD)
@@ -68,6 +68,34 @@ class CommentQuerySet(models.QuerySet):
                 shown_html=Case(When(readable, then=F("body_html")), default=Value(""), output_field=models.TextField())
             )
         )
+
+    def readable_by(self, membership):
+        """Of what this member, or visitor, may see, what they may read: no stubs."""
+        return self.visible_to(membership).filter(_words_are_for(membership))
+
+    def said_by(self, user):
+        """All that this person has said in the groups that they belong to, as they may see it: with `shown_html`."""
+        here = Q(reading__group__memberships__user=user, reading__group__memberships__left_at=None)
+        words = Case(
+            When(state__in=OPEN_STATES, then=F("body_html")), default=Value(""), output_field=models.TextField()
+        )
+        return self.filter(here, author=user).annotate(shown_html=words)
+
+
+def _words_are_for(membership) -> Q:
+    """Whose words this member, or visitor, may read, of what they may see."""
+    readable = Q(state=State.VISIBLE)
+    if membership.is_member:
+        held = Q(state=State.HELD)
+        readable |= held if may(membership, Can.MODERATE) else held & Q(author_id=membership.user_id)
+    return readable
+
+
+class CommentManager(models.Manager.from_queryset(CommentQuerySet)):
+    """Leaves the search vectors in the database."""
+
+    def get_queryset(self):
+        return super().get_queryset().defer("search")
 
 
 _COUNT_CHANGES = """
@@ -150,6 +178,7 @@ class Comment(models.Model):
     key = models.UUIDField(default=uuid.uuid4)
     body = models.TextField(_("comment"), max_length=LONGEST)
     body_html = models.TextField()
+    search = SearchVectorField(db_default="", editable=False)  # of the words, kept by the database
     wording = models.PositiveIntegerField(default=1)
     oldest_shown = models.PositiveIntegerField(default=1)
     sequence = models.PositiveIntegerField(db_default=0, editable=False)  # drawn by the database
@@ -167,10 +196,11 @@ class Comment(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     edited_at = models.DateTimeField(null=True, blank=True)
 
-    objects = CommentQuerySet.as_manager()
+    objects = CommentManager()
 
     class Meta:
         indexes = [
+            GinIndex(fields=["search"], name="comment_search", gin_pending_list_limit=256),
             # The discussion of a paragraph, in the order in which it was said.
             models.Index(fields=["reading", "paragraph", "root", "created_at"], name="comment_discussion"),
             models.Index(fields=["reading", "question"], condition=~Q(question=""), name="comment_questions"),
@@ -225,6 +255,14 @@ class Comment(models.Model):
                     NEW.root_id := COALESCE(asked.root_id, asked.id);
                     RETURN NEW;
                 """,
+            ),
+            # A line that begins with > is a quotation: the words of others are found where they were said.
+            keeps_search(
+                "regexp_replace(NEW.body, '^ {0,3}>[^\\n]*', '', 'gn')",
+                "FROM readings_reading reading JOIN texts_edition edition ON edition.id = reading.edition_id"
+                " WHERE reading.id = NEW.reading_id",
+                "body",
+                "reading_id",
             ),
             # Checked when they are written, with the memberships held: nothing is said after a suspension has begun.
             pgtrigger.Trigger(
@@ -336,3 +374,15 @@ class Comment(models.Model):
     def is_shown_whole(self):
         """Whether its words are there to be read, for whom `visible_to` let it through."""
         return self.shown_html != ""
+
+
+class DiscussedEdition(Edition):
+    """An edition whose language is corrected: what was said about it is searched anew; this holds that trigger."""
+
+    class Meta:
+        proxy = True
+        triggers = [
+            renews_search(
+                "discussion_comment", "reading_id IN (SELECT id FROM readings_reading WHERE edition_id = NEW.id)"
+            )
+        ]

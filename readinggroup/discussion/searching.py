@@ -1,0 +1,374 @@
+"""Searching a group: words in its texts, and in what was said about them.
+
+Everything begins at what this reader may read, so that neither a hit nor a number nor a snippet tells of more.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from html import escape, unescape
+from urllib.parse import urlencode
+
+import nh3
+from django import forms
+from django.contrib.postgres.search import SearchQuery
+from django.core.paginator import Paginator
+from django.db import OperationalError, connection, transaction
+from django.db.models import Case, DateTimeField, Q, TextField, Value, When
+from django.http import Http404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+from psycopg.errors import QueryCanceled
+
+from readinggroup.groups.models import Membership
+from readinggroup.groups.permissions import Can, may, requires
+from readinggroup.lib.full_text import configuration_of, without_signs
+from readinggroup.lib.paging import number_asked_for
+from readinggroup.readings.views import page_at
+from texts.models import ParagraphVersion, Section
+
+from .models import Comment, QuestionState
+from .places import PlaceInText, place_of, section_name
+
+A_PAGE = 20
+MOST = 2_000  # comments, and paragraphs, that are ranked and listed: the last page costs what the first does
+LONGEST_QUERY = 200
+LONGEST_NAME = Membership._meta.get_field("name_here").max_length
+PATIENCE = 2_000  # milliseconds that the database may take for one search
+
+COMMENTS, TEXTS = "comments", "texts"
+
+
+class SearchForm(forms.Form):
+    """What is looked for, and where."""
+
+    q = forms.CharField(
+        label=_("Words"),
+        max_length=LONGEST_QUERY,
+        widget=forms.TextInput(attrs={"type": "search"}),
+        help_text=_("Put “what stands together” in quotes; -word leaves a word out; this or that finds either."),
+        error_messages={
+            "required": _("Write what you look for."),
+            "max_length": _("That is long. Look for at most %(limit_value)d characters."),
+        },
+    )
+    kind = forms.ChoiceField(
+        label=_("Look in"),
+        required=False,
+        choices=[("", _("texts and comments")), (TEXTS, _("texts only")), (COMMENTS, _("comments only"))],
+    )
+    where = forms.ChoiceField(label=_("Text"), required=False)
+    by = forms.CharField(
+        label=_("Said by"), max_length=Membership._meta.get_field("name_here").max_length, required=False
+    )
+    since = forms.DateField(label=_("Said from"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label=_("Said until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    open = forms.BooleanField(label=_("open questions only"), required=False)
+
+    def __init__(self, *args, places, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["where"].choices = [("", _("all texts")), *places]
+
+    def clean_q(self):
+        return self.cleaned_data["q"].translate(dict.fromkeys(map(ord, "“”„«»"), '"'))
+
+    def clean_since(self):
+        return self.day_that_can_be("since")
+
+    def clean_until(self):
+        return self.day_that_can_be("until")
+
+    def day_that_can_be(self, field):
+        """The day; one that no zone's clock reaches is refused."""
+        day = self.cleaned_data[field]
+        if day and not date(1900, 1, 1) <= day <= date(9000, 1, 1):
+            raise forms.ValidationError(_("Choose a day of our time."))
+        return day
+
+    @property
+    def is_about_comments(self):
+        """Whether something is asked that only comments have: who said it, when, whether it is open."""
+        return any(self.cleaned_data[field] for field in ("by", "since", "until", "open"))
+
+
+class TookTooLong(Exception):  # noqa: N818 - said to whoever searches
+    """The database was stopped in the middle of a search."""
+
+
+@require_safe
+@requires(Can.READ)
+def search(request, membership):
+    """Words in the group's texts and in its discussion, as this reader may read them; the best hits first."""
+    readings = readings_for(membership)
+    asked = request.GET if "q" in request.GET else None
+    form = SearchForm(asked, initial=request.GET.dict(), places=places_in(readings))
+    context = {"membership": membership, "group": membership.group, "form": form, "most": MOST}
+    status = 200
+    if form.is_bound and form.is_valid():
+        try:
+            context |= found(membership, readings, form, number_asked_for(request, 2 * MOST // A_PAGE))
+        except TookTooLong:
+            context["took_too_long"], status = True, 503
+    elif form.is_bound:
+        status = 422
+    context["narrowed"] = sum(bool(form[name].value()) for name in form.fields if name != "q")
+    return TemplateResponse(request, "discussion/search.html", context, status=status)
+
+
+def readings_for(membership) -> list:
+    """The texts that this reader may open, newest first."""
+    readings = membership.group.readings.with_text().exclude(edition__current=None)
+    if not may(membership, Can.READ_ALL):
+        readings = readings.filter(for_members=False)
+    readings = list(readings)
+    for reading in readings:
+        reading.group = membership.group
+    return readings
+
+
+def places_in(readings) -> list:
+    """The texts, and the sections of those that have several, as choices: `slug`, and `slug:2` for a section."""
+    sections = {}
+    for section in Section.objects.filter(revision__in=[reading.edition.current_id for reading in readings]):
+        sections.setdefault(section.revision_id, []).append(section)
+    choices = []
+    for reading in readings:
+        inside = sections.get(reading.edition.current_id, [])
+        whole, title = (reading.slug, reading.edition.title), reading.edition.title
+        parts = [(f"{reading.slug}:{section.position + 1}", section_name(section)) for section in inside]
+        choices.append((title, [whole, *parts]) if len(parts) > 1 else whole)
+    return choices
+
+
+def found(membership, readings, form, number) -> dict:
+    """One page of the hits, and how many there are."""
+    slug, _colon, section = form.cleaned_data["where"].partition(":")
+    readings = [reading for reading in readings if slug in {"", reading.slug}]
+    words = without_signs(form.cleaned_data["q"])
+    try:
+        with transaction.atomic():
+            by_language = with_patience(readings, words)
+            if not by_language:
+                return {"says_nothing": True}
+            queries = list(searches(membership, form, by_language, words, int(section) - 1 if section else None))
+            rows, counts = best(queries, by_language, words, number)
+            hits = shown(membership, readings, rows, words)
+    except OperationalError as error:
+        if isinstance(error.__cause__, QueryCanceled):
+            raise TookTooLong from error
+        raise
+    total = sum(counts.values())
+    pages = Paginator(range(total), A_PAGE)
+    if number > pages.num_pages or (number > 1 and not rows):
+        raise Http404
+    asked = {name: value for name in form.fields if (value := form[name].data)}
+    return {
+        "hits": hits,
+        "page": pages.page(number),
+        "total": total,
+        "at_its_bound": MOST in counts.values(),
+        "query": urlencode(asked) + "&",
+        "only_comments": form.is_about_comments and form.cleaned_data["kind"] != COMMENTS,
+    }
+
+
+def with_patience(readings, words) -> dict:
+    """The readings by the rules of their languages, without those by which the words say nothing that can be looked up.
+
+    That is so when they are all stop words, or only say what is not to be there: `querytree` says it. In the same
+    question Postgres is told how long it may take, and to plan with the words before it.
+    """
+    by_language = {}
+    for reading in readings:
+        by_language.setdefault(configuration_of(reading.edition.language), []).append(reading)
+    trees = ", ".join(["querytree(websearch_to_tsquery(%s::regconfig, %s))"] * len(by_language))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('statement_timeout', %s, true), set_config('jit', 'off', true),"
+            f" set_config('plan_cache_mode', 'force_custom_plan', true){', ' if trees else ''}{trees}",
+            [str(PATIENCE), *(value for name in by_language for value in (name, words))],
+        )
+        trees = cursor.fetchone()[3:]
+    return {name: by_language[name] for name, tree in zip(by_language, trees, strict=True) if tree not in {"", "T"}}
+
+
+def searches(membership, form, by_language, words, section):
+    """What is asked of the comments, the newest that match, and of the texts: (kind, key, vector, date, rules)."""
+    asked = form.cleaned_data
+    if asked["kind"] != TEXTS:
+        places = {name: [reading.pk for reading in readings] for name, readings in by_language.items()}
+        comments = comments_asked_for(membership, asked, by_language, section)
+        matches, rules = matching("reading", places, words)
+        yield comments.filter(matches).order_by("-pk").values_list(Value(COMMENTS), "pk", "search", "created_at", rules)
+    if asked["kind"] != COMMENTS and not form.is_about_comments:
+        places = {name: [reading.edition.current_id for reading in readings] for name, readings in by_language.items()}
+        matches, rules = matching("revision", places, words)
+        versions = ParagraphVersion.objects.filter(matches)
+        if section is not None:
+            versions = versions.filter(section__position=section)
+        undated = Value(None, output_field=DateTimeField())
+        yield versions.order_by("-pk").values_list(Value(TEXTS), "pk", "search", undated, rules)
+
+
+def comments_asked_for(membership, asked, by_language, section):
+    """The comments that this reader may read, narrowed by the form."""
+    comments = Comment.objects.readable_by(membership)
+    if section is not None:
+        [[reading]] = by_language.values()
+        inside = ParagraphVersion.objects.filter(revision=reading.edition.current, section__position=section)
+        comments = comments.filter(paragraph__in=inside.values("paragraph"))
+    if asked["by"]:
+        comments = comments.filter(author__in=membership.group.memberships.called(asked["by"]).values("user"))
+    if asked["since"]:
+        comments = comments.filter(created_at__gte=beginning_of(asked["since"]))
+    if asked["until"]:
+        comments = comments.filter(created_at__lt=beginning_of(asked["until"] + timedelta(days=1)))
+    if asked["open"]:
+        comments = comments.filter(question=QuestionState.OPEN)
+    return comments
+
+
+def beginning_of(day) -> datetime:
+    """When the day begins where the reader is."""
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def matching(column, places, words):
+    """(condition, rules) for rows whose `column` is one of these places, each searched by the rules of its language."""
+    condition, rules = Q(), []
+    for name, keys in places.items():
+        here = Q(**{f"{column}__in": keys})
+        condition |= here & Q(search=SearchQuery(words, config=name, search_type="websearch"))
+        rules.append(When(here, then=Value(name)))
+    return condition, Case(*rules, output_field=TextField())
+
+
+def best(queries, names, words, number) -> tuple[list, dict]:
+    """(kind, key) of the hits on this page in the order of their rank, and how many there are of each kind. One query.
+
+    Rank is worth what it costs for so many: of more comments than MOST, the newest are ranked.
+    """
+    parts = [query[:MOST].query.sql_with_params() for query in queries]
+    if not parts:
+        return [], {}
+    union = " UNION ALL ".join(f"({sql})" for sql, _values in parts)
+    tsquery = " ".join(["WHEN %s THEN websearch_to_tsquery(%s::regconfig, %s)"] * len(names))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+                SELECT kind, id, count(*) FILTER (WHERE kind = '{COMMENTS}') OVER (), count(*) OVER ()
+                FROM ({union}) hit (kind, id, search, said, rules)
+                ORDER BY ts_rank(search, CASE rules {tsquery} END, 16) DESC, said DESC NULLS LAST, id DESC
+                LIMIT {A_PAGE} OFFSET {(number - 1) * A_PAGE}
+            """,  # noqa: S608 - made by the ORM, and numbers of ours
+            [value for _sql, values in parts for value in values]
+            + [value for name in names for value in (name, name, words)],
+        )
+        rows = cursor.fetchall()
+    counts = {COMMENTS: rows[0][2], TEXTS: rows[0][3] - rows[0][2]} if rows else {}
+    return [(kind, key) for kind, key, *_counts in rows], counts
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A comment, or a paragraph of a text, with its place and the words that were found, marked."""
+
+    comment: Comment | None
+    place: PlaceInText
+    href: str
+    snippet: str
+
+
+def shown(membership, readings, rows, words) -> list[Hit]:
+    """The hits of this page with all that is shown of them: three queries, and one for names."""
+    keys = {kind: [key for each, key in rows if each == kind] for kind in (COMMENTS, TEXTS)}
+    comments = Comment.objects.readable_by(membership).select_related("author", "version")
+    versions = ParagraphVersion.objects.all()
+    found = {(COMMENTS, comment.pk): comment for comment in comments.filter(pk__in=keys[COMMENTS])}
+    found |= {(TEXTS, version.pk): version for version in versions.filter(pk__in=keys[TEXTS])}
+    by_key = {reading.pk: reading for reading in readings}
+    by_revision = {reading.edition.current_id: reading for reading in reversed(readings)}
+    places = [
+        (row, by_key[found[row].reading_id] if row[0] == COMMENTS else by_revision[found[row].revision_id])
+        for row in rows
+        if row in found
+    ]
+    texts = [plain(found[row].shown_html) if row[0] == COMMENTS else found[row].text for row, _reading in places]
+    names = [configuration_of(reading.edition.language) for _row, reading in places]
+    snippets = marked(texts, names, words)
+    return [hit(found[row], reading, text) for (row, reading), text in zip(places, snippets, strict=True)]
+
+
+def hit(thing, reading, snippet) -> Hit:
+    """One hit with its place in the text as it is now."""
+    if isinstance(thing, ParagraphVersion):
+        place = place_of(reading, thing.paragraph_id, thing.number)
+        return Hit(None, place, page_at(reading, place.address), snippet)
+    place = place_of(reading, thing.paragraph_id, thing.version.number)
+    return Hit(thing, place, reverse("discussion:comment", args=[thing.public_id]), snippet)
+
+
+# What ts_headline sets around a hit, and between the parts of a long text. No text holds them: control characters are
+# taken out before.
+_BEGIN, _END, _BETWEEN = "\x02", "\x03", "\x04"
+_MARKS = f'StartSel="{_BEGIN}", StopSel="{_END}"'
+_WHOLE = f"{_MARKS}, HighlightAll=true"
+_PARTS = f'{_MARKS}, MaxFragments=2, MinWords=14, MaxWords=34, ShortWord=0, FragmentDelimiter="{_BETWEEN}"'
+SHORT = 300  # characters of a text that is shown whole
+_SPACE = re.compile(r"[\x00-\x1f\x7f\s]+")
+_LETTER = re.compile(r"\w")
+_BLOCK_ENDS = re.compile(r"</(?:p|li|h4|h5|h6|pre|blockquote)>|<br|<hr")
+
+
+def marked(texts, names, words) -> list[str]:
+    """Of each text what surrounds the words, as HTML with the words in `<mark>`. One query."""
+    if not texts:
+        return []
+    texts = [_SPACE.sub(" ", text).strip() for text in texts]
+    options = [_WHOLE if len(text) <= SHORT else _PARTS for text in texts]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT ts_headline(name::regconfig, text, websearch_to_tsquery(name::regconfig, %s), options)"
+            " FROM unnest(%s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS each (text, name, options, place)"
+            " ORDER BY place",
+            [words, [without_signs(text) for text in texts], names, options],
+        )
+        return [
+            as_html(text, snippet.split(_BETWEEN)) for text, (snippet,) in zip(texts, cursor.fetchall(), strict=True)
+        ]
+
+
+def as_html(text, parts) -> str:
+    """The parts of the text with their hits in `<mark>`, escaped, with dots where something is left out.
+
+    Postgres was given the text without signs, so its parts are found there, and shown as they stand in the text.
+    """
+    bare, at, out = without_signs(text), 0, []
+    for part in parts:
+        begin = bare.find(part.replace(_BEGIN, "").replace(_END, ""), at)
+        if begin < 0:
+            continue
+        if _LETTER.search(bare, at, begin):
+            out.append(" … " if out else "… ")
+        else:
+            out.append(escape(text[at:begin]))
+        at = begin
+        for piece in re.split(f"([{_BEGIN}{_END}])", part):
+            if piece in {_BEGIN, _END}:
+                out.append("<mark>" if piece == _BEGIN else "</mark>")
+            else:
+                out.append(escape(text[at : at + len(piece)]))
+                at += len(piece)
+    out.append(" …" if _LETTER.search(bare, at) else escape(text[at:]))
+    return mark_safe("".join(out))  # noqa: S308 - escaped piece by piece
+
+
+def plain(html) -> str:
+    """The words of a comment as they are shown, without what it quotes (unless it says nothing else)."""
+    spaced = _BLOCK_ENDS.sub(r" \g<0>", html)
+    own = unescape(nh3.clean(spaced, tags=set(), attributes={}, clean_content_tags={"blockquote"}))
+    return own if own.strip() else unescape(nh3.clean(spaced, tags=set()))
