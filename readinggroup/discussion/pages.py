@@ -213,29 +213,25 @@ def filled(request, membership, slug, now, talk, kept, *, status=200) -> HttpRes
     return response
 
 
+_TRAITS = ("state", "mine", "shown", "has_bar", "is_thread", "question")  # of a comment, for its acts
+
+
 def values_for(membership, talk, kept, names) -> dict:
     """What is this reader's at each comment: what they may do, its marks, and whether it is new to them."""
     me = membership.user_id if membership.is_member else None
-    may_discuss, may_moderate = may(membership, Can.DISCUSS), may(membership, Can.MODERATE)
-    may_settle = may(membership, Can.SETTLE_QUESTIONS)
+    may_discuss, may_settle = may(membership, Can.DISCUSS), may(membership, Can.SETTLE_QUESTIONS)
+    granted, stamps = {"may_discuss": may_discuss, "may_moderate": may(membership, Can.MODERATE)}, {}
     seen = ranges_in(talk.seen) if me else None
     values = {}
     for pk, public_id, author, sequence, state, shown, asks in kept.rows:
         may_react = may_discuss and author != me and state == State.VISIBLE
         bar = reaction_bar(public_id, kept.marks.get(pk, {}), me, names, may_react=may_react)
-        acts = stamp(
-            "discussion/_acts.html",
-            ("id", "bar"),
-            state=state,
-            mine=author == me,
-            shown=shown,
-            may_discuss=may_discuss,
-            may_moderate=may_moderate,
-            has_bar=bar != "",
-            is_thread=asks.is_thread,
-            question=question_act(asks, me, may_settle=may_settle),
-        )
-        values[f"a{pk}"] = acts.fill({"id": public_id, "bar": bar})
+        question = question_act(asks, me, may_settle=may_settle)
+        traits = (state, author == me, shown, bar != "", asks.is_thread, question)
+        if traits not in stamps:
+            flags = dict(zip(_TRAITS, traits, strict=True))
+            stamps[traits] = stamp("discussion/_acts.html", ("id", "bar"), **flags, **granted)
+        values[f"a{pk}"] = stamps[traits].fill({"id": public_id, "bar": bar})
         is_new = seen is not None and author != me and state == State.VISIBLE and not is_in(seen, sequence)
         values[f"f{pk}"] = (" mine" if author == me else "") + (" new" if is_new else "")
     return values

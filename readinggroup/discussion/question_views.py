@@ -12,9 +12,9 @@ from django.utils.html import strip_tags
 from django.utils.text import Truncator
 from django.views.decorators.http import require_http_methods, require_safe
 
-from readinggroup.groups.members_views import page_asked_for
 from readinggroup.groups.permissions import Can, may
 from readinggroup.lib.ago import ago
+from readinggroup.lib.paging import page_asked_for
 from readinggroup.readings.access import of_reading
 from readinggroup.readings.pages import outline_of
 

@@ -1,8 +1,10 @@
 """Marks with a meaning: setting them, taking them back, and the bar of them under a comment."""
 
 from collections import defaultdict
+from functools import lru_cache
 
 from django.db import transaction
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from readinggroup.lib.stamps import stamp
@@ -52,6 +54,12 @@ _SLOTS = ("id", *(f"{what}_{kind}" for what in ("count", "names") for kind in Re
 NONE, GIVEN, MINE = "none", "given", "mine"
 
 
+@lru_cache(maxsize=20)
+def _untouched(_language):
+    """The buttons of a comment that nobody has marked."""
+    return stamp("discussion/_reactions.html", _SLOTS, may_react=True)
+
+
 def reaction_bar(public_id, given, viewer_id, names, *, may_react) -> str:
     """The marks of one comment as HTML: buttons for who `may_react`, how many there are, and whose.
 
@@ -61,7 +69,7 @@ def reaction_bar(public_id, given, viewer_id, names, *, may_react) -> str:
     if not given and not may_react:
         return ""
     if not given:
-        return stamp("discussion/_reactions.html", _SLOTS, may_react=True).fill({"id": public_id})
+        return _untouched(get_language()).fill({"id": public_id})
     values, flags = {"id": public_id}, {}
     for kind in ReactionKind.values:
         people = given.get(kind, ())

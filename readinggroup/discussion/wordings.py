@@ -13,9 +13,9 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from readinggroup.groups.members_views import page_asked_for
 from readinggroup.groups.permissions import Can, may
 from readinggroup.lib.differences import MOST_STEPS, SAME, differences
+from readinggroup.lib.paging import page_asked_for
 
 from .actions import show_wordings_from
 from .models import OPEN_STATES, CommentWording, State
