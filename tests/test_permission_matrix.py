@@ -185,7 +185,10 @@ OF_A_TEXT = {
     "readings:reading_page", "readings:paragraph_number", "discussion:paragraph", "discussion:whole",
     "discussion:questions", "discussion:pulse", "discussion:save_whole",
 }  # fmt: skip
-OF_A_READER = {"readings:keep_place", "discussion:next_unread", "discussion:mark_seen", "discussion:mark_all_seen"}
+OF_A_READER = {
+    "readings:keep_place", "discussion:next_unread", "discussion:mark_seen", "discussion:mark_all_seen",
+    "discussion:follow_reading", "discussion:follow_paragraph",
+}  # fmt: skip
 # What nobody does in a group that is in the archive or about to be deleted: writing, joining, inviting, settling.
 NOT_WHILE_CLOSED = {
     "readings:import_text", "readings:preview_import", "readings:settle_reading", "discussion:post_comment",
