@@ -62,6 +62,11 @@ def pages_of(house, comment):
     yield reverse("discussion:contributions", args=[group, house.member.public_id])
     for act in ("comment", "answer_comment", "edit_comment", "withdraw_comment", "put_back_comment"):
         yield reverse(f"discussion:{act}", args=[comment.public_id])
+    for act in ("wordings", "take_back_wordings", "question", "follow_thread"):
+        yield reverse(f"discussion:{act}", args=[comment.public_id])
+    for page in ("questions", "follow_reading"):
+        yield reverse(f"discussion:{page}", args=[group, reading])
+    yield reverse("discussion:follow_paragraph", args=[group, reading, paragraph])
     yield reverse("moderation:report_comment", args=[comment.public_id])
 
 

@@ -16,6 +16,7 @@ from django.urls import reverse
 from readinggroup.accounts.models import User
 from readinggroup.discussion import actions as talk
 from readinggroup.discussion.models import Comment, Draft, State
+from readinggroup.discussion.reactions import mark
 from readinggroup.groups import settling
 from readinggroup.groups.models import Visibility
 from readinggroup.moderation.models import Report
@@ -35,6 +36,10 @@ INVITING = KEEPING = {"organizer", "owner"}
 SENT_EMPTY = {"discussion:post_comment", "discussion:answer_comment", "discussion:edit_comment", "groups:ask_to_join"}
 # A word that stands beside every canary that can be searched for.
 SUNG = "murmuration"
+SHOWN_OF_A_COMMENT = (
+    "discussion:comment", "discussion:answer_comment", "moderation:report_comment", "discussion:wordings",
+    "discussion:question", "discussion:follow_thread", "discussion:take_back_wordings",
+)  # fmt: skip
 # Addresses that act when they are opened.
 NOT_OPENED = {"accounts:sign_in_by_link"}
 
@@ -141,23 +146,34 @@ def say(aviary, visibility):
     def comment(words, **more):
         return factories.create_comment(reading, author, f"{words} {SUNG}", **more)
 
-    first = canary("words before an edit", ())
+    first = canary("words before an edit", readable_by(visibility))
     cell.comment = comment(first)
     talk.reword(
         comment=cell.comment, body=f"{canary('a comment', readable_by(visibility))} {SUNG}", wording=1, by=author
     )
     cell.comment.refresh_from_db()
     held = comment(canary("a held comment", MODERATING | {"member"}))
-    hidden = comment(canary("a hidden comment", ()))
+    hidden = comment(canary("words before an edit of a hidden comment", MODERATING))
+    # Who decides whether it stays hidden reads it, on the page of its wordings.
+    talk.reword(comment=hidden, body=canary("a hidden comment", MODERATING), wording=1, by=author)
     friend = factories.create_member(cell.house.group)
-    answered = comment(canary("a hidden comment with an answer", ()))
+    answered = comment(canary("a hidden comment with an answer", MODERATING))
     factories.create_comment(
         reading, friend, canary("an answer to a hidden comment", readable_by(visibility)), parent=answered
     )
     Comment.objects.filter(pk=held.pk).update(state=State.HELD)
     Comment.objects.filter(pk__in=[hidden.pk, answered.pk]).update(state=State.HIDDEN)
-    withdrawn = comment(canary("a withdrawn comment", ()))
+    withdrawn = comment(canary("words before an edit of a withdrawn comment", ()))
+    talk.reword(comment=withdrawn, body=canary("a withdrawn comment", ()), wording=1, by=author)
     talk.withdraw(comment=withdrawn, by=author)
+    taken_back = comment(canary("words that their author took back", MODERATING | {"member"}))
+    asks = canary("an open question", readable_by(visibility))
+    taken_back = talk.reword(comment=taken_back, body=asks, wording=1, by=author)
+    talk.show_wordings_from(comment=taken_back, by=author, earlier=False)
+    for thread in (held, taken_back):
+        Comment.objects.filter(pk=thread.pk).update(question="open", question_by=author, question_at=thread.created_at)
+    cell.house.group.memberships.filter(user=friend).update(name_here=canary("who set a mark", readable_by(visibility)))
+    mark(comment=taken_back, kind="agree", by=friend, is_set=True)
     begin_to_write(aviary, author, friend)
     Report.objects.create(comment=cell.comment, reporter=friend, words=canary("words of a report", MODERATING))
 
@@ -198,7 +214,7 @@ def addresses(cell):
     ):
         yield "GET", reverse(name), None
     for comment in Comment.objects.filter(reading__group=cell.house.group):
-        for name in ("discussion:comment", "discussion:answer_comment", "moderation:report_comment"):
+        for name in SHOWN_OF_A_COMMENT:
             yield "GET", reverse(name, args=[comment.public_id]), None
         place = [cell.house.group.slug, comment.reading.slug, comment.paragraph.public_id]
         yield "GET", reverse("discussion:paragraph", args=place), None

@@ -75,6 +75,20 @@ MATRIX = {
     ("discussion:withdraw_comment", "POST"): "l f f f f  . n n n f",
     ("discussion:put_back_comment", "GET"): "l f f f f  . n n n f",
     ("discussion:put_back_comment", "POST"): "l f f f f  . n n n f",
+    ("discussion:wordings", "GET"): ". . . . .  . . . . .",
+    ("discussion:take_back_wordings", "GET"): "l f f f f  . n n n f",
+    ("discussion:take_back_wordings", "POST"): "l f f f f  . n n n f",
+    ("discussion:show_wordings", "POST"): "l f f f f  . n n n f",
+    ("discussion:reactions", "POST"): "l f f f f  . . . . f",
+    ("discussion:question", "GET"): "l f f f f  . . . . f",
+    ("discussion:question", "POST"): "l f f f f  . . . . f",
+    ("discussion:questions", "GET"): ". . . . .  . . . . .",
+    ("discussion:follow_thread", "GET"): "l f f f f  . . . . .",
+    ("discussion:follow_thread", "POST"): "l f f f f  . . . . .",
+    ("discussion:follow_paragraph", "GET"): "l f f f f  . . . . .",
+    ("discussion:follow_paragraph", "POST"): "l f f f f  . . . . .",
+    ("discussion:follow_reading", "GET"): "l f f f f  . . . . .",
+    ("discussion:follow_reading", "POST"): "l f f f f  . . . . .",
     ("moderation:report_comment", "GET"): "l f f f f  n . . . f",
     ("moderation:report_comment", "POST"): "l f f f f  n . . . f",
     ("moderation:waiting", "GET"): "l f f f f  f f . . f",
@@ -170,19 +184,20 @@ OF_NO_GROUP = {
     "discussion:my_drafts", "discussion:delete_draft", "discussion:move_draft",
     "discussion:my_contributions",
 } | {name for name, _method in MATRIX if name.startswith(("accounts:", "notifications:", "my_data:"))}  # fmt: skip
-OF_A_COMMENT = {"discussion:comment", "moderation:report_comment"} | {
-    f"discussion:{act}"
-    for act in (
-        "answer_comment", "edit_comment", "withdraw_comment", "put_back_comment", "draft_answer", "draft_edit",
-    )
+# Also who does not write may open these:
+READ_AT_A_COMMENT = {"discussion:comment", "discussion:wordings", "discussion:follow_thread"}
+OF_A_COMMENT = READ_AT_A_COMMENT | {
+    "moderation:report_comment", "discussion:take_back_wordings", "discussion:show_wordings", "discussion:reactions",
+    "discussion:question", "discussion:draft_answer", "discussion:draft_edit",
+    *(f"discussion:{act}_comment" for act in ("answer", "edit", "withdraw", "put_back")),
 }  # fmt: skip
 OF_A_TEXT = {
     "readings:reading_page", "readings:paragraph_number", "discussion:paragraph", "discussion:whole",
-    "discussion:pulse", "discussion:save_whole",
+    "discussion:questions", "discussion:pulse", "discussion:save_whole",
 }  # fmt: skip
 OF_A_READER = {
     "readings:keep_place", "discussion:next_unread", "discussion:mark_seen", "discussion:mark_all_seen",
-    "discussion:draft_comment",
+    "discussion:follow_reading", "discussion:follow_paragraph", "discussion:draft_comment",
 }  # fmt: skip
 # What nobody does in a group that is in the archive or about to be deleted: writing, joining, inviting, settling.
 NOT_WHILE_CLOSED = {
@@ -191,7 +206,7 @@ NOT_WHILE_CLOSED = {
     "groups:revoke_invitation", "groups:regenerate_invitation", "groups:invite_by_email", "groups:answer_join_request",
     "groups:send_email_invitation_again", "groups:take_back_email_invitation", "groups:hand_out_roles",
     "groups:remove_member", "groups:suspend_member", "groups:lift_suspension",
-    *(OF_A_COMMENT - {"discussion:comment", "discussion:draft_answer", "discussion:draft_edit"}),
+    *(OF_A_COMMENT - READ_AT_A_COMMENT - {"discussion:draft_answer", "discussion:draft_edit"}),
 }  # fmt: skip
 OF_THE_GROUP = {
     "discussion:leave",
@@ -328,6 +343,7 @@ class Cell:
             "discussion:post_comment": [self.comment.paragraph.public_id],
             "discussion:draft_comment": [self.comment.paragraph.public_id],
             "discussion:mark_seen": [self.comment.paragraph.public_id],
+            "discussion:follow_paragraph": [self.comment.paragraph.public_id],
             "groups:member": [self.house.other.public_id],
             "groups:rules_version": [1],
             "fetch_group_export": [self.export.pk],
@@ -376,6 +392,11 @@ class Cell:
             "discussion:draft_comment": {"body": "Words.", "sequence": 0},
             "discussion:draft_answer": {"body": "Words.", "sequence": 1},
             "discussion:draft_edit": {"body": "Words.", "sequence": 0, "wording": 1},
+            "discussion:reactions": {"unset": "agree"},
+            "discussion:question": {"question": "", "was": ":"},
+            "discussion:follow_thread": {"level": "watch"},
+            "discussion:follow_paragraph": {"level": "mute"},
+            "discussion:follow_reading": {"level": "normal"},
             "moderation:report_comment": {"words": "Look."},
             "groups:settle_group": {
                 "name": "N", "visibility": self.house.group.visibility, "language": "en", "time_zone": "UTC",

@@ -10,13 +10,16 @@ from django.db.models import F
 from django.urls import reverse
 
 from readinggroup.accounts import access
+from readinggroup.discussion import pages as discussion_pages
 from readinggroup.discussion import views as discussion_views
+from readinggroup.discussion import wordings
 from readinggroup.discussion.actions import withdraw
 from readinggroup.discussion.models import Comment, State
 from readinggroup.discussion.models.comments import CommentQuerySet
 from readinggroup.groups import permissions
 from readinggroup.groups import views as group_views
 from readinggroup.groups.models import Visibility
+from readinggroup.lib.kept import Kept
 from readinggroup.readings import access as reading_access
 from readinggroup.readings import views as reading_views
 
@@ -29,14 +32,14 @@ OPEN_TO_ALL_WHO_KNOW = {
     "group", "groups:who_may", "groups:ask_to_join", "groups:rules", "groups:rules_version", "groups:rules_history",
 }  # fmt: skip
 CHECKED = [row for row in IN_A_GROUP if row[0] not in OPEN_TO_ALL_WHO_KNOW | OF_A_COMMENT]
-CHECKED_AT_A_COMMENT = [row for row in IN_A_GROUP if row[0] in OF_A_COMMENT - {"discussion:comment"}]
+READ_BY_ALL = {"discussion:comment", "discussion:wordings"}
+CHECKED_AT_A_COMMENT = [row for row in IN_A_GROUP if row[0] in OF_A_COMMENT - READ_BY_ALL]
 # What one has left is asked by a question of its own: `has_left`.
 FOR_WHO_HAS_SIGNED_IN = [
     row for row in MATRIX if row[0] in OF_NO_GROUP - {"discussion:left"} and expected(*row, "visitor", "public") == "l"
 ]
-OF_ITS_AUTHOR = [
-    row for row in IN_A_GROUP if row[0].split(":")[-1] in {"edit_comment", "withdraw_comment", "put_back_comment"}
-]
+AUTHORS_ACTS = {"edit_comment", "withdraw_comment", "put_back_comment", "take_back_wordings", "show_wordings"}
+OF_ITS_AUTHOR = [row for row in IN_A_GROUP if row[0].split(":")[-1] in AUTHORS_ACTS]
 
 
 def wrong_cells(as_user, row, visibility, actors):
@@ -72,7 +75,7 @@ def test_without_the_check_of_the_verb(db, as_user, monkeypatch, row):
 
 @pytest.mark.parametrize("row", [row for row in IN_A_GROUP if row[0] not in OF_A_COMMENT], ids=" ".join)
 def test_without_hiding_the_group(db, as_user, monkeypatch, row):
-    for module in (permissions, reading_views):
+    for module in (permissions, reading_views, discussion_views):
         if hasattr(module, "known_or_404"):
             monkeypatch.setattr(module, "known_or_404", lambda membership: membership)
     assert wrong_cells(as_user, row, Visibility.MEMBERS, ACTORS[:2]) != []
@@ -94,7 +97,8 @@ def test_without_asking_whether_one_has_signed_in(db, as_user, monkeypatch, row)
 
 @pytest.mark.parametrize("row", OF_ITS_AUTHOR, ids=" ".join)
 def test_without_asking_whose_comment_it_is(db, as_user, monkeypatch, row):
-    monkeypatch.setattr(discussion_views, "own_or_404", lambda membership, comment: None)
+    for module in (discussion_views, wordings):
+        monkeypatch.setattr(module, "own_or_404", lambda membership, comment: None)
     assert wrong_cells(as_user, row, Visibility.PUBLIC, ["owner"]) != []
 
 
@@ -116,6 +120,7 @@ def test_without_the_filter_of_what_one_may_see(house, as_user, monkeypatch, sta
     address = reverse(page, args=[house.group.slug, house.reading.slug, *more])
     assert "A canary sings." not in as_user(house.other).get(address).text
     monkeypatch.setattr(CommentQuerySet, "visible_to", everything)
+    monkeypatch.setattr(discussion_pages, "_kept", Kept(1_000_000))  # made anew
     assert "A canary sings." in as_user(house.other).get(address).text
 
 

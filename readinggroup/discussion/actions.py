@@ -9,7 +9,7 @@ from readinggroup.lib.markup import render_markdown
 
 from . import drafts
 from .mentions import note_mentions
-from .models import DEEPEST, OPEN_STATES, Comment, CommentWording, Mention, Quote, State
+from .models import DEEPEST, OPEN_STATES, Comment, CommentWording, Follow, Level, Mention, Quote, State
 
 GONE, DEEP, SENT, SILENCED = "gone", "deep", "sent", "silenced"
 
@@ -59,6 +59,7 @@ def post(*, reading, version, body, key, by, parent=None, sequence=0) -> Comment
                 body=body,
                 body_html=render_markdown(body),
             )
+            follow_by_writing(comment)
             note_mentions(comment, group=reading.group_id)
             drafts.let_go(**draft, sequence=sequence)
             return comment
@@ -70,6 +71,19 @@ def post(*, reading, version, body, key, by, parent=None, sequence=0) -> Comment
         if posted is None:
             raise
         return posted
+
+
+def follow_by_writing(comment) -> None:
+    """Whoever writes in a thread wants to be told of it, unless they have chosen for that thread before."""
+    follow = Follow(
+        user_id=comment.author_id,
+        reading_id=comment.reading_id,
+        paragraph_id=comment.paragraph_id,
+        thread_id=comment.root_id or comment.pk,
+        level=Level.WATCH,
+        by_writing=True,
+    )
+    Follow.objects.bulk_create([follow], ignore_conflicts=True)
 
 
 def posted_before(*, key, body, by) -> Comment | None:
@@ -117,6 +131,12 @@ def reword(*, comment, body, wording, by, sequence=0) -> Comment:
     note_mentions(standing, group=standing.reading.group_id, anew=True)
     drafts.let_go(**draft, body=body, sequence=sequence)
     return standing
+
+
+def show_wordings_from(*, comment, by, earlier: bool) -> None:
+    """Let others see the earlier wordings of one's own comment, or only the one that stands."""
+    oldest = 1 if earlier else F("wording")
+    Comment.objects.filter(pk=comment.pk, author=by, state__in=OPEN_STATES).update(oldest_shown=oldest)
 
 
 def withdraw(*, comment, by) -> None:

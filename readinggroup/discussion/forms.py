@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from readinggroup.lib.bad_input import is_storable
 from readinggroup.lib.markup import LONGEST
 
+from .models import Level, QuestionState
 from .models.drafts import LONGEST_QUOTES
 
 MOST_QUOTES = 20  # of one draft
@@ -80,3 +81,30 @@ class DraftForm(CommentForm):
         if too_much or not all(map(is_storable, quotes)):
             raise forms.ValidationError(_("These are more quotations than a comment holds. Take some out."))
         return cleaned | {"quotes": quotes}
+
+
+class QuestionForm(forms.Form):
+    """What is said of a thread. `was` is how that stood when the form was shown."""
+
+    question = forms.ChoiceField(
+        choices=[*QuestionState.choices, ("", _("no question"))],
+        required=False,
+        error_messages={"invalid_choice": _("A thread is an open question, an answered one, or none.")},
+    )
+    was = forms.CharField(max_length=40, required=False)
+
+
+class FollowForm(forms.Form):
+    """How much somebody wants to be told of a reading, a paragraph or a thread; "" leaves it to the wider choice."""
+
+    level = forms.ChoiceField(
+        label=_("Tell me"),
+        choices=Level.choices,
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": _("Choose one of the levels.")},
+    )
+
+    def __init__(self, *args, otherwise, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["level"].choices = [*Level.choices, ("", otherwise)]

@@ -47,6 +47,8 @@ from . import drafts
 from .forms import CommentForm
 from .models import State
 from .naming import names_for
+from .questions import asks_of, question_act
+from .reactions import people_at, reaction_bar, reactions_at
 from .rendering import as_html, people_of
 from .threads import DISCUSSED, MOST_PAGES_AT_ONCE, NEWEST, OLDEST, Asked, discussion_of, where_is
 
@@ -98,11 +100,15 @@ class Talk(NamedTuple):
 
 @dataclass(frozen=True)
 class KeptTalk:
-    """A page made once, and of its comments what is needed to fill it: (key, public id, author, sequence, …)."""
+    """A page made once, and of its comments what is needed to fill it: (key, public id, author, sequence, …).
+
+    `marks` are `reactions_at` its comments; setting one raises the paragraph's `changes`.
+    """
 
     page: Page
     rows: tuple
     people: frozenset
+    marks: dict
 
     def __len__(self):
         return len(self.page)
@@ -192,15 +198,21 @@ def made(request, membership, reading, version, talk, asked, *, forms=None, focu
         **more,
     }
     template = "discussion/_discussion.html" if wants_part(request) else "discussion/paragraph.html"
-    rows = tuple((row.pk, row.public_id, row.author_id, row.sequence, row.state, row.html != "") for row in discussion)
-    return KeptTalk(Page(render_to_string(template, context)), rows, frozenset(people_of(discussion)))
+    asks = asks_of(discussion)
+    rows = tuple(
+        (row.pk, row.public_id, row.author_id, row.sequence, row.state, row.html != "", asks[row.pk])
+        for row in discussion
+    )
+    marks = reactions_at([row.pk for row in discussion if row.state == State.VISIBLE])
+    people = people_of(discussion).union(*map(people_at, marks.values()))
+    return KeptTalk(Page(render_to_string(template, context)), rows, frozenset(people), marks)
 
 
 def filled(request, membership, slug, now, talk, kept, *, status=200) -> HttpResponse:
     """The page for this person."""
     values = {"token": get_token(request)} if wants_part(request) else frame_values(request)
     values |= names_for(membership.group.pk, kept.people)
-    values |= values_for(membership, talk, kept.rows)
+    values |= values_for(membership, talk, kept, values)
     values |= drafted(membership, now, talk)
     values["key"] = str(uuid4())
     values["unread"] = ""
@@ -227,20 +239,27 @@ def drafted(membership, now, talk) -> dict:
     }
 
 
-def values_for(membership, talk, rows) -> dict:
-    """What is this reader's at each comment: what they may do, and whether it is new to them."""
+_TRAITS = ("state", "mine", "shown", "has_bar", "is_thread", "question")  # of a comment, for its acts
+
+
+def values_for(membership, talk, kept, names) -> dict:
+    """What is this reader's at each comment: what they may do, its marks, and whether it is new to them."""
     me = membership.user_id if membership.is_member else None
-    may_discuss = may(membership, Can.DISCUSS)
+    may_discuss, may_settle = may(membership, Can.DISCUSS), may(membership, Can.SETTLE_QUESTIONS)
+    granted, stamps = {"may_discuss": may_discuss, "may_moderate": may(membership, Can.MODERATE)}, {}
     seen = ranges_in(talk.seen) if me else None
     values = {}
-    for pk, public_id, author, sequence, state, shown in rows:
-        acts = stamp(
-            "discussion/_acts.html", ("id",), state=state, mine=author == me, shown=shown, may_discuss=may_discuss
-        )
-        values[f"a{pk}"] = acts.fill({"id": public_id})
+    for pk, public_id, author, sequence, state, shown, asks in kept.rows:
+        may_react = may_discuss and author != me and state == State.VISIBLE
+        bar = reaction_bar(public_id, kept.marks.get(pk, {}), me, names, may_react=may_react)
+        question = question_act(asks, me, may_settle=may_settle)
+        traits = (state, author == me, shown, bar != "", asks.is_thread, question)
+        if traits not in stamps:
+            flags = dict(zip(_TRAITS, traits, strict=True))
+            stamps[traits] = stamp("discussion/_acts.html", ("id", "bar"), **flags, **granted)
+        values[f"a{pk}"] = stamps[traits].fill({"id": public_id, "bar": bar})
         is_new = seen is not None and author != me and state == State.VISIBLE and not is_in(seen, sequence)
         values[f"f{pk}"] = (" mine" if author == me else "") + (" new" if is_new else "")
-        values[f"b{pk}"] = ""
     return values
 
 

@@ -1,8 +1,8 @@
 """A discussion as HTML that serves every reader: what differs between them are slots.
 
 Five hundred comments are ordinary here, so a comment is stamped, not templated, and what was made once is kept
-(`kept.py`). The slots of a comment: `f` flags (is it new to me), `a` acts, `b` its bar of reactions, each with the
-comment's key; and people's names and roles (`naming.py`). `values_for` fills them for one reader.
+(`kept.py`). The slots of a comment: `f` flags (is it new to me), `a` acts with the marks, each with the comment's
+key; and people's names and roles (`naming.py`). `values_for` fills them for one reader.
 """
 
 from functools import lru_cache
@@ -21,7 +21,7 @@ from .naming import name_slot, role_slot
 from .threads import DEEPEST_INDENT
 
 _SLOTS = (
-    "id", "author", "role", "iso", "exact", "ago", "above", "words", "to", "form", "flags", "acts", "bar",
+    "id", "author", "role", "iso", "exact", "ago", "above", "words", "to", "form", "flags", "acts",
     "answered_in",
 )  # fmt: skip
 
@@ -83,6 +83,7 @@ class Renderer:
             deep=deep,
             is_held=row.state == State.HELD,
             question=row.question,
+            answer_shown=row.answer_state == State.VISIBLE,
         )
         when = dated(minute, self.zone, self.language) if discussion.to_keep else self.ago(row)
         return chosen.fill(
@@ -99,7 +100,6 @@ class Renderer:
                 "form": discussion.forms.get(row.pk, ""),
                 "flags": "" if discussion.to_keep else slot(f"f{row.pk}"),
                 "acts": "" if discussion.to_keep else slot(f"a{row.pk}"),
-                "bar": "" if discussion.to_keep else slot(f"b{row.pk}"),
                 "answered_in": row.answered_in or "",
             }
         )

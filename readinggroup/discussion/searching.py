@@ -4,8 +4,8 @@ Everything begins at what this reader may read, so that neither a hit nor a numb
 """
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from html import escape, unescape
 from urllib.parse import urlencode
 
@@ -16,10 +16,12 @@ from django.core.paginator import Paginator
 from django.db import OperationalError, connection, transaction
 from django.db.models import Case, DateTimeField, Q, TextField, Value, When
 from django.http import Http404
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from psycopg.errors import QueryCanceled
@@ -28,11 +30,13 @@ from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, may, requires
 from readinggroup.lib.full_text import configuration_of, without_signs
 from readinggroup.lib.paging import number_asked_for
+from readinggroup.lib.stamps import stamp
 from readinggroup.readings.views import page_at
 from texts.models import ParagraphVersion, Section
 
 from .models import Comment, QuestionState
-from .places import PlaceInText, place_of, section_name
+from .places import place_of, section_name
+from .rendering import dated
 
 A_PAGE = 20
 MOST = 2_000  # comments, and paragraphs, that are ranked and listed: the last page costs what the first does
@@ -105,7 +109,8 @@ def search(request, membership):
     """Words in the group's texts and in its discussion, as this reader may read them; the best hits first."""
     readings = readings_for(membership)
     asked = request.GET if "q" in request.GET else None
-    form = SearchForm(asked, initial=request.GET.dict(), places=places_in(readings))
+    places = places_in(readings)
+    form = SearchForm(asked, initial=request.GET.dict(), places=places)
     context = {"membership": membership, "group": membership.group, "form": form, "most": MOST}
     status = 200
     if form.is_bound and form.is_valid():
@@ -115,8 +120,22 @@ def search(request, membership):
             context["took_too_long"], status = True, 503
     elif form.is_bound:
         status = 422
-    context["narrowed"] = sum(bool(form[name].value()) for name in form.fields if name != "q")
+    chosen = tuple((name, value) for name in form.fields if name != "q" and (value := form[name].value()))
+    context |= {"narrowed": len(chosen), "choices": choices_part(form, places, chosen)}
     return TemplateResponse(request, "discussion/search.html", context, status=status)
+
+
+def choices_part(form, places, chosen) -> str:
+    """The fields that narrow a search. Django takes longer for them than Postgres for the search: kept."""
+    if form.errors:
+        return render_to_string("discussion/_search_choices.html", {"form": form})
+    return _choices_part(get_language(), places, chosen)
+
+
+@lru_cache(maxsize=200)
+def _choices_part(language, places, chosen) -> str:
+    form = SearchForm(initial=dict(chosen), places=places)
+    return render_to_string("discussion/_search_choices.html", {"form": form})
 
 
 def readings_for(membership) -> list:
@@ -130,7 +149,7 @@ def readings_for(membership) -> list:
     return readings
 
 
-def places_in(readings) -> list:
+def places_in(readings) -> tuple:
     """The texts, and the sections of those that have several, as choices: `slug`, and `slug:2` for a section."""
     sections = {}
     for section in Section.objects.filter(revision__in=[reading.edition.current_id for reading in readings]):
@@ -139,9 +158,9 @@ def places_in(readings) -> list:
     for reading in readings:
         inside = sections.get(reading.edition.current_id, [])
         whole, title = (reading.slug, reading.edition.title), reading.edition.title
-        parts = [(f"{reading.slug}:{section.position + 1}", section_name(section)) for section in inside]
-        choices.append((title, [whole, *parts]) if len(parts) > 1 else whole)
-    return choices
+        parts = ((f"{reading.slug}:{section.position + 1}", section_name(section)) for section in inside)
+        choices.append((title, (whole, *parts)) if len(inside) > 1 else whole)
+    return tuple(choices)
 
 
 def found(membership, readings, form, number) -> dict:
@@ -216,7 +235,8 @@ def searches(membership, form, by_language, words, section):
 
 def comments_asked_for(membership, asked, by_language, section):
     """The comments that this reader may read, narrowed by the form."""
-    comments = Comment.objects.readable_by(membership)
+    readings = [reading for each in by_language.values() for reading in each]
+    comments = Comment.objects.readable_in(readings, membership)  # and what is shown of them is asked anew
     if section is not None:
         [[reading]] = by_language.values()
         inside = ParagraphVersion.objects.filter(revision=reading.edition.current, section__position=section)
@@ -273,21 +293,17 @@ def best(queries, names, words, number) -> tuple[list, dict]:
     return [(kind, key) for kind, key, *_counts in rows], counts
 
 
-@dataclass(frozen=True)
-class Hit:
-    """A comment, or a paragraph of a text, with its place and the words that were found, marked."""
-
-    comment: Comment | None
-    place: PlaceInText
-    href: str
-    snippet: str
+_SHOWN = (
+    "public_id", "reading_id", "paragraph_id", "state", "question", "created_at", "author__display_name",
+    "version__number",
+)  # fmt: skip
 
 
-def shown(membership, readings, rows, words) -> list[Hit]:
-    """The hits of this page with all that is shown of them: three queries, and one for names."""
+def shown(membership, readings, rows, words) -> list[str]:
+    """The hits of this page as HTML: three queries, and one for names."""
     keys = {kind: [key for each, key in rows if each == kind] for kind in (COMMENTS, TEXTS)}
-    comments = Comment.objects.readable_by(membership).select_related("author", "version")
-    versions = ParagraphVersion.objects.all()
+    comments = Comment.objects.readable_by(membership).select_related("author", "version").only(*_SHOWN)
+    versions = ParagraphVersion.objects.only("revision_id", "paragraph_id", "number", "text")
     found = {(COMMENTS, comment.pk): comment for comment in comments.filter(pk__in=keys[COMMENTS])}
     found |= {(TEXTS, version.pk): version for version in versions.filter(pk__in=keys[TEXTS])}
     by_key = {reading.pk: reading for reading in readings}
@@ -303,13 +319,33 @@ def shown(membership, readings, rows, words) -> list[Hit]:
     return [hit(found[row], reading, text) for (row, reading), text in zip(places, snippets, strict=True)]
 
 
-def hit(thing, reading, snippet) -> Hit:
-    """One hit with its place in the text as it is now."""
-    if isinstance(thing, ParagraphVersion):
-        place = place_of(reading, thing.paragraph_id, thing.number)
-        return Hit(None, place, page_at(reading, place.address), snippet)
-    place = place_of(reading, thing.paragraph_id, thing.version.number)
-    return Hit(thing, place, reverse("discussion:comment", args=[thing.public_id]), snippet)
+_SLOTS = ("author", "href", "iso", "when", "title", "section", "number", "language", "snippet")
+
+
+def hit(thing, reading, snippet) -> str:
+    """One hit with its place in the text as it is now: stamped, since a template takes longer than all the rest."""
+    comment = thing if isinstance(thing, Comment) else None
+    place = place_of(reading, thing.paragraph_id, comment.version.number if comment else thing.number)
+    values = {
+        "title": escape(reading.edition.title),
+        "section": escape(place.section),
+        "number": str(place.number),
+        "language": escape(reading.edition.language),
+        "snippet": snippet,
+        "href": escape(page_at(reading, place.address)),
+    }
+    flags = {"is_comment": comment is not None, "state": "", "question": ""}
+    if comment:
+        minute = comment.created_at.replace(second=0, microsecond=0)
+        flags |= {"state": comment.state, "question": comment.question}
+        values |= {
+            "author": escape(reading.group.name_of(comment.author)),
+            "href": reverse("discussion:comment", args=[comment.public_id]),
+            "iso": comment.created_at.isoformat(timespec="seconds"),
+            "when": dated(minute, timezone.get_current_timezone_name(), get_language()),
+        }
+    slots = _SLOTS if place.section else tuple(name for name in _SLOTS if name != "section")
+    return mark_safe(stamp("discussion/_hit.html", slots, **flags).fill(values))  # noqa: S308 - escaped, each of them
 
 
 # What ts_headline sets around a hit, and between the parts of a long text. No text holds them: control characters are

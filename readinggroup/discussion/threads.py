@@ -46,11 +46,12 @@ class Row(NamedTuple):
     sequence: int
     question: str
     answered_in: str | None
+    answer_state: str | None
 
 
 _COLUMNS = (
     "pk", "public_id", "parent_id", "root_id", "depth", "author_id", "state", "shown_html", "created_at", "edited_at",
-    "sequence", "question", "answered_in__public_id",
+    "sequence", "question", "answered_in__public_id", "answered_in__state",
 )  # fmt: skip
 
 

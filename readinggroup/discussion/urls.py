@@ -2,7 +2,21 @@
 
 from django.urls import include, path
 
-from . import contributions, draft_views, leaving, mentions, pulse, saving, searching, seen, views
+from . import (
+    contributions,
+    draft_views,
+    following,
+    leaving,
+    mentions,
+    pulse,
+    question_views,
+    reaction_views,
+    saving,
+    searching,
+    seen,
+    views,
+    wordings,
+)
 
 app_name = "discussion"
 
@@ -11,6 +25,7 @@ paragraph_urls = [
     path("", views.paragraph, name="paragraph"),
     path("comment/", views.post_comment, name="post_comment"),
     path("comment/draft/", draft_views.draft_comment, name="draft_comment"),
+    path("follow/", following.follow_paragraph, name="follow_paragraph"),
     path("seen/", seen.mark_seen, name="mark_seen"),
 ]
 
@@ -23,6 +38,12 @@ comment_urls = [
     path("edit/draft/", draft_views.draft_edit, name="draft_edit"),
     path("withdraw/", views.withdraw_comment, name="withdraw_comment"),
     path("put_back/", views.put_back_comment, name="put_back_comment"),
+    path("wordings/", wordings.wordings, name="wordings"),
+    path("wordings/take_back/", wordings.take_back_wordings, name="take_back_wordings"),
+    path("wordings/show/", wordings.show_wordings, name="show_wordings"),
+    path("reactions/", reaction_views.reactions, name="reactions"),
+    path("question/", question_views.question, name="question"),
+    path("follow/", following.follow_thread, name="follow_thread"),
 ]
 
 urlpatterns = [
@@ -37,6 +58,8 @@ urlpatterns = [
     path("g/<slug:group>/left/", leaving.left, name="left"),
     path("g/<slug:group>/read/<slug:reading>/whole/", views.whole, name="whole"),
     path("g/<slug:group>/read/<slug:reading>/whole/save/", saving.save_whole, name="save_whole"),
+    path("g/<slug:group>/read/<slug:reading>/questions/", question_views.questions, name="questions"),
+    path("g/<slug:group>/read/<slug:reading>/follow/", following.follow_reading, name="follow_reading"),
     path("g/<slug:group>/read/<slug:reading>/seen/", seen.mark_all_seen, name="mark_all_seen"),
     path("g/<slug:group>/read/<slug:reading>/unread/next/", seen.next_unread, name="next_unread"),
     path("g/<slug:group>/read/<slug:reading>/pulse/", pulse.pulse, name="pulse"),

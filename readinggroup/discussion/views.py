@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, answer, known_or_404, may
+from readinggroup.lib.differences import differences
 from readinggroup.lib.htmx import page_or_part, wants_part
 from readinggroup.lib.markup import render_markdown
 from readinggroup.lib.paging import number_in
@@ -289,7 +290,8 @@ def edit_comment(request, membership, comment):
     except actions.StaleWording as stale:
         form.data = form.data.copy()
         form.data["wording"] = stale.comment.wording
-        return again(409, standing=stale.comment)
+        changes = differences(stale.comment.body, form.cleaned_data["body"])
+        return again(409, standing=stale.comment, changes=changes)
     return posted(request, membership, comment, counted=False)
 
 

@@ -1,6 +1,5 @@
 """The rules of a group: as they stand, as they stood, what changed, and changing them."""
 
-import re
 from difflib import SequenceMatcher
 
 from django.contrib import messages
@@ -10,6 +9,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from readinggroup.lib.differences import ADDED, REMOVED, SAME, differences
 from readinggroup.lib.paging import page_asked_for
 
 from .forms import RulesFormSet, RulesNoteForm
@@ -17,7 +17,6 @@ from .permissions import Can, may, requires
 from .settling import StaleRules, change_rules
 
 A_PAGE = 10
-SAME, ADDED, REMOVED = "same", "added", "removed"
 
 
 @require_safe
@@ -51,14 +50,14 @@ def rules_history(request, membership):
         "membership": membership,
         "group": membership.group,
         "page": page,
-        "versions": [(new, differences(old, new)) for new, old in zip(shown, olds, strict=False)],
+        "versions": [(new, changes_of(old, new)) for new, old in zip(shown, olds, strict=False)],
         "may_see_members": may(membership, Can.SEE_MEMBERS),
     }
     return TemplateResponse(request, "groups/rules_history.html", context)
 
 
-def differences(old, new) -> list:
-    """What one set changed of the one before: (kind, number, title, words), the last two in pieces (kind, text)."""
+def changes_of(old, new) -> list:
+    """What one set changed of the one before: (kind, number, title, words), the last two in runs (kind, text)."""
     olds = list(old.rules.all()) if old else []
     news = list(new.rules.all())
     found = []
@@ -69,7 +68,7 @@ def differences(old, new) -> list:
             continue
         changed = min(b - a, d - c)
         for was, rule in zip(olds[a : a + changed], news[c : c + changed], strict=True):
-            found.append((SAME, rule.number, pieces(was.title, rule.title), pieces(was.words, rule.words)))
+            found.append((SAME, rule.number, differences(was.title, rule.title), differences(was.words, rule.words)))
         found += [whole(REMOVED, rule) for rule in olds[a + changed : b]]
         found += [whole(ADDED, rule) for rule in news[c + changed : d]]
     return found
@@ -83,18 +82,6 @@ def whole(kind, rule) -> tuple:
 def key_of(rule):
     """By what a rule is known in the set before."""
     return (rule.title, rule.words)
-
-
-def pieces(old: str, new: str) -> list:
-    """The words of both, as runs that stayed, went or came."""
-    was, now = (re.findall(r"\S+\s*", text) for text in (old, new))
-    found = []
-    for operation, a, b, c, d in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
-        if operation == "equal":
-            found.append((SAME, "".join(now[c:d])))
-            continue
-        found += [(kind, "".join(words)) for kind, words in ((REMOVED, was[a:b]), (ADDED, now[c:d])) if words]
-    return found
 
 
 @require_http_methods(["GET", "POST"])

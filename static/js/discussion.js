@@ -38,7 +38,7 @@
 
   // A link with data-opens brings its form to the comment it belongs to; a second time it closes it again.
   const open = async (link) => {
-    const place = link.closest("article").querySelector(":scope > .opened");
+    const place = link.closest("article, section").querySelector(":scope > .opened");
     const already = place.dataset.from === link.getAttribute("href") && place.innerHTML;
     place.innerHTML = "";
     place.dataset.from = link.getAttribute("href");
@@ -47,7 +47,9 @@
       place.innerHTML = await fetchPart(link.href);
     } catch ({ reason }) {
       place.dataset.from = "";
-      place.append(document.querySelector("#composer [data-trouble]").cloneNode());
+      const line = document.querySelector("#composer [data-trouble]");
+      if (!line) return location.assign(link.href);
+      place.append(line.cloneNode());
       sayTrouble(place, reason);
       return;
     }

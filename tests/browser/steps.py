@@ -135,7 +135,11 @@ def name_of(a_comment):
 
 
 def act_of(a_comment, name):
-    """One of the comment's own acts: Answer, Edit, Withdraw, Put back, Report."""
+    """One of the comment's own acts: Answer, Put back; or, of those that stand under More: Edit, Withdraw, Report, …"""
+    expect(a_comment).to_be_visible()
+    more = a_comment.locator(":scope > .acts > .more:not([open]) > summary")
+    if name not in {"Answer", "Put back"} and more.count():
+        more.click()
     return a_comment.locator(":scope > .acts").get_by_role("link", name=name, exact=True)
 
 

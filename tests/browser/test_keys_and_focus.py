@@ -226,7 +226,7 @@ def test_tab_leads_from_the_title_to_the_box_and_on_to_send(house, page_for):
     open_discussion(page, 4)
     expect(title(page)).to_be_focused()
     met = []
-    for _ in range(6):
+    for _ in range(7):
         page.keyboard.press("Tab")
         met.append(page.evaluate("document.activeElement.name || document.activeElement.textContent.trim()"))
     assert met[-3:] == ["body", "Send", "preview"]

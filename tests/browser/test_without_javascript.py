@@ -54,7 +54,7 @@ def test_from_the_text_to_the_discussion_and_back(house, plain, window):
     page = plain(house.member, window)
     page.goto("/")
     page.get_by_role("link", name="Harbour readers").first.click()
-    page.get_by_role("link", name="The Ferry").click()
+    page.get_by_role("link", name="The Ferry", exact=True).click()
     open_discussion(page, 4)
     discussion(page).get_by_role("link", name="Discussion of the next paragraph").click()
     shows_discussion_of(page, 5)

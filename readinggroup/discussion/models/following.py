@@ -2,10 +2,11 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from readinggroup.groups.models import Membership
 from readinggroup.readings.models import Reading
 from texts.models import Paragraph
 
@@ -20,11 +21,28 @@ class Level(models.TextChoices):
     MUTE = "mute", _("mute: tell me nothing")
 
 
+class FollowQuerySet(models.QuerySet):
+    """What people want to be told of, by what counts where."""
+
+    def counting_at(self, reading_id, paragraph_id, thread_id):
+        """Of each person the row that counts for a comment in this thread: a choice before none, the nearest first."""
+        rows = self.filter(
+            Q(paragraph=None) | Q(paragraph=paragraph_id), Q(thread=None) | Q(thread=thread_id), reading=reading_id
+        )
+        nearest = (F("thread").desc(nulls_last=True), F("paragraph").desc(nulls_last=True))
+        return rows.order_by("user_id", "by_writing", *nearest).distinct("user_id")
+
+    def of_members(self):
+        """Of those who belong to the group now; who has left keeps the rows and is not asked."""
+        theirs = Membership.objects.active().filter(group=OuterRef("reading__group"), user=OuterRef("user"))
+        return self.filter(Exists(theirs))
+
+
 class Follow(models.Model):
     """What one person wants to be told of a reading, of one of its paragraphs, or of one thread there.
 
     The nearest choice counts: the thread's before the paragraph's before the reading's. Writing follows; such a row is
-    `by_writing`, and gives way to a choice.
+    `by_writing`, and gives way to a choice, of whatever it is.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="follows")
@@ -34,6 +52,8 @@ class Follow(models.Model):
     level = models.CharField(max_length=10, choices=Level.choices)
     by_writing = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now())
+
+    objects = FollowQuerySet.as_manager()
 
     class Meta:
         constraints = [
