@@ -8,9 +8,14 @@ from django.utils.translation import gettext_lazy as _
 from readinggroup.lib.bad_input import is_storable
 from readinggroup.lib.markup import LONGEST
 
+from .quoting import QuotesInForm
 
-class CommentForm(forms.Form):
-    """A new comment or an answer. `key` is drawn when the form is shown: sent twice, it is one comment."""
+
+class CommentForm(QuotesInForm, forms.Form):
+    """A new comment or an answer, with what it quotes.
+
+    `key` is drawn when the form is shown: sent twice, it is one comment.
+    """
 
     body = forms.CharField(
         label=_("Your comment"),

@@ -37,6 +37,7 @@ from texts.models import ParagraphVersion
 from . import actions
 from .forms import CommentForm, EditForm
 from .models import OPEN_STATES, Comment, State
+from .quoting import Quotable, chooses, only_changes_quotes
 from .threads import NEWEST, OLDEST, discussion_of, exact, page_of, threads_in
 
 
@@ -80,7 +81,7 @@ def show(request, membership, reading, version, *, form=None, opened=None, page=
         "talk_label": talk_label(comments),
         "words": with_note_marks(version.html, notes, set()),
         "notes": notes,
-        "form": form or CommentForm(),
+        "form": form or CommentForm(quotable=Quotable(membership, reading, version, choosing=chooses(request))),
         "may_discuss": may(membership, Can.DISCUSS),
         "focus": focus,
         **more,
@@ -100,7 +101,10 @@ def paragraph(request, membership, reading, paragraph):
 def post_comment(request, membership, reading, paragraph):
     """Say something about the paragraph."""
     version = version_or_404(reading, paragraph)
-    form = CommentForm(request.POST)
+    form = CommentForm(request.POST, quotable=Quotable(membership, reading, version, choosing=chooses(request)))
+    if only_changes_quotes(request):
+        form.errors.clear()
+        return show(request, membership, reading, version, form=form, focus="composer-quotes")
     if not form.is_valid():
         return show(request, membership, reading, version, form=form, focus="composer", status=422)
     if "preview" in request.POST:
@@ -115,7 +119,9 @@ def post_comment(request, membership, reading, paragraph):
 
 def refused(request, membership, reading, version, form, refusal):
     """409: the words move to the box for a new comment, with a key of their own, where they can be sent."""
-    kept = CommentForm(data={"body": form.cleaned_data["body"], "key": uuid4()})
+    quotes = [quoted.value for quoted in form.quoted]
+    data = {"body": form.cleaned_data["body"], "key": uuid4(), "quote": quotes}
+    kept = CommentForm(data=data, quotable=Quotable(membership, reading, version))
     kept.add_error(None, REFUSALS[refusal.reason])
     return show(request, membership, reading, version, form=kept, focus="composer", status=409)
 
@@ -241,6 +247,7 @@ REFUSALS = {
     ),
     actions.DEEP: _("This conversation is as deep as it can be. Your words are still here: begin a new one with them."),
     actions.SILENCED: _("You can no longer write in this group. Your words are still here: copy them if you want."),
+    actions.UNQUOTABLE: _("What you quote was taken back while you wrote. Your words are still here: send them again."),
     actions.SENT: _("This form was sent before with other words. These are still here: send them as a new comment."),
 }
 
@@ -249,7 +256,9 @@ REFUSALS = {
 @of_comment(Can.DISCUSS)
 def answer_comment(request, membership, comment):
     """Answer a comment."""
-    form = CommentForm(request.POST or None)
+    reading, version = place_of(membership, comment)
+    quotable = Quotable(membership, reading, version, comment, choosing=chooses(request))
+    form = CommentForm(request.POST or None, quotable=quotable)
     focus = f"answer-{comment.public_id}"
 
     def again(status, **more):
@@ -261,11 +270,13 @@ def answer_comment(request, membership, comment):
         if not comment.is_shown_whole:
             raise Http404
         return again(200)
+    if only_changes_quotes(request):
+        form.errors.clear()
+        return again(200)
     if not form.is_valid():
         return again(422)
     if "preview" in request.POST:
         return again(200, preview=render_markdown(form.cleaned_data["body"]))
-    reading, version = place_of(membership, comment)
     try:
         answered = actions.post(reading=reading, version=version, by=request.user, parent=comment, **form.cleaned_data)
     except actions.AnswerRefused as refusal:

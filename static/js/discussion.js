@@ -112,7 +112,7 @@
     if (!ctx.hx.redirect && !ctx.text.includes('id="discussion"')) {
       event.preventDefault();
       sayTrouble(form, reasonIn(ctx.text));
-    } else if (ctx.response.status === 200 && ctx.request.submitter?.name !== "preview") {
+    } else if (ctx.response.status === 200 && !ctx.request.submitter?.name) {
       const body = lines(ctx.request.body?.get?.("body") ?? "");
       sent = { action: form.getAttribute("action"), body };
       if ((form.elements.body?.value ?? body) === body) sessionStorage.removeItem(unsent(form));
