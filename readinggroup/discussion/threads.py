@@ -1,34 +1,33 @@
-"""The discussion of a paragraph as a tree, and the tree as HTML.
+"""Which comments stand on one page of a paragraph's discussion, and in which order.
 
-Five hundred comments are ordinary here, so rows come as plain tuples in one query and are stamped, not templated.
+A page has twenty threads. Of a thread it shows the first hundred comments, down to the end of the indent; what is
+beyond is continued on a page of its own, that of a comment with all that is said below it.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from functools import lru_cache
-from html import escape
 from typing import NamedTuple
+from urllib.parse import urlencode
 
-from django.db.models import Q
-from django.utils import timezone
-from django.utils.formats import date_format
+from django.db.models import Count, F, Q, Window
+from django.db.models.functions import RowNumber
 from django.utils.safestring import mark_safe
-from django.utils.translation import get_language, gettext
 
-from readinggroup.groups.models import Membership, Role
-from readinggroup.groups.permissions import Can, may
-from readinggroup.lib.ago import ago
-from readinggroup.lib.stamps import stamp
 from readinggroup.readings.pages import outline_of
 
 from .models import Comment, State
 
 ROOTS_A_PAGE = 20
-DEEPEST_INDENT = 4  # from here on an answer names whom it answers instead of moving to the right
-OLDEST, NEWEST = "oldest", "newest"
-
-_FLAGS = ("state", "mine", "edited", "has_role", "deep", "may_discuss")
-_SLOTS = ("id", "author", "role", "iso", "exact", "ago", "words", "to", "form")
+A_THREAD = 100  # comments of one thread on a page
+DEEPEST_INDENT = 4  # answers below this are continued on a page of their own
+MOST_PAGES_AT_ONCE = 50
+OLDEST, NEWEST, DISCUSSED = "oldest", "newest", "discussed"
+_ORDERINGS = {
+    OLDEST: ("created_at", "pk"),
+    NEWEST: ("-created_at", "-pk"),
+    DISCUSSED: ("-answered", "created_at", "pk"),
+}
+_ANSWERED = Count("thread", filter=Q(thread__state=State.VISIBLE))
 
 
 class Row(NamedTuple):
@@ -37,62 +36,169 @@ class Row(NamedTuple):
     pk: int
     public_id: str
     parent_id: int | None
+    root_id: int | None
     depth: int
     author_id: int
-    author: str
     state: str
     html: str
     created_at: object
     edited_at: object
+    sequence: int
+    question: str
+    answered_in: str | None
 
 
 _COLUMNS = (
-    "pk", "public_id", "parent_id", "depth", "author_id", "author__display_name", "state", "shown_html",
-    "created_at", "edited_at",
+    "pk", "public_id", "parent_id", "root_id", "depth", "author_id", "state", "shown_html", "created_at", "edited_at",
+    "sequence", "question", "answered_in__public_id",
 )  # fmt: skip
+
+
+class Asked(NamedTuple):
+    """What of a discussion somebody wants to see: pages `first` to `page` of the threads, or of one comment's."""
+
+    order: str = OLDEST
+    first: int = 1
+    page: int = 1
+    thread: str = ""  # the comment whose thread it is
+
+    @property
+    def query(self) -> str:
+        """The part of an address that asks for this."""
+        asked = {"page": self.page if self.page > 1 else "", "thread": self.thread}
+        asked = urlencode({name: value for name, value in asked.items() if value})
+        return f"?{asked}" if asked else ""
+
+    @property
+    def rest(self) -> str:
+        """What the address of another page has besides its number, as HTML."""
+        order = f"&amp;order={self.order}" if self.order != OLDEST else ""
+        return mark_safe(order + (f"&amp;thread={self.thread}" if self.thread else ""))  # noqa: S308 - ours, see asked_in
 
 
 @dataclass
 class Discussion:
-    """One page of what this member may see at one paragraph."""
+    """What this member may see, as asked for, of one paragraph's discussion."""
 
-    membership: Membership
+    asked: Asked
     roots: list
-    answers: dict
-    page: int
-    pages: int
-    order: str
-    people: dict  # person's primary key -> (name here, roles in words): the exceptions alone
+    answers: dict  # comment's primary key -> its answers
+    threads: int = 0  # how many there are in all
+    pages: int = 1
+    top: Row | None = None  # of the page of one comment's thread
+    beyond: dict = field(default_factory=dict)  # comment's primary key -> how many below it stand elsewhere
     forms: dict = field(default_factory=dict)  # comment's primary key -> HTML of a form that is open there
+    address: str = ""  # of the paragraph's page
     to_keep: bool = False  # printed or saved: no acts, and dates that stay true
 
-    def as_html(self):
-        """The comments as nested lists."""
-        return mark_safe("".join(render_tree(self)))  # noqa: S308 - every value in a slot is escaped or sanitised
+    def __iter__(self):
+        yield from self.roots
+        for below in self.answers.values():
+            yield from below
+
+    @property
+    def base(self) -> int:
+        """The depth at which this page begins."""
+        return self.top.depth if self.top else 0
+
+    @property
+    def left(self) -> int:
+        """How many threads, or comments of the thread, come after this page."""
+        each = A_THREAD if self.top else ROOTS_A_PAGE
+        return max(0, self.threads - self.asked.page * each)
 
 
-def discussion_of(membership, reading, paragraph, *, order=OLDEST, page=1) -> Discussion:
-    """The page of the paragraph's discussion: three queries, whatever its size."""
-    comments = Comment.objects.visible_to(membership).filter(reading=reading, paragraph=paragraph)
-    ordering = ("created_at", "pk") if order == OLDEST else ("-created_at", "-pk")
-    first = (page - 1) * ROOTS_A_PAGE
-    roots = comments.filter(root=None).order_by(*ordering)
-    page_of_roots = list(roots.values_list(*_COLUMNS)[first : first + ROOTS_A_PAGE + 1])
-    more = len(page_of_roots) > ROOTS_A_PAGE
-    rows = [Row(*values) for values in page_of_roots[:ROOTS_A_PAGE]]
+def discussion_of(membership, reading, paragraph_id, asked: Asked) -> Discussion:
+    """What is asked for: three queries, whatever its size; five for one comment's thread."""
+    comments = Comment.objects.visible_to(membership).filter(reading=reading, paragraph=paragraph_id)
+    if asked.thread:
+        return thread_of(membership, comments, asked)
+    roots = comments.filter(root=None)
+    threads = roots.count()
+    if asked.order == DISCUSSED:
+        roots = roots.annotate(answered=_ANSWERED)
+    first, last = (asked.first - 1) * ROOTS_A_PAGE, asked.page * ROOTS_A_PAGE
+    rows = [Row(*row) for row in roots.order_by(*_ORDERINGS[asked.order]).values_list(*_COLUMNS)[first:last]]
+    # The first of each thread in the order of time, so that none stands without the one that it answers.
+    numbered = (
+        Comment.objects.filter(root__in=[row.pk for row in rows])
+        .annotate(place=Window(RowNumber(), partition_by=F("root"), order_by=["created_at", "pk"]))
+        .filter(place__lt=A_THREAD)
+    )
+    under = comments.filter(pk__in=numbered.values("pk")).order_by("created_at", "pk")
     answers = defaultdict(list)
-    under = comments.filter(root__in=[row.pk for row in rows]).order_by("created_at", "pk")
-    for values in under.values_list(*_COLUMNS):
-        row = Row(*values)
+    for row in map(Row._make, under.values_list(*_COLUMNS)):
         answers[row.parent_id].append(row)
-    roots, answers = pruned(membership, rows, answers)
-    return Discussion(membership, roots, answers, page, page + more, order, people_in(membership.group))
+    totals = dict(
+        comments.filter(root__in=[row.pk for row in rows]).values_list("root").annotate(Count("pk")).order_by()
+    )
+    pages = max(1, -(-threads // ROOTS_A_PAGE))
+    discussion = Discussion(asked, rows, answers, threads, pages)
+    return cut(pruned(membership, discussion), totals)
+
+
+def thread_of(membership, comments, asked) -> Discussion:
+    """One comment with what is said below it, a hundred a page in the order of time.
+
+    An answer whose comment stands on an earlier page stands at the left edge and names whom it answers.
+    """
+    top = comments.filter(public_id=asked.thread).values_list(*_COLUMNS).first()
+    if top is None:
+        return None
+    top = Row(*top)
+    family = comments.filter(root=top.root_id or top.pk).order_by("created_at", "pk").values_list("pk", "parent_id")
+    below, inside = [], {top.pk}
+    for pk, parent in family:
+        if parent in inside:
+            inside.add(pk)
+            below.append(pk)
+    first, last = (asked.first - 1) * A_THREAD, asked.page * A_THREAD
+    rows = comments.filter(pk__in=below[first:last]).order_by("created_at", "pk").values_list(*_COLUMNS)
+    rows = [Row(*row) for row in rows]
+    here = {top.pk, *(row.pk for row in rows)}
+    answers = defaultdict(list)
+    for row in rows:
+        answers[row.parent_id if row.parent_id in here else top.pk].append(row)
+    pages = max(1, -(-len(below) // A_THREAD))
+    discussion = Discussion(asked, [top], answers, len(below), pages, top)
+    return cut(pruned(membership, discussion), {})
+
+
+def cut(discussion, totals) -> Discussion:
+    """Without what is below the end of the indent, which is counted; and so is what a thread has beyond its hundred."""
+    shown = Counter()
+    kept, waiting = {}, list(discussion.roots)
+    while waiting:
+        row = waiting.pop()
+        shown[row.root_id or row.pk] += 1
+        below = discussion.answers.get(row.pk, [])
+        if row.depth - discussion.base >= DEEPEST_INDENT and below:
+            discussion.beyond[row.pk] = descendants(discussion.answers, row.pk)
+            shown[row.root_id or row.pk] += discussion.beyond[row.pk]
+        elif below:
+            kept[row.pk] = below
+            waiting += below
+    discussion.answers = kept
+    for root, total in totals.items():
+        if total + 1 > max(shown[root], A_THREAD):
+            discussion.beyond[root] = total + 1 - shown[root]
+    return discussion
+
+
+def descendants(answers, pk) -> int:
+    """How many comments stand below this one."""
+    count, waiting = 0, [pk]
+    while waiting:
+        below = answers.get(waiting.pop(), ())
+        count += len(below)
+        waiting += [row.pk for row in below]
+    return count
 
 
 def threads_in(membership, reading, position: int | None) -> dict:
-    """All that this member may see of the reading, or of a section, to be read and kept: paragraph -> HTML.
+    """All that this member may see of the reading, or of a section: paragraph's key -> Discussion to be kept.
 
-    Two queries. Nothing to be done with a comment there, and dates instead of "yesterday".
+    One query. Nothing to be done with a comment there, and dates instead of "yesterday".
     """
     comments = Comment.objects.visible_to(membership).filter(reading=reading).order_by("created_at", "pk")
     if position is not None:
@@ -102,132 +208,56 @@ def threads_in(membership, reading, position: int | None) -> dict:
     for paragraph, *values in comments.values_list("paragraph_id", *_COLUMNS):
         row = Row(*values)
         (answers[paragraph][row.parent_id] if row.parent_id else roots[paragraph]).append(row)
-    people, places = people_in(membership.group), outline_of(reading.edition.current_id).by_paragraph
-    section = stamp("discussion/_thread_in_text.html", ("number", "thread"))
     threads = {}
-    for paragraph in roots.keys() & places.keys():
-        kept, below = pruned(membership, roots[paragraph], answers[paragraph], own_stubs=False)
-        if kept:
-            html = Discussion(membership, kept, below, 1, 1, OLDEST, people, to_keep=True).as_html()
-            threads[paragraph] = section.fill({"number": str(places[paragraph].number), "thread": html})
+    for paragraph in roots.keys() & outline_of(reading.edition.current_id).by_paragraph.keys():
+        discussion = Discussion(Asked(), roots[paragraph], answers[paragraph], to_keep=True)
+        if pruned(membership, discussion, own_stubs=False).roots:
+            threads[paragraph] = discussion
     return threads
 
 
-def page_of(membership, comment) -> int:
-    """On which page, in the order in which things were said, the comment's thread stands."""
-    root = comment.root or comment
-    before = Comment.objects.visible_to(membership).filter(
-        reading_id=comment.reading_id, paragraph_id=comment.paragraph_id, root=None
+def where_is(membership, comment) -> Asked:
+    """The page, in the order in which things were said, on which the comment is shown."""
+    here = Comment.objects.visible_to(membership).filter(
+        reading_id=comment.reading_id, paragraph_id=comment.paragraph_id
     )
-    earlier = Q(created_at__lt=root.created_at) | Q(created_at=root.created_at, pk__lt=root.pk)
-    return before.filter(earlier).count() // ROOTS_A_PAGE + 1
+    if comment.depth <= DEEPEST_INDENT:
+        family = here.filter(root=comment.root_id or comment.pk)
+        if comment.parent_id is None or earlier(family, comment).count() < A_THREAD - 1:
+            root = comment.root or comment
+            page = earlier(here.filter(root=None), root).count() // ROOTS_A_PAGE + 1
+            return Asked(first=page, page=page)
+    parents = dict(here.filter(root=comment.root_id).values_list("pk", "parent_id"))
+    top = comment.pk
+    for _step in range(min(comment.depth, DEEPEST_INDENT)):
+        top = parents[top]
+    below = {top}
+    for pk, parent in here.filter(root=comment.root_id).order_by("created_at", "pk").values_list("pk", "parent_id"):
+        if pk == comment.pk:
+            break
+        if parent in below:
+            below.add(pk)
+    page = (len(below) - 1) // A_THREAD + 1
+    return Asked(first=page, page=page, thread=here.get(pk=top).public_id)
 
 
-def people_in(group) -> dict:
-    """Who is called otherwise in this group or holds a role: name here, roles in words. Few people, one query."""
-    rows = Membership.objects.exceptions().filter(group=group).values_list("user_id", "name_here", "roles")
-    return {user: (name, escape(", ".join(str(Role(role).label) for role in roles))) for user, name, roles in rows}
+def earlier(comments, than):
+    """Those that were said before this one."""
+    return comments.filter(Q(created_at__lt=than.created_at) | Q(created_at=than.created_at, pk__lt=than.pk))
 
 
-def pruned(membership, roots, answers, *, own_stubs=True) -> tuple[list, dict]:
+def pruned(membership, discussion, *, own_stubs=True) -> Discussion:
     """Without the stubs below which nothing is shown; one's own may stay, to be put back.
 
     An answer is always younger than what it answers, so one pass from the youngest suffices.
     """
     me = membership.user_id if membership.is_member and own_stubs else None
-    everyone = sorted((*roots, *(row for below in answers.values() for row in below)), key=lambda row: -row.pk)
-    shown = set()
-    for row in everyone:
+    shown = {discussion.top.pk} if discussion.top else set()
+    for row in sorted(discussion, key=lambda row: -row.pk):
         own = row.author_id == me and row.state == State.WITHDRAWN
-        if row.html or own or any(answer.pk in shown for answer in answers.get(row.pk, ())):
+        if row.html or own or any(answer.pk in shown for answer in discussion.answers.get(row.pk, ())):
             shown.add(row.pk)
-    kept = {pk: [row for row in below if row.pk in shown] for pk, below in answers.items()}
-    return [row for row in roots if row.pk in shown], kept
-
-
-def render_tree(discussion):
-    """The tree, depth first, without recursion: a chain of answers may be longer than Python's stack."""
-    render = Renderer(discussion)
-    names = {row.pk: render.name(row) if row.html else "" for row in discussion.roots}
-    waiting = [("</ol>", None), *((None, row) for row in reversed(discussion.roots))]
-    yield '<ol class="thread">'
-    while waiting:
-        html, row = waiting.pop()
-        if row is None:
-            yield html
-            continue
-        answers = discussion.answers.get(row.pk, ())
-        yield render.comment(row, names.get(row.parent_id, ""))
-        for answer in answers:
-            names[answer.pk] = render.name(answer) if answer.html else ""
-        if row.depth >= DEEPEST_INDENT:
-            yield "</li>"  # its answers follow on the same level, and name whom they answer
-        else:
-            waiting.append(("</li>", None))
-            if answers:
-                yield '<ol class="answers">'
-                waiting.append(("</ol>", None))
-        waiting += [(None, answer) for answer in reversed(answers)]
-
-
-class Renderer:
-    """Stamps the comments of one page: what is the same for all of them is asked once."""
-
-    def __init__(self, discussion):
-        self.discussion = discussion
-        self.me = discussion.membership.user_id if discussion.membership.is_member else None
-        self.may_discuss = may(discussion.membership, Can.DISCUSS) and not discussion.to_keep
-        self.now = timezone.now()
-        self.zone = timezone.get_current_timezone_name()
-        self.language = get_language()
-        self.stamps = {}
-
-    def stamp(self, *flags):
-        """The stamp of a comment with these traits, made once a page."""
-        if flags not in self.stamps:
-            self.stamps[flags] = stamp("discussion/_comment.html", _SLOTS, **dict(zip(_FLAGS, flags, strict=True)))
-        return self.stamps[flags]
-
-    def name(self, row) -> str:
-        """How this group calls the author."""
-        return self.discussion.people.get(row.author_id, ("", ""))[0] or row.author
-
-    def comment(self, row, answered) -> str:
-        """One comment's `<li>`, left open for its answers. `answered` is whom it answers, where that can be named."""
-        role = self.discussion.people.get(row.author_id, ("", ""))[1]
-        to = answered if row.depth > DEEPEST_INDENT else ""
-        whole = row.html and row.state != State.HELD
-        waits = row.state == State.HELD and not row.html
-        state = "visible" if whole else "waits" if waits else row.state
-        mine = row.author_id == self.me
-        minute = row.created_at.replace(second=0, microsecond=0)
-        chosen = self.stamp(state, mine, row.edited_at is not None, role != "", to != "", self.may_discuss)
-        return chosen.fill(
-            {
-                "id": row.public_id,
-                "author": escape(self.name(row)),
-                "role": role,
-                "iso": row.created_at.isoformat(timespec="seconds"),
-                "exact": exact(minute, self.zone, self.language),
-                "ago": self.when(row, minute),
-                "words": row.html,
-                "to": escape(to),
-                "form": self.discussion.forms.get(row.pk, ""),
-            }
-        )
-
-    def when(self, row, minute) -> str:
-        """How long ago; in what is kept, the date."""
-        return dated(minute, self.zone, self.language) if self.discussion.to_keep else ago(row.created_at, self.now)
-
-
-@lru_cache(maxsize=20_000)
-def exact(minute, zone, language) -> str:
-    """The minute in full, with its zone, in the language that is active."""
-    return escape(gettext("%(moment)s (%(zone)s)") % {"moment": dated(minute, zone, language), "zone": zone})
-
-
-@lru_cache(maxsize=20_000)
-def dated(minute, zone, language) -> str:
-    """The minute as a date and a time of day, in the zone and the language that are active."""
-    return escape(date_format(timezone.localtime(minute), "DATETIME_FORMAT"))
+    below = discussion.answers.items()
+    discussion.answers = {pk: [row for row in rows if row.pk in shown] for pk, rows in below}
+    discussion.roots = [row for row in discussion.roots if row.pk in shown]
+    return discussion

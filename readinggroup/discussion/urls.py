@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from . import leaving, views
+from . import leaving, pulse, seen, views
 
 app_name = "discussion"
 
@@ -10,6 +10,7 @@ app_name = "discussion"
 paragraph_urls = [
     path("", views.paragraph, name="paragraph"),
     path("comment/", views.post_comment, name="post_comment"),
+    path("seen/", seen.mark_seen, name="mark_seen"),
 ]
 
 # /c/<comment>/
@@ -26,6 +27,9 @@ urlpatterns = [
     path("g/<slug:group>/leave/", leaving.leave, name="leave"),
     path("g/<slug:group>/left/", leaving.left, name="left"),
     path("g/<slug:group>/read/<slug:reading>/whole/", views.whole, name="whole"),
+    path("g/<slug:group>/read/<slug:reading>/seen/", seen.mark_all_seen, name="mark_all_seen"),
+    path("g/<slug:group>/read/<slug:reading>/unread/next/", seen.next_unread, name="next_unread"),
+    path("g/<slug:group>/read/<slug:reading>/pulse/", pulse.pulse, name="pulse"),
     path("g/<slug:group>/read/<slug:reading>/p/<slug:paragraph>/", include(paragraph_urls)),
     path("c/<slug:comment>/", include(comment_urls)),
 ]

@@ -17,28 +17,22 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from readinggroup.groups.models import Membership
-from readinggroup.groups.permissions import Can, answer, may
+from readinggroup.groups.permissions import Can, answer, known_or_404, may
 from readinggroup.lib.htmx import page_or_part, wants_part
 from readinggroup.lib.markup import render_markdown
+from readinggroup.lib.stamps import stamp
 from readinggroup.readings.access import of_reading, reading_or_404, within
-from readinggroup.readings.models import ParagraphActivity
-from readinggroup.readings.pages import (
-    counts_in,
-    notes_called_in,
-    numbers,
-    outline_of,
-    talk_label,
-    text_with_threads,
-    with_note_marks,
-)
-from readinggroup.readings.views import page_at, section_asked_for
+from readinggroup.readings.pages import counts_in, numbers, outline_of, text_with_threads
+from readinggroup.readings.views import section_asked_for
 from texts.models import ParagraphVersion
 
 from . import actions
 from .forms import CommentForm, EditForm
 from .models import OPEN_STATES, Comment, State
+from .pages import asked_in, asked_now, filled, made, talk_page, with_names
 from .quoting import Quotable, chooses, only_changes_quotes
-from .threads import NEWEST, OLDEST, discussion_of, exact, page_of, threads_in
+from .rendering import exact
+from .threads import threads_in, where_is
 
 
 def version_or_404(reading, paragraph) -> ParagraphVersion:
@@ -47,53 +41,39 @@ def version_or_404(reading, paragraph) -> ParagraphVersion:
     return get_object_or_404(versions, paragraph__public_id=paragraph)
 
 
-def number_asked_for(request) -> int:
-    """Which page of the discussion, from 1."""
-    asked = request.GET.get("page", "1")
-    if not asked.isascii() or not asked.isdecimal() or not 1 <= len(asked) <= 6 or int(asked) < 1:
-        raise Http404
-    return int(asked)
+def show(request, membership, reading, version, *, asked=None, opened=None, status=200, **more):
+    """The paragraph with its discussion as an answer to an act. `opened` is (comment, HTML of a form that is open)."""
+    paragraph = version.paragraph.public_id
+    membership, now, talk = asked_now(request, membership.group.slug, reading.slug, paragraph)
+    forms = {opened[0].pk: opened[1]} if opened else {}
+    kept = made(request, membership, reading, version, talk, asked or asked_in(request), forms=forms, **more)
+    return filled(request, membership, reading.slug, now, talk, kept, status=status)
 
 
-def show(request, membership, reading, version, *, form=None, opened=None, page=None, focus="", status=200, **more):
-    """The paragraph with its discussion. `opened` is (comment, form's HTML): a form that stands open at a comment."""
-    order = NEWEST if request.GET.get("order") == NEWEST else OLDEST
-    discussion = discussion_of(
-        membership, reading, version.paragraph, order=order, page=page or number_asked_for(request)
-    )
-    if opened:
-        discussion.forms[opened[0].pk] = opened[1]
-    addresses = outline_of(reading.edition.current_id).addresses
-    activity = ParagraphActivity.objects.filter(reading=reading, paragraph=version.paragraph).first()
-    comments = activity.comments if activity else 0
-    notes = notes_called_in([version])[version.pk]
-    context = {
-        "membership": membership,
-        "group": membership.group,
-        "reading": reading,
-        "edition": reading.edition,
-        "version": version,
-        "previous": addresses[version.number - 2] if version.number > 1 else None,
-        "next": addresses[version.number] if version.number < len(addresses) else None,
-        "in_text": page_at(reading, addresses[version.number - 1]),
-        "discussion": discussion,
-        "comments": comments,
-        "talk_label": talk_label(comments),
-        "words": with_note_marks(version.html, notes, set()),
-        "notes": notes,
-        "form": form or CommentForm(quotable=Quotable(membership, reading, version, choosing=chooses(request))),
-        "may_discuss": may(membership, Can.DISCUSS),
-        "focus": focus,
-        **more,
-    }
-    return page_or_part(request, "discussion/paragraph.html", "discussion/_discussion.html", context, status=status)
+def with_the_talk_now(view):
+    """Let in who may read; give the view their `membership`, the reading `now` and the `talk`, from one question."""
+
+    @wraps(view)
+    def wrapper(request, group, reading, paragraph):
+        membership, now, talk = asked_now(request, group, reading, paragraph)
+        return answer(request, known_or_404(membership), Can.READ, view, reading=reading, now=now, talk=talk)
+
+    wrapper.access = Can.READ
+    return wrapper
 
 
 @require_safe
-@of_reading(Can.READ)
-def paragraph(request, membership, reading, paragraph):
+@with_the_talk_now
+def paragraph(request, membership, reading, now, talk):
     """One paragraph with its discussion."""
-    return show(request, membership, reading, version_or_404(reading, paragraph))
+    if now is None:
+        raise Http404
+    return within(
+        request,
+        membership,
+        for_members=now.for_members,
+        make=lambda: talk_page(request, membership, reading, now, talk, asked_in(request)),
+    )
 
 
 @require_POST
@@ -131,7 +111,13 @@ def refused(request, membership, reading, version, form, refusal):
 def whole(request, membership, reading):
     """The text and all that is said about it as one document, to be read, printed or kept; long ones by section."""
     position = section_asked_for(request, reading.edition.current_id, reading.edition.current.words)
-    threads = threads_in(membership, reading, position)
+    threads = with_names(membership, threads_in(membership, reading, position), position)
+    numbered = outline_of(reading.edition.current_id).by_paragraph
+    section = stamp("discussion/_thread_in_text.html", ("number", "thread"))
+    threads = {
+        paragraph: section.fill({"number": str(numbered[paragraph].number), "thread": html})
+        for paragraph, html in threads.items()
+    }
     minute = timezone.now().replace(second=0, microsecond=0)
     context = {
         "membership": membership,
@@ -153,7 +139,7 @@ def posted(request, membership, comment, *, counted=True):
     if not wants_part(request):
         return redirect("discussion:comment", comment=comment.public_id)
     reading, version = place_of(membership, comment)
-    more = {"page": page_of(membership, comment), "renewed": renewed(request, reading) if counted else None}
+    more = {"asked": where_is(membership, comment), "renewed": renewed(request, reading) if counted else None}
     return show(request, membership, reading, version, focus=f"c-{comment.public_id}", **more)
 
 
@@ -227,8 +213,7 @@ def comment(request, membership, comment):
             "paragraph": comment.paragraph.public_id,
         },
     )
-    number = page_of(membership, comment)
-    return redirect(f"{page}{f'?page={number}' if number > 1 else ''}#c-{comment.public_id}")
+    return redirect(f"{page}{where_is(membership, comment).query}#c-{comment.public_id}")
 
 
 def show_opened(request, membership, comment, template, context, *, focus, status=200):
@@ -237,8 +222,8 @@ def show_opened(request, membership, comment, template, context, *, focus, statu
     if wants_part(request) and request.method == "GET":
         return page_or_part(request, "", "discussion/_opened.html", {"html": html})
     reading, version = place_of(membership, comment)
-    page = page_of(membership, comment)
-    return show(request, membership, reading, version, opened=(comment, html), page=page, focus=focus, status=status)
+    asked = where_is(membership, comment)
+    return show(request, membership, reading, version, asked=asked, opened=(comment, html), focus=focus, status=status)
 
 
 REFUSALS = {
@@ -344,7 +329,7 @@ def back_to_paragraph(request, membership, comment):
     """The discussion after a comment has gone from it."""
     reading, version = place_of(membership, comment)
     if wants_part(request):
-        more = {"page": page_of(membership, comment), "renewed": renewed(request, reading)}
+        more = {"asked": where_is(membership, comment), "renewed": renewed(request, reading)}
         return show(request, membership, reading, version, focus="discussion-title", **more)
     return redirect(
         "discussion:paragraph", group=membership.group.slug, reading=reading.slug, paragraph=version.paragraph.public_id

@@ -4,10 +4,13 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.contrib.messages import get_messages
+from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import escape, format_html
 from django.utils.translation import ngettext
+
+from .stamps import slot
 
 
 def login_address(request) -> str:
@@ -36,6 +39,40 @@ def inbox_count(request) -> str:
         return ""
     words = ngettext("%(count)d new", "%(count)d new", unread) % {"count": unread}
     return format_html(' <span class="count">({})</span>', words)
+
+
+def frame(signed_in) -> dict:
+    """The context of a page that is kept for all: a slot wherever its frame belongs to the person who asks."""
+    person = {"is_authenticated": signed_in}
+    if signed_in:
+        person |= {
+            "display_name": slot("name"),
+            "public_id": slot("user"),
+            "page_attributes": slot("page_attributes"),
+        }
+    return {
+        "user": person,
+        "here": slot("here"),
+        "languages": settings.LANGUAGES,
+        "csrf_token": slot("token"),
+        "login_address": slot("login_address"),
+        "messages_part": slot("messages"),
+        "inbox_count": slot("inbox"),
+    }
+
+
+def frame_values(request) -> dict:
+    """What the slots of the frame are filled with, for the person who asks."""
+    values = {"messages": messages_part(request)}
+    if not request.user.is_authenticated:
+        return values | {"login_address": login_address(request), "here": escape(request.get_full_path())}
+    return values | {
+        "inbox": inbox_count(request),
+        "name": escape(request.user.display_name),
+        "page_attributes": request.user.page_attributes(),
+        "user": request.user.public_id,
+        "token": get_token(request),
+    }
 
 
 def page_parts(request) -> dict:

@@ -55,9 +55,10 @@ class Outline:
     sections: tuple
     addresses: tuple
     by_paragraph: dict
+    by_name: dict  # public id -> address
 
     def __len__(self):
-        return 100 * len(self.addresses)
+        return 200 * len(self.addresses)
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ def outline_of(revision_id) -> Outline:
             "paragraph_id", "paragraph__public_id", "number", "section_id"
         )
         addresses = tuple(Address(pk, name, number, positions[key]) for pk, name, number, key in rows)
-        return Outline(sections, addresses, {address.pk: address for address in addresses})
+        by_paragraph = {address.pk: address for address in addresses}
+        return Outline(sections, addresses, by_paragraph, {address.public_id: address for address in addresses})
 
     return _outlines.get_or_make(revision_id, make)
 
@@ -95,15 +97,28 @@ class Now(NamedTuple):
     edition: tuple  # title, author, language, translator, rights
     changes: int  # to what is said anywhere in it; only ever rises
     place: int | None  # the paragraph where this person stopped
+    unread: str | None  # "paragraph:unread:said" for each with something unread; None of who does not belong
 
 
+# What belongs to the person: all pages of a moment are kept without it.
+_NOBODYS = {"place": None, "unread": None}
+
+# Of a person ($user) and a reading ($reading): each paragraph where something is unread, how much, and the last there.
+UNREAD = """(
+    SELECT coalesce(string_agg(concat_ws(':', a.paragraph_id, a.comments - coalesce(s.comments, 0), a.said), ' '), '')
+    FROM readings_paragraphactivity a
+    LEFT JOIN readings_seen s
+        ON s.reading_id = a.reading_id AND s.paragraph_id = a.paragraph_id AND s.user_id = $user
+    WHERE a.reading_id = $reading AND a.comments > coalesce(s.comments, 0)
+)"""
 _NOW = """,
     reading.id, revision.id, revision.words, reading.for_members,
     edition.title, edition.author, edition.language, edition.translator, edition.rights,
     (SELECT coalesce(sum(changes), 0)::bigint FROM readings_paragraphactivity WHERE reading_id = reading.id),
-    (SELECT paragraph_id FROM readings_place WHERE reading_id = reading.id AND user_id = m.user_id)
-"""
-_NOW_WIDTH = 11
+    (SELECT paragraph_id FROM readings_place WHERE reading_id = reading.id AND user_id = m.user_id),
+    CASE WHEN m.id IS NOT NULL THEN {unread} END
+""".format(unread=UNREAD.replace("$user", "m.user_id").replace("$reading", "reading.id"))  # noqa: S608 - our own SQL
+_NOW_WIDTH = 12
 _OF_THE_READING = """
     LEFT JOIN (
         readings_reading reading
@@ -113,23 +128,38 @@ _OF_THE_READING = """
 """  # of a hidden group nothing is looked up for outsiders: it takes as long as one that is not there
 
 
-def standing_and_now(user_id, group, slug):
+class Also(NamedTuple):
+    """What a page asks for in the same question as the reading: SQL, with one value where the joins have a place."""
+
+    columns: tuple[str, ...]
+    joins: str
+    value: str
+
+
+def standing_and_now(user_id, group, slug, also=None):
     """How the person stands to the group, and the reading as it is now: (membership, Now), in one row and one query.
 
-    The second is None if the group has no such reading. Written in SQL because this page is asked for more than all
-    others, and building the query takes longer than answering it.
+    The second is None if the group has no such reading. What is asked for `also` follows as a third. Written in SQL
+    because these pages are asked for more than all others, and building the query takes longer than answering it.
     """
+    columns, joins, values = _NOW, _OF_THE_READING, [group, user_id, slug]
+    if also:
+        columns, joins, values = ", ".join([_NOW, *also.columns]), joins + also.joins, [*values, also.value]
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {standing_columns()} {_NOW} {STANDING} {_OF_THE_READING}", [group, user_id, slug])
+        cursor.execute(f"SELECT {standing_columns()} {columns} {STANDING} {joins}", values)
         row = cursor.fetchone()
-    reading, revision, words, for_members, *edition, changes, place = row[-_NOW_WIDTH:]
-    now = reading and Now(reading, revision, words, for_members, tuple(edition), changes, place)
-    return standing_from(row), now
+    more = len(also.columns) if also else 0
+    now, asked = row[len(row) - more - _NOW_WIDTH : len(row) - more], row[len(row) - more :]
+    reading, revision, words, for_members, *edition, changes, place, unread = now
+    if reading is not None:
+        now = Now(reading, revision, words, for_members, tuple(edition), changes, place, unread)
+    found = (standing_from(row), None if reading is None else now)
+    return (*found, asked) if also else found
 
 
 def kept_page(now, position, extra, make) -> Page:
     """The reading page of this moment, made once: `extra` is what else it depends on, `make()` renders it."""
-    key = (now._replace(place=None), position, get_language(), extra)
+    key = (now._replace(**_NOBODYS), position, get_language(), extra)
     return _pages.get_or_make(key, lambda: Page(make()))
 
 

@@ -5,18 +5,16 @@ from functools import wraps
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from readinggroup.groups.permissions import Can, answer, known_or_404
 from readinggroup.lib.bad_input import is_storable
-from readinggroup.lib.page_parts import inbox_count, login_address, messages_part
+from readinggroup.lib.page_parts import frame, frame_values
 from readinggroup.lib.stamps import slot, stamp
 from texts.models import Paragraph
 
@@ -24,6 +22,7 @@ from . import actions
 from .access import of_reading, reading_or_404, within
 from .forms import ReadingForm
 from .pages import href, kept_page, outline_of, standing_and_now, text_of
+from .unread import unread_in, unread_part
 
 
 def section_asked_for(request, revision_id, words) -> int | None:
@@ -76,13 +75,6 @@ def page_now(request, membership, reading, now):
 
 def render_page(membership, reading, now, position, *, signed_in) -> str:
     """The page with a slot wherever something belongs to the person who asks."""
-    person = {"is_authenticated": signed_in}
-    if signed_in:
-        person |= {
-            "display_name": slot("name"),
-            "public_id": slot("user"),
-            "page_attributes": slot("page_attributes"),
-        }
     context = {
         "membership": membership,
         "group": membership.group,
@@ -92,34 +84,24 @@ def render_page(membership, reading, now, position, *, signed_in) -> str:
         "position": position,
         "section_count": 0 if position is None else len(outline_of(now.revision).sections),
         "text": text_of(now, position),
-        "user": person,
-        "here": slot("here"),
-        "languages": settings.LANGUAGES,
-        "csrf_token": slot("token"),
-        "login_address": slot("login_address"),
-        "messages_part": slot("messages"),
-        "inbox_count": slot("inbox"),
         "resume": slot("resume"),
+        "unread": slot("unread"),
+        **frame(signed_in),
     }
     return render_to_string("readings/reading_page.html", context)
 
 
 def personal_parts(request, now, position) -> dict:
     """What belongs to the person who asks, for the slots of the page."""
-    parts = {"messages": messages_part(request), "resume": ""}
-    if not request.user.is_authenticated:
-        return parts | {"login_address": login_address(request), "here": escape(request.get_full_path())}
+    parts = frame_values(request) | {"resume": "", "unread": ""}
     place = address_of(now.revision, now.place)
     if place:
         resume = stamp("readings/_resume.html", ("href", "number"))
         parts["resume"] = resume.fill({"href": href(place, position), "number": str(place.number)})
-    return parts | {
-        "inbox": inbox_count(request),
-        "name": escape(request.user.display_name),
-        "page_attributes": request.user.page_attributes(),
-        "user": request.user.public_id,
-        "token": get_token(request),
-    }
+    if now.unread is not None:
+        page = reverse("readings:reading_page", kwargs=request.resolver_match.kwargs)
+        parts["unread"] = unread_part(page, parts["token"], unread_in(outline_of(now.revision), now.unread))
+    return parts
 
 
 def address_of(revision_id, paragraph_id):

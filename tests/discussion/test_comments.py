@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from html import unescape
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -151,16 +152,24 @@ def test_depth_is_limited_and_the_words_are_kept(house, as_user):
     assert Comment.objects.count() == DEEPEST + 1
 
 
-def test_beyond_the_fourth_indent_an_answer_names_whom_it_answers(house, as_user):
+def test_beyond_the_fourth_indent_a_thread_is_continued_on_a_page_of_its_own(house, as_user):
     comment = None
-    for number in range(7):
+    for number in range(8):
         by = house.member if number % 2 else house.other
         comment = factories.create_comment(house.reading, by, f"level {number}", parent=comment)
-    page = as_user(None).get(paragraph_page(house.reading)).content.decode()
+    page = as_user(None).get(paragraph_page(house.reading)).text
+    assert "level 4" in page
+    assert "level 5" not in page
     assert page.count('<ol class="answers">') == 4
-    assert page.count("in answer to") == 2
     assert page.count("<li>") == page.count("</li>")
     assert page.count("<ol") == page.count("</ol>")
+    link = re.search(r'href="([^"]+thread=[^"]+)">Continue this thread: 3 comments<', page)[1]
+    thread = as_user(None).get(unescape(link)).text
+    assert [number for number in range(8) if f"level {number}<" in thread] == [4, 5, 6, 7]
+    assert "The whole discussion" in thread
+    # A link to what is deep leads to where it is shown.
+    leads = as_user(None).get(reverse("discussion:comment", args=[comment.public_id]), follow=True)
+    assert f'id="c-{comment.public_id}"' in leads.text
 
 
 def test_an_answer_to_what_was_withdrawn_meanwhile_keeps_the_words(house, as_user):
@@ -294,19 +303,21 @@ def test_a_page_that_is_none_is_not_there(house, as_user, page):
 
 
 def test_one_comment_or_three_cost_the_same_queries(house, as_user):
-    client = as_user(house.member)
+    client, page = as_user(house.member), paragraph_page(house.reading)
 
     def queries():
         with CaptureQueriesContext(connection) as captured:
-            client.get(paragraph_page(house.reading))
+            client.get(page)
         return len(captured)
 
     first = factories.create_comment(house.reading, house.member)
     queries()
+    assert queries() <= 3  # while it is kept: who asks, how it stands, how people are called
+    Comment.objects.update(body="Made anew.")
     one = queries()
     factories.create_comment(house.reading, house.other, parent=first)
     factories.create_comment(house.reading, house.moderator)
-    assert queries() == one <= 14
+    assert queries() == one <= 12
 
 
 def test_the_whole_reading_with_its_discussion(house, as_user):

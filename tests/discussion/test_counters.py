@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from readinggroup.discussion import actions
 from readinggroup.discussion.models import Comment, State
-from readinggroup.discussion.threads import discussion_of
+from readinggroup.discussion.rendering import as_html
+from readinggroup.discussion.threads import Asked, discussion_of
 from readinggroup.groups.models import Membership
 from readinggroup.readings.models import ParagraphActivity
 
@@ -222,7 +223,7 @@ def test_two_thousand_at_once_cost_one_statement(house):
 
 def shown_to(membership, reading, number):
     """How many comments with their words stand in the discussion as it is rendered."""
-    html = discussion_of(membership, reading, factories.version_of(reading, number).paragraph).as_html()
+    html = as_html(discussion_of(membership, reading, factories.version_of(reading, number).paragraph, Asked()))
     return html.count('<div class="words"')
 
 

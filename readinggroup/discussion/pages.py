@@ -1,0 +1,266 @@
+"""The page of one paragraph with its discussion, kept for all who see the same, and filled for the one who asks.
+
+It is kept under what its row in the database says: while the paragraph's `changes` stand, so does what is said there.
+What belongs to the person goes through slots: names, acts, what is new to them, the form's key and their draft.
+
+- What is the same for all readers of a comment (a quote above its words, a label) is made in `made` and handed to
+  `rendering.as_html`; every name in it is `naming.name_slot`, and its person is in `KeptTalk.people`.
+- What differs from reader to reader is a slot of the comment (`rendering.py`), filled in `values_for`; or a slot of the
+  page, named in `made`'s context and filled in `filled`. Both run for every request: no query a comment there.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import uuid4
+
+from django.http import Http404, HttpResponse
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.safestring import mark_safe
+from django.utils.translation import get_language
+
+from readinggroup.groups.permissions import Can, may
+from readinggroup.lib.htmx import wants_part
+from readinggroup.lib.kept import Kept
+from readinggroup.lib.page_parts import frame, frame_values
+from readinggroup.lib.stamps import Page, slot, stamp
+from readinggroup.readings.access import reading_or_404
+from readinggroup.readings.pages import (
+    Also,
+    Now,
+    notes_called_in,
+    outline_of,
+    standing_and_now,
+    talk_label,
+    with_note_marks,
+)
+from readinggroup.readings.unread import unread_in, unread_part
+from readinggroup.readings.views import page_at
+
+from .forms import CommentForm
+from .models import State
+from .naming import names_for
+from .quoting import Quotable, chooses, quotes_above, quotes_to_keep
+from .rendering import as_html, people_of
+from .threads import DISCUSSED, MOST_PAGES_AT_ONCE, NEWEST, OLDEST, Asked, discussion_of
+
+_kept = Kept(60_000_000)
+_NAME = re.compile(r"[A-Za-z0-9_-]{0,20}")
+
+# Asked for with the reading (`standing_and_now`): how the discussion of the paragraph stands, and what is one's own.
+TALK = Also(
+    columns=(
+        "paragraph.id",
+        "coalesce(talk.comments, 0)",
+        "coalesce(talk.changes, 0)",
+        "coalesce(talk.said, 0)",
+        "coalesce(mine.sequences, '{}')::text",
+        """EXISTS (
+            SELECT 1 FROM discussion_comment own
+            WHERE own.reading_id = reading.id AND own.paragraph_id = paragraph.id AND own.author_id = m.user_id
+                AND own.state IN ('held', 'withdrawn')
+        )""",
+    ),
+    joins="""
+        LEFT JOIN texts_paragraph paragraph
+            ON paragraph.public_id = %s AND paragraph.edition_id = edition.id
+        LEFT JOIN readings_paragraphactivity talk
+            ON talk.reading_id = reading.id AND talk.paragraph_id = paragraph.id
+        LEFT JOIN readings_seen mine
+            ON mine.reading_id = reading.id AND mine.paragraph_id = paragraph.id AND mine.user_id = m.user_id
+    """,
+    value="",
+)
+
+
+class Talk(NamedTuple):
+    """How the discussion of a paragraph stands at this moment, and what of it is the person's own."""
+
+    paragraph: int | None
+    comments: int
+    changes: int
+    said: int
+    seen: str  # the sequences that this person has seen, as Postgres writes a multirange
+    has_own: bool  # whether something of theirs stands there that others do not see
+
+
+@dataclass(frozen=True)
+class KeptTalk:
+    """A page made once, and of its comments what is needed to fill it: (key, public id, author, sequence, …).
+
+    `live` are the comments that quote what is said at another paragraph: whether that may still be read is not this
+    paragraph's to know, so it is asked anew for everyone.
+    """
+
+    page: Page
+    rows: tuple
+    people: frozenset
+    live: tuple = ()
+
+    def __len__(self):
+        return len(self.page)
+
+
+def asked_in(request) -> Asked:
+    """What of the discussion the address asks for. Http404 for what no page of ours leads to."""
+    page = page_number(request.GET.get("page", "1"))
+    first = page_number(request.GET.get("from", str(page)))
+    if not 0 <= page - first < MOST_PAGES_AT_ONCE:
+        raise Http404
+    order, thread = request.GET.get("order"), request.GET.get("thread", "")
+    if not _NAME.fullmatch(thread):
+        raise Http404
+    return Asked(order if order in {NEWEST, DISCUSSED} else OLDEST, first, page, thread)
+
+
+def page_number(asked) -> int:
+    """Which page, from 1."""
+    if not asked.isascii() or not asked.isdecimal() or not 1 <= len(asked) <= 6 or int(asked) < 1:
+        raise Http404
+    return int(asked)
+
+
+def talk_page(request, membership, slug, now: Now, talk: Talk, asked: Asked):
+    """The answer to somebody who looks: from what is kept, or made and kept."""
+    if talk is None:
+        raise Http404
+    person = request.user if request.user.is_authenticated else None
+    traits = (
+        wants_part(request), person is not None, membership.is_member, may(membership, Can.DISCUSS),
+        may(membership, Can.MODERATE), membership.user_id if talk.has_own else None,
+    )  # fmt: skip
+    group = membership.group
+    about_group = (group.slug, group.name, group.archived_at, group.delete_at, group.time_zone)
+    minute = timezone.now().replace(second=0, microsecond=0)
+    seen_as = (get_language(), timezone.get_current_timezone_name(), minute)
+    key = (now.reading, slug, now.revision, now.edition, talk[:4], asked, traits, about_group, *seen_as)
+
+    def make():
+        reading = reading_or_404(membership, slug)
+        version = reading.edition.current.versions.select_related("paragraph", "section").get(paragraph=talk.paragraph)
+        return made(request, membership, reading, version, talk, asked)
+
+    kept = make() if membership.is_suspended or chooses(request) else _kept.get_or_make(key, make)
+    return filled(request, membership, slug, now, talk, kept)
+
+
+def asked_now(request, group, reading, paragraph):
+    """How the person stands to the group, the reading, and the discussion of the paragraph: one query.
+
+    The last two are None where there is no such reading, and the last where its text has no such paragraph.
+    """
+    also = TALK._replace(value=paragraph)
+    membership, now, talk = standing_and_now(request.user.pk, group, reading, also)
+    is_there = now is not None and talk[0] in outline_of(now.revision).by_paragraph
+    return membership, now, Talk(*talk) if is_there else None
+
+
+def made(request, membership, reading, version, talk, asked, *, forms=None, focus="", form=None, **more) -> KeptTalk:
+    """The page, or its discussion alone for htmx, with slots wherever something belongs to the person who asks."""
+    discussion = discussion_of(membership, reading, version.paragraph_id, asked)
+    if discussion is None:
+        raise Http404
+    discussion.forms = forms or {}
+    above, quoted, live = quotes_to_keep(membership, [row.pk for row in discussion if row.html])
+    quotable = Quotable(membership, reading, version, choosing=chooses(request))
+    kwargs = {"group": membership.group.slug, "reading": reading.slug, "paragraph": version.paragraph.public_id}
+    discussion.address = reverse("discussion:paragraph", kwargs=kwargs)
+    outline = outline_of(reading.edition.current_id)
+    addresses = outline.addresses
+    notes = notes_called_in([version])[version.pk]
+    context = {
+        "membership": membership,
+        "group": membership.group,
+        "reading": reading,
+        "edition": reading.edition,
+        "version": version,
+        "previous": addresses[version.number - 2] if version.number > 1 else None,
+        "next": addresses[version.number] if version.number < len(addresses) else None,
+        "in_text": page_at(reading, addresses[version.number - 1]),
+        "discussion": discussion,
+        "thread": as_html(discussion, above),
+        "comments": talk.comments,
+        "said": talk.said,
+        "talk_label": talk_label(talk.comments),
+        "words": with_note_marks(version.html, notes, set()),
+        "notes": notes,
+        "form": form or CommentForm(initial={"key": slot("key")}, quotable=quotable),
+        "may_discuss": may(membership, Can.DISCUSS),
+        "focus": focus,
+        "unread": slot("unread"),
+        **frame(request.user.is_authenticated),
+        **more,
+    }
+    template = "discussion/_discussion.html" if wants_part(request) else "discussion/paragraph.html"
+    rows = tuple((row.pk, row.public_id, row.author_id, row.sequence, row.state, row.html != "") for row in discussion)
+    return KeptTalk(Page(render_to_string(template, context)), rows, frozenset(people_of(discussion) | quoted), live)
+
+
+def filled(request, membership, slug, now, talk, kept, *, status=200) -> HttpResponse:
+    """The page for this person."""
+    values = {"token": get_token(request)} if wants_part(request) else frame_values(request)
+    values |= names_for(membership.group.pk, kept.people)
+    values |= values_for(membership, talk, kept.rows)
+    if kept.live:
+        above = quotes_above(membership, kept.live)
+        values |= {f"q{pk}": above.get(pk, "") for pk in kept.live}
+    values["key"] = str(uuid4())
+    values["unread"] = ""
+    if now.unread is not None and not wants_part(request):
+        page = reverse("readings:reading_page", args=[membership.group.slug, slug])
+        values["unread"] = unread_part(page, values["token"], unread_in(outline_of(now.revision), now.unread))
+    response = HttpResponse(kept.page.fill(values), status=status)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def values_for(membership, talk, rows) -> dict:
+    """What is this reader's at each comment: what they may do, and whether it is new to them."""
+    me = membership.user_id if membership.is_member else None
+    may_discuss = may(membership, Can.DISCUSS)
+    seen = ranges_in(talk.seen) if me else None
+    values = {}
+    for pk, public_id, author, sequence, state, shown in rows:
+        acts = stamp(
+            "discussion/_acts.html", ("id",), state=state, mine=author == me, shown=shown, may_discuss=may_discuss
+        )
+        values[f"a{pk}"] = acts.fill({"id": public_id})
+        is_new = seen is not None and author != me and state == State.VISIBLE and not is_in(seen, sequence)
+        values[f"f{pk}"] = (" mine" if author == me else "") + (" new" if is_new else "")
+        values[f"b{pk}"] = ""
+    return values
+
+
+def ranges_in(multirange: str) -> list[tuple[int, int]]:
+    """Postgres's way of writing a multirange, `{[1,4),[7,8)}`, as pairs."""
+    ranges = multirange.strip("{}").replace("[", "").split(")")
+    pairs = (each.strip(",").split(",") for each in ranges if each)
+    return [(int(first), int(end)) for first, end in pairs]
+
+
+def is_in(ranges, number) -> bool:
+    """Whether the number is in one of the ranges."""
+    return any(first <= number < end for first, end in ranges)
+
+
+def with_names(membership, discussions, position) -> dict:
+    """Discussions to be read and kept, as HTML with everybody named, and with what they quote: three queries."""
+    comments = [row.pk for discussion in discussions.values() for row in discussion if row.html]
+    above = quotes_above(membership, comments, link=lambda quotation: place_in(quotation, position))
+    html = {
+        key: Page(mark_safe(as_html(discussion, above)))  # noqa: S308 - ours
+        for key, discussion in discussions.items()
+    }
+    people = set().union(*(people_of(discussion) for discussion in discussions.values()))
+    names = names_for(membership.group.pk, people)
+    return {key: page.fill(names).decode() for key, page in html.items()}
+
+
+def place_in(quotation, position) -> str:
+    """Where the quoted paragraph stands in the document, if the document holds it."""
+    is_here = position is None or quotation.section == position
+    return f"#{quotation.paragraph}" if is_here else quotation.address

@@ -1,0 +1,140 @@
+"""A discussion as HTML that serves every reader: what differs between them are slots.
+
+Five hundred comments are ordinary here, so a comment is stamped, not templated, and what was made once is kept
+(`kept.py`). The slots of a comment: `f` flags (is it new to me), `a` acts, `b` its bar of reactions, each with the
+comment's key; and people's names and roles (`naming.py`). `values_for` fills them for one reader.
+"""
+
+from functools import lru_cache
+from html import escape
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.safestring import mark_safe
+from django.utils.translation import get_language, gettext, ngettext
+
+from readinggroup.lib.ago import ago
+from readinggroup.lib.stamps import slot, stamp
+
+from .models import State
+from .naming import name_slot, role_slot
+from .threads import DEEPEST_INDENT
+
+_SLOTS = (
+    "id", "author", "role", "iso", "exact", "ago", "above", "words", "to", "form", "flags", "acts", "bar",
+    "answered_in",
+)  # fmt: skip
+
+
+def as_html(discussion, above=None) -> str:
+    """The comments as nested lists, with slots. `above` is what stands above the words of some (key -> HTML)."""
+    return mark_safe("".join(_tree(discussion, above or {})))  # noqa: S308 - every value in it is escaped or sanitised
+
+
+def _tree(discussion, above):
+    """The tree, depth first, without recursion: a chain of answers may be longer than Python's stack."""
+    render = Renderer(discussion, above)
+    waiting = [("</ol>", None, None), *((None, row, None) for row in reversed(discussion.roots))]
+    yield '<ol class="thread">'
+    while waiting:
+        html, row, parent = waiting.pop()
+        if row is None:
+            yield html
+            continue
+        yield render.comment(row, parent)
+        answers = discussion.answers.get(row.pk, ())
+        beyond = discussion.beyond.get(row.pk)
+        more = render.beyond(row, beyond) if beyond else ""
+        if discussion.to_keep and row.depth >= DEEPEST_INDENT:
+            yield "</li>"  # on paper its answers follow on the same level, and name whom they answer
+        elif answers:
+            yield '<ol class="answers">'
+            waiting.append((f"</ol>{more}</li>", None, None))
+        else:
+            yield f"{more}</li>"
+        waiting += [(None, answer, row) for answer in reversed(answers)]
+
+
+class Renderer:
+    """Stamps the comments of one page: what is the same for all of them is asked once."""
+
+    def __init__(self, discussion, above):
+        self.discussion, self.above = discussion, above
+        self.authors = {row.pk: row for row in discussion}
+        self.now = timezone.now().replace(second=0, microsecond=0)
+        self.zone = timezone.get_current_timezone_name()
+        self.language = get_language()
+
+    def comment(self, row, parent) -> str:
+        """One comment's `<li>`, left open for its answers. `parent` is the one that it stands below."""
+        discussion = self.discussion
+        out_of_place = parent is not None and (
+            row.parent_id != parent.pk or (discussion.to_keep and row.depth > DEEPEST_INDENT)
+        )
+        answered = self.authors.get(row.parent_id)
+        deep = out_of_place and answered is not None and answered.html != ""
+        state = "waits" if row.state == State.HELD and not row.html else row.state
+        minute = row.created_at.replace(second=0, microsecond=0)
+        chosen = stamp(
+            "discussion/_comment.html",
+            _SLOTS,
+            state="visible" if row.html else state,
+            edited=row.edited_at is not None,
+            deep=deep,
+            is_held=row.state == State.HELD,
+            question=row.question,
+        )
+        when = dated(minute, self.zone, self.language) if discussion.to_keep else self.ago(row)
+        return chosen.fill(
+            {
+                "id": row.public_id,
+                "author": name_slot(row.author_id),
+                "role": role_slot(row.author_id),
+                "iso": row.created_at.isoformat(timespec="seconds"),
+                "exact": exact(minute, self.zone, self.language),
+                "ago": when,
+                "above": self.above.get(row.pk, ""),
+                "words": row.html,
+                "to": name_slot(answered.author_id) if deep else "",
+                "form": discussion.forms.get(row.pk, ""),
+                "flags": "" if discussion.to_keep else slot(f"f{row.pk}"),
+                "acts": "" if discussion.to_keep else slot(f"a{row.pk}"),
+                "bar": "" if discussion.to_keep else slot(f"b{row.pk}"),
+                "answered_in": row.answered_in or "",
+            }
+        )
+
+    def ago(self, row) -> str:
+        """How long ago, as of this minute: a comment of this very minute is of now."""
+        return ago(min(row.created_at, self.now), self.now)
+
+    def beyond(self, row, count) -> str:
+        """The way to what is below the end of the indent, or after a thread's first hundred comments."""
+        is_long = row.parent_id is None and row.pk in self.discussion.answers
+        words = ngettext("Continue this thread: %(count)d comment", "Continue this thread: %(count)d comments", count)
+        page = "&amp;page=2" if is_long else ""
+        return stamp("discussion/_beyond.html", ("address", "id", "page", "words")).fill(
+            {
+                "address": self.discussion.address,
+                "id": row.public_id,
+                "page": page,
+                "words": escape(words % {"count": count}),
+            }
+        )
+
+
+def people_of(discussion) -> set:
+    """Whose names stand on the page."""
+    return {row.author_id for row in discussion}
+
+
+@lru_cache(maxsize=20_000)
+def exact(minute, zone, language) -> str:
+    """The minute in full, with its zone, in the language that is active."""
+    return escape(gettext("%(moment)s (%(zone)s)") % {"moment": dated(minute, zone, language), "zone": zone})
+
+
+@lru_cache(maxsize=20_000)
+def dated(minute, zone, language) -> str:
+    """The minute as a date and a time of day, in the zone and the language that are active."""
+    return escape(date_format(timezone.localtime(minute), "DATETIME_FORMAT"))
