@@ -5,6 +5,7 @@ from django.core.paginator import Paginator
 from django.db import transaction
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -15,6 +16,7 @@ from readinggroup.groups.permissions import Can, has_left, requires
 
 from .actions import withdraw_all
 from .models import OPEN_STATES, Comment
+from .quoting import quotes_above
 
 A_PAGE = 30
 
@@ -31,12 +33,11 @@ def contributions(request, membership, member):
         .select_related("reading__edition", "version")
         .order_by("-created_at", "-pk")
     )
-    context = {
-        "membership": membership,
-        "group": membership.group,
-        "theirs": theirs,
-        "page": page_asked_for(request, Paginator(comments, A_PAGE)),
-    }
+    page = page_asked_for(request, Paginator(comments, A_PAGE))
+    above = quotes_above(membership, [comment.pk for comment in page])
+    for comment in page:
+        comment.above = mark_safe(above.get(comment.pk, ""))  # noqa: S308 - made of our template, escaped
+    context = {"membership": membership, "group": membership.group, "theirs": theirs, "page": page}
     return TemplateResponse(request, "discussion/contributions.html", context)
 
 

@@ -123,7 +123,7 @@ def wanted_in(value) -> Wanted | None:
         return None
     if not all(0 <= number < 2**31 for number in numbers.values() if number is not None):
         return None
-    if abs(start) > LARGEST_OFFSET or abs(end) > LARGEST_OFFSET:
+    if not 0 <= start < end <= LARGEST_OFFSET:
         return None
     selectors = Passage(words.pop("exact"), words.pop("prefix"), words.pop("suffix"), start, end)
     return Wanted(selectors, **words, **numbers)

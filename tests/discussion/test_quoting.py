@@ -4,6 +4,7 @@ import json
 import re
 import uuid
 from html import unescape
+from io import BytesIO
 
 import pytest
 from django.db import connection
@@ -13,8 +14,10 @@ from django.urls import reverse
 from readinggroup.discussion import actions
 from readinggroup.discussion.models import Comment, Quote, State
 from readinggroup.discussion.quoting import MOST_QUOTES, Quotable, Quoted, quotes_above, quotes_shown, wanted_in
+from readinggroup.group_export import write_discussion
 from readinggroup.groups.models import Membership
 from readinggroup.lib.markup import plain_text
+from readinggroup.my_data.contents import comments
 from texts.quoting import passage
 
 from .. import factories
@@ -444,6 +447,63 @@ def test_erasing_what_one_wrote_erases_what_others_have_quoted_of_it_and_what_on
     create_quoting(house.reading, house.other, WORDS)
     actions.erase_all(by=house.other)
     assert [quote.exact for quote in Quote.objects.all()] == [actions.ERASED]
+
+
+def test_everywhere_else_a_quote_goes_with_what_it_quotes(house, as_user):
+    """The contributions, the whole document, the export, the archive; also where another paragraph's page is kept."""
+    said = factories.create_comment(house.reading, house.other, "Quite secret words.", number=3)
+    create_quoting(house.reading, house.member, said)
+    text = plain_text(said.body_html)
+    elsewhere = Quoted(passage(text, 0, len(text)), comment=said.public_id, source_id=said.pk, wording=1)
+    actions.post(
+        reading=house.reading, version=factories.version_of(house.reading, 10), body="Also here.", key=uuid.uuid4(),
+        by=house.member, quotes=[elsewhere],
+    )  # fmt: skip
+    group, reading = house.group.slug, house.reading.slug
+    member = house.group.memberships.get(user=house.member)
+    pages = [
+        reverse("discussion:contributions", args=[group, member.user.public_id]),
+        reverse("discussion:whole", args=[group, reading]),
+        paragraph_page(house.reading, 3),
+        paragraph_page(house.reading, 10),
+    ]
+
+    def told():
+        reader = standing(house, house.organizer)
+        out = BytesIO()
+        write_discussion(out, reader, house.reading)
+        said_by_milo = "<p>Quite secret words.</p></div>"
+        counts = [as_user(house.organizer).get(page).text.replace(said_by_milo, "").count("secret") for page in pages]
+        exported = sum("secret" in str(one["quotes"]) for one in json.loads(out.getvalue()))
+        archived = sum("secret" in str(one["quotes"]) for one in comments(house.member))
+        return [*counts, exported, archived]
+
+    assert told() == [2, 2, 1, 1, 2, 2]
+    for change in ({"state": State.HIDDEN}, {"state": State.VISIBLE, "wording": 2, "oldest_shown": 2}):
+        Comment.objects.filter(pk=said.pk).update(**change)
+        assert told() == [0, 0, 0, 0, 0, 0]
+
+
+def test_a_kept_page_asks_once_more_where_comments_of_other_paragraphs_are_quoted(house, as_user):
+    said = factories.create_comment(house.reading, house.other, "We were promised a list.", number=3)
+    text = plain_text(said.body_html)
+    elsewhere = Quoted(passage(text, 0, len(text)), comment=said.public_id, source_id=said.pk, wording=1)
+    client = as_user(house.member)
+
+    def queries():
+        client.get(paragraph_page(house.reading, 10), headers=HTMX)
+        with CaptureQueriesContext(connection) as asked:
+            assert client.get(paragraph_page(house.reading, 10), headers=HTMX).status_code == 200
+        return len(asked)
+
+    counts = [queries()]
+    for _ in range(3):
+        actions.post(
+            reading=house.reading, version=factories.version_of(house.reading, 10), body="Here.", key=uuid.uuid4(),
+            by=house.other, quotes=[elsewhere],
+        )  # fmt: skip
+        counts.append(queries())
+    assert counts[1] == counts[2] == counts[3]
 
 
 def test_values_are_read_from_a_form_and_from_a_draft_alike(house):
