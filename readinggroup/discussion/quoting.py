@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import escape
 from django.utils.translation import gettext, ngettext
@@ -338,6 +339,12 @@ class QuotesInForm:
             self.add_error(None, most)
         self.cleaned_data["quotes"] = self.quoted
         return self.cleaned_data
+
+
+def quotes_part(quotable, values) -> str:
+    """What a draft quotes, as the list in the composer: for the slot of a page that is kept."""
+    quotes = [one for one in quotable.look_up(values) if one.value]
+    return render_to_string("discussion/_quotes_in_form.html", {"quotes": quotes})
 
 
 def only_changes_quotes(request) -> bool:

@@ -246,7 +246,7 @@ def answer_comment(request, membership, comment):
     form = CommentForm(request.POST or None, quotable=quotable)
     focus = f"answer-{comment.public_id}"
 
-    def again(status, **more):
+    def again(status, *, focus=focus, **more):
         return show_opened(
             request, membership, comment, "discussion/_answer.html", {"form": form, **more}, focus=focus, status=status
         )
@@ -257,7 +257,7 @@ def answer_comment(request, membership, comment):
         return again(200)
     if only_changes_quotes(request):
         form.errors.clear()
-        return again(200)
+        return again(200, focus="answer-quotes")
     if not form.is_valid():
         return again(422)
     if "preview" in request.POST:
