@@ -25,6 +25,7 @@ from readinggroup.readings.models import Reading, TextImport
 from texts.importing.saving import keep_source
 
 from . import factories
+from .discussion.test_quoting import create_quoting
 from .test_permission_matrix import ACTORS, MATRIX, Cell
 
 INSIDE = set(ACTORS[5:])
@@ -150,9 +151,12 @@ def say(aviary, visibility):
     factories.create_comment(
         reading, friend, canary("an answer to a hidden comment", readable_by(visibility)), parent=answered
     )
+    withdrawn = comment(canary("a withdrawn comment", ()))
+    for quoted in (held, hidden, answered, withdrawn):  # before they were gone, beside them and at another paragraph
+        create_quoting(reading, friend, quoted, "Look at that.", number=4)
+        create_quoting(reading, friend, quoted, "And at that.", number=3)
     Comment.objects.filter(pk=held.pk).update(state=State.HELD)
     Comment.objects.filter(pk__in=[hidden.pk, answered.pk]).update(state=State.HIDDEN)
-    withdrawn = comment(canary("a withdrawn comment", ()))
     talk.withdraw(comment=withdrawn, by=author)
     Report.objects.create(comment=cell.comment, reporter=friend, words=canary("words of a report", MODERATING))
 

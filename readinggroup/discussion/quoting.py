@@ -304,7 +304,7 @@ class QuotesInForm:
             return []
         if self.is_bound:
             values = self.data.getlist("quote") if hasattr(self.data, "getlist") else self.data.get("quote", [])
-            left_out = self.data.get("remove", "")
+            left_out = self.data.get("take_out", "")
             values = [value for number, value in enumerate(values) if str(number) != left_out]
         else:
             values = self.initial.get("quotes", [])
@@ -349,7 +349,7 @@ def quotes_part(quotable, values) -> str:
 
 def only_changes_quotes(request) -> bool:
     """Whether the form was sent to choose sentences, or to take a quotation out: not to be kept."""
-    return "sentences" in request.POST or "remove" in request.POST
+    return "sentences" in request.POST or "take_out" in request.POST
 
 
 def chooses(request) -> bool:

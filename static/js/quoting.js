@@ -249,6 +249,8 @@
 
   // --- Passages in the text -----------------------------------------------------------------------------------------
 
+  let marked = null; // the comment whose passages are marked: under the pointer, or in focus
+  const focused = () => document.activeElement?.closest?.(".comment") ?? null;
   let passages = []; // of the discussion that is open: {block, range, comments}
   let known = "";
 
@@ -307,7 +309,8 @@
     passages = [...places.values()].filter((place) => place.range);
     passages.sort((a, b) => a.range.compareBoundaryPoints(Range.START_TO_START, b.range));
     paint("quoted-passages", passages.map((place) => place.range));
-    paint("quoted-now", []);
+    if (!marked?.isConnected) marked = focused();
+    paint("quoted-now", rangesOf(marked));
     const door = document.querySelector("#discussion template[data-quoters]");
     for (const place of passages) {
       place.door = door.content.firstElementChild.cloneNode(true);
@@ -357,7 +360,6 @@
 
   // --- Listening ----------------------------------------------------------------------------------------------------
 
-  let marked = null; // the comment whose passages are marked
   const mark = (comment) => {
     if (comment === marked) return;
     marked = comment;
@@ -370,7 +372,6 @@
   document.addEventListener("mousedown", (event) => event.target === button && event.preventDefault());
 
   document.addEventListener("pointerover", (event) => mark(event.target.closest?.(".comment") ?? focused()));
-  const focused = () => document.activeElement?.closest?.(".comment") ?? null;
   document.addEventListener("focusin", (event) => {
     const form = event.target.closest?.("form.composer");
     if (visible(form)) last = form;
@@ -398,7 +399,7 @@
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     const { target } = event;
     if (target === button) put(pending);
-    else if (target.closest?.(".quotes button[name=remove]")) {
+    else if (target.closest?.(".quotes button[name=take_out]")) {
       event.preventDefault();
       takeOut(target.closest("button"));
     } else if (target.closest?.(".quoters")) lead(passages.find(({ door }) => door?.contains(target)));
@@ -452,4 +453,5 @@
   };
   new MutationObserver(settle).observe(document.body, { childList: true, subtree: true });
   settle();
+  consider(); // this script may have been loaded because something was selected
 })();

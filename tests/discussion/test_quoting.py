@@ -52,9 +52,9 @@ def of_comment(comment, words, **more):
     return json.dumps({"comment": comment.public_id, "exact": words, "start": start, "end": start + len(words), **more})
 
 
-def create_quoting(reading, by, quoted, body="Look at that.", **more):
+def create_quoting(reading, by, quoted, body="Look at that.", *, number=3):
     """A comment that quotes a comment, or words of the text."""
-    version = factories.version_of(reading, 3)
+    version = factories.version_of(reading, number)
     if isinstance(quoted, Comment):
         text = plain_text(quoted.body_html)
         found = passage(text, 0, len(text))
@@ -62,7 +62,7 @@ def create_quoting(reading, by, quoted, body="Look at that.", **more):
     else:
         start = version.text.index(quoted)
         quote = Quoted(passage(version.text, start, start + len(quoted)), version_id=version.pk)
-    return actions.post(reading=reading, version=version, body=body, key=uuid.uuid4(), by=by, quotes=[quote], **more)
+    return actions.post(reading=reading, version=version, body=body, key=uuid.uuid4(), by=by, quotes=[quote])
 
 
 def fields(page, name="quote"):
@@ -305,7 +305,7 @@ def test_sentences_are_chosen_by_button_and_what_was_typed_stays(house, as_user)
     assert "Typed so far" in page.text
     assert fields(page.text) == values
     assert "checkbox" not in page.text
-    page = client.post(paragraph_page(house.reading, 10) + "comment/", form | {"remove": "0", "quote": values})
+    page = client.post(paragraph_page(house.reading, 10) + "comment/", form | {"take_out": "0", "quote": values})
     assert fields(page.text) == values[1:]
     assert Comment.objects.count() == 0
     page = client.post(paragraph_page(house.reading, 10) + "comment/", form | {"quote": values})
