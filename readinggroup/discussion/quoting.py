@@ -402,7 +402,10 @@ class _Row(NamedTuple):
 
 
 def quotes_shown(membership, comment_pks) -> dict:
-    """What each of these comments quotes, as this reader may see it: comment's key -> list. Two queries."""
+    """What each of these comments quotes, as this reader may see it: comment's key -> list.
+
+    Two queries; a third where comments are quoted, for how the group calls people, once an answer.
+    """
     readable = Comment.objects.visible_to(membership).exclude(shown_html="")
     rows = Quote.objects.filter(comment__in=readable.filter(pk__in=comment_pks)).order_by("comment_id", "position")
     rows = [_Row(*row) for row in rows.values_list(*_COLUMNS)]
@@ -459,7 +462,7 @@ def of_comment(membership, row, source) -> Shown:
 
 
 def quotes_above(membership, comment_pks, *, link=None) -> dict:
-    """The quotations of each of these comments as HTML, to stand above it: comment's key -> HTML. Two queries.
+    """The quotations of each of these comments as HTML, to stand above it: comment's key -> HTML.
 
     `link(quotation)` is where a passage of the text is to be found, where not on its paragraph's page.
     """

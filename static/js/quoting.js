@@ -153,7 +153,7 @@
     for (const quote of quotes) add(form, quote);
     getSelection().removeAllRanges();
     form.elements.body.focus({ preventScroll: true });
-    list(form).lastElementChild?.scrollIntoView({ block: "nearest" });
+    form.elements.body.scrollIntoView({ block: "nearest" });
   };
 
   const add = (form, { of, from, quoted }) => {
@@ -316,12 +316,12 @@
       place.door = door.content.firstElementChild.cloneNode(true);
       place.door.querySelector("[data-passage]").textContent = place.words.length > 60 ? `${place.words.slice(0, 60)}…` : place.words;
       place.block.append(place.door);
+      stand(place);
     }
   };
 
   // For the keyboard there is a button to each passage, after its paragraph, seen while it has the focus.
-  const showDoor = (place) => {
-    paint("quoted-now", [place.range]);
+  const stand = (place) => {
     const box = place.block.getBoundingClientRect();
     const end = [...place.range.getClientRects()].at(-1);
     place.door.style.top = `${Math.round(end.bottom - box.top + 4)}px`;
@@ -376,8 +376,10 @@
     const form = event.target.closest?.("form.composer");
     if (visible(form)) last = form;
     const place = passages.find(({ door }) => door?.contains(event.target));
-    if (place) showDoor(place);
-    else mark(focused());
+    if (place) {
+      stand(place);
+      paint("quoted-now", [place.range]);
+    } else mark(focused());
   });
   document.addEventListener("focusout", (event) => {
     event.target.closest?.(".comment.found")?.classList.remove("found");

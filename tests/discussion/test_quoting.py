@@ -105,7 +105,7 @@ def test_several_quotes_of_several_paragraphs_and_a_comment_stand_in_their_order
     comment = Comment.objects.get(body="All three.")
     assert [quote.exact for quote in comment.quotes.all()] == ["a song", "were promised", WORDS]
     above = quotes_above(standing(house, house.other), [comment.pk])[comment.pk]
-    assert "¶ 4" in above
+    assert "¶ </span>4" in above
     assert "Milo" in above
     assert f'href="/c/{said.public_id}/"' in above
 
