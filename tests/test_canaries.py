@@ -259,7 +259,7 @@ def test_the_sweep_bites(db, as_user, caplog, monkeypatch):
     """With one filter taken out, the sweep finds the leak."""
     from django.db.models import F
 
-    from readinggroup.discussion.models import CommentQuerySet
+    from readinggroup.discussion.models.comments import CommentQuerySet
 
     aviary = build(Visibility.PUBLIC)
     monkeypatch.setattr(
