@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import time
+import urllib.request
 import uuid
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -102,14 +103,23 @@ def wait_for(port):
 
 def measure(options, pages, cookie, token):
     """(what, the page's results, the yardstick's results) for each thing that is measured."""
+    from .data import SOME
+
     member = {"Cookie": cookie}
+    many, thread = f"{options.comments:,} comments", pages["thread"]
     for name, page, headers in [
         ("reading page, signed out, no comments", pages["quiet"], {}),
-        (f"reading page, signed out, {options.comments:,} comments", pages["talked"], {}),
+        (f"reading page, signed out, {SOME:,} comments", pages["some"], {}),
+        (f"reading page, signed out, {many}", pages["talked"], {}),
         ("reading page, signed in, no comments", pages["quiet"], member),
-        (f"reading page, signed in, {options.comments:,} comments", pages["talked"], member),
-        ("discussion of 500, signed out", pages["thread"], {}),
-        ("discussion of 500, signed in", pages["thread"], member),
+        (f"reading page, signed in, {SOME:,} comments", pages["some"], member),
+        (f"reading page, signed in, {many}", pages["talked"], member),
+        ("discussion of 500, first page, signed out", thread, {}),
+        ("discussion of 500, first page, signed in", thread, member),
+        ("discussion of 500, whole, signed out", f"{thread}?from=1&page=3", {}),
+        ("discussion of 500, whole, signed in", f"{thread}?from=1&page=3", member),
+        (f"pulse, nothing new, {SOME:,} comments", *unchanged(options, f"{pages['some']}pulse/", member)),
+        (f"pulse, nothing new, {many}", *unchanged(options, f"{pages['talked']}pulse/", member)),
     ]:
         bare = f"/bare/?page={quote(page)}"
         yield name, *in_turn(options, get(options, page, headers), get(options, bare, headers))
@@ -119,6 +129,13 @@ def measure(options, pages, cookie, token):
 
     yield "post a comment", *in_turn(options, post, get(options, "/bare/", member))
     yield "(one SELECT)", *in_turn(options, get(options, "/select/", {}), get(options, "/bare/", {}))
+
+
+def unchanged(options, page, headers):
+    """The page's address, and headers with which it answers that nothing has changed."""
+    asked = urllib.request.Request(f"http://127.0.0.1:{options.port}{page}", headers=headers)
+    with urllib.request.urlopen(asked, timeout=20) as answer:  # noqa: S310 - our own server
+        return page, headers | {"If-None-Match": answer.headers["ETag"]}
 
 
 def posted(token) -> bytes:

@@ -15,6 +15,7 @@ from texts.importing import read
 from texts.importing.saving import keep_source
 
 ESSAY = Path(__file__).resolve().parent.parent.parent / "shared" / "texts" / "the-latest-deception.txt"
+SOME = 1_000  # comments of the reading beside the large one, to show what grows
 BODY = (
     "I read this **twice** and it still turns on the second sentence: who counts, and who is counted?\n\n> as it says\n"
 )
@@ -33,12 +34,14 @@ def prepare(comments: int) -> dict:
     call_command("collectstatic", interactive=False, verbosity=0)
     first_run.prepare(None)
     group = Group.objects.exclude(slug="hidden-group").get()
-    quiet, talked = text(group, "quiet"), text(group, "talked")
-    if not ParagraphActivity.objects.filter(reading=talked).exists() and comments:
-        call_command("demo", reading=talked.slug, comments=comments, people=max(20, comments // 50), verbosity=0)
+    quiet, some, talked = text(group, "quiet"), text(group, "some"), text(group, "talked")
+    for reading, count in ((some, SOME), (talked, comments)):
+        if not ParagraphActivity.objects.filter(reading=reading).exists() and count:
+            call_command("demo", reading=reading.slug, comments=count, people=max(20, count // 50), verbosity=0)
     thread = discussion_of_500(group)
     return {
         "quiet": f"/g/{group.slug}/read/{quiet.slug}/",
+        "some": f"/g/{group.slug}/read/{some.slug}/",
         "talked": f"/g/{group.slug}/read/{talked.slug}/",
         "thread": f"/g/{group.slug}/read/{thread.reading.slug}/p/{thread.paragraph.public_id}/",
         "post": f"/g/{group.slug}/read/{quiet.slug}/p/{first_paragraph(quiet)}/comment/",

@@ -55,6 +55,10 @@ MATRIX = {
     ("discussion:paragraph", "GET"): ". . . . .  . . . . .",
     ("discussion:post_comment", "POST"): "l f f f f  . . . . f",
     ("discussion:whole", "GET"): ". . . . .  . . . . .",
+    ("discussion:pulse", "GET"): ". . . . .  . . . . .",
+    ("discussion:next_unread", "GET"): "l f f f f  . . . . .",
+    ("discussion:mark_seen", "POST"): "l f f f f  . . . . .",
+    ("discussion:mark_all_seen", "POST"): "l f f f f  . . . . .",
     ("discussion:comment", "GET"): ". . . . .  . . . . .",
     ("discussion:answer_comment", "GET"): "l f f f f  . . . . f",
     ("discussion:answer_comment", "POST"): "l f f f f  . . . . f",
@@ -156,7 +160,11 @@ OF_NO_GROUP = {
 OF_A_COMMENT = {"discussion:comment", "moderation:report_comment"} | {
     f"discussion:{act}_comment" for act in ("answer", "edit", "withdraw", "put_back")
 }
-OF_A_TEXT = {"readings:reading_page", "readings:paragraph_number", "discussion:paragraph", "discussion:whole"}
+OF_A_TEXT = {
+    "readings:reading_page", "readings:paragraph_number", "discussion:paragraph", "discussion:whole",
+    "discussion:pulse",
+}  # fmt: skip
+OF_A_READER = {"readings:keep_place", "discussion:next_unread", "discussion:mark_seen", "discussion:mark_all_seen"}
 # What nobody does in a group that is in the archive or about to be deleted: writing, joining, inviting, settling.
 NOT_WHILE_CLOSED = {
     "readings:import_text", "readings:preview_import", "readings:settle_reading", "discussion:post_comment",
@@ -289,6 +297,7 @@ class Cell:
             "readings:preview_import": [self.upload.pk],
             "discussion:paragraph": [self.comment.paragraph.public_id],
             "discussion:post_comment": [self.comment.paragraph.public_id],
+            "discussion:mark_seen": [self.comment.paragraph.public_id],
             "groups:member": [self.house.other.public_id],
             "groups:rules_version": [1],
             "fetch_group_export": [self.export.pk],
@@ -378,7 +387,7 @@ def states_of(name):
         return
     yield Visibility.LISTED, "open"
     yield Visibility.MEMBERS, "open"
-    if name in OF_A_TEXT | OF_A_COMMENT | {"discussion:post_comment", "readings:keep_place", "readings:settle_reading"}:
+    if name in OF_A_TEXT | OF_A_COMMENT | OF_A_READER | {"discussion:post_comment", "readings:settle_reading"}:
         yield Visibility.PUBLIC, "text for members"
 
 

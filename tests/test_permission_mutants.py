@@ -12,7 +12,8 @@ from django.urls import reverse
 from readinggroup.accounts import access
 from readinggroup.discussion import views as discussion_views
 from readinggroup.discussion.actions import withdraw
-from readinggroup.discussion.models import Comment, CommentQuerySet, State
+from readinggroup.discussion.models import Comment, State
+from readinggroup.discussion.models.comments import CommentQuerySet
 from readinggroup.groups import permissions
 from readinggroup.groups import views as group_views
 from readinggroup.groups.models import Visibility

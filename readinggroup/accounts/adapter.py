@@ -1,13 +1,19 @@
 """How allauth's accounts become ours."""
 
+import logging
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.internal.httpkit import clean_client_ip
 from allauth.core.internal.ratelimit import get_ip
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.urls import reverse
 from django.utils.translation import get_language
 
 from .address_change import token_for
 from .names import LONGEST_NAME
+
+logger = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -33,6 +39,21 @@ class AccountAdapter(DefaultAccountAdapter):
             return super().is_safe_url(url)
         except ValueError:
             return False
+
+    def get_client_ip(self, request):
+        """From where the request comes, by which tries are counted.
+
+        A request that names fewer addresses than there are proxies has not come through all of them. allauth fails on
+        it; here the address that has sent it counts, which nobody can choose.
+        """
+        try:
+            return super().get_client_ip(request)
+        except ImproperlyConfigured:
+            sender = clean_client_ip(request.META.get("REMOTE_ADDR", ""))
+            logger.warning("A request did not come through as many proxies as ALLAUTH_TRUSTED_PROXY_COUNT says.")
+        if sender is None:
+            raise PermissionDenied
+        return sender
 
     def _get_login_attempts_cache_key(self, request, **credentials):
         """Wrong passwords are counted by address and network: nobody is locked out by what others try elsewhere."""

@@ -5,9 +5,10 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from readinggroup.lib.time_zones import LONGEST_ZONE, zone_named
+
 from .models import User
 from .names import is_name_clash, name_clash_sentence
-from .preferences import LONGEST_ZONE, zone_named
 
 
 class ProfileForm(forms.ModelForm):

@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy as _
 
 from readinggroup.lib.constraints import at_most
 from readinggroup.lib.public_ids import new_public_id
+from readinggroup.lib.time_zones import LONGEST_ZONE, zone_named
 
 from .names import LONGEST_NAME, LONGEST_SKELETON, skeleton, validate_display_name
-from .preferences import LONGEST_ZONE, Measure, Motion, Scheme, Size, zone_named
+from .preferences import Measure, Motion, Scheme, Size
 
 
 class UserQuerySet(models.QuerySet):

@@ -1,8 +1,5 @@
 """How a person likes the site: what can be chosen, and how each request obeys it."""
 
-from functools import cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
-
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, models
 from django.utils import timezone, translation
@@ -10,15 +7,11 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from readinggroup.lib.time_zones import zone_called
 from readinggroup.lib.unavailable import unavailable
 
-LONGEST_ZONE = 64
 # The device's own zone, put there by static/js/zone.js at the login and taken by the next request that is signed in.
 GUESS_COOKIE = "zone"
-# Names under which a system files its own setting; they say nothing about a place.
-_NO_PLACES = {"localtime", "Factory"}
-# Under these stand parts of countries and offsets ("US/Central", "Etc/Zulu"), which are known by their full names only.
-_NO_CITIES = ("US/", "Canada/", "Mexico/", "Brazil/", "Chile/", "Etc/")
 
 
 class Size(models.TextChoices):
@@ -53,34 +46,11 @@ class Motion(models.TextChoices):
     REDUCED = "reduced", _("nothing moves")
 
 
-@cache
-def zones() -> dict:
-    """The time zones of the IANA database: the name written small, and as it is written."""
-    return {name.casefold(): name for name in sorted(available_timezones() - _NO_PLACES)}
-
-
-def zone_named(text: str) -> str | None:
-    """The zone that the text names, in full or by its city alone ("berlin"), or None."""
-    wanted = "_".join(text.split()).casefold()
-    if wanted in zones():
-        return zones()[wanted]
-    cities = [name for key, name in zones().items() if key.endswith(f"/{wanted}") and not name.startswith(_NO_CITIES)]
-    return min(cities, key=len, default=None)  # two names of one city are one zone
-
-
-def zone_of(person) -> ZoneInfo | None:
-    """The zone in which the person is shown times; None is the site's. A zone that was known once may be gone."""
-    try:
-        return ZoneInfo(person.time_zone) if person.time_zone else None
-    except (ZoneInfoNotFoundError, ValueError):
-        return None
-
-
 def obey(request, person):
     """From here on this request speaks the person's language and shows times in their zone."""
     if person.language in dict(settings.LANGUAGES):
         translation.activate(person.language)
-    timezone.activate(zone_of(person) or timezone.get_default_timezone())
+    timezone.activate(zone_called(person.time_zone) or timezone.get_default_timezone())
     request.LANGUAGE_CODE = translation.get_language()
 
 

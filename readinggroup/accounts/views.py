@@ -18,12 +18,13 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from readinggroup.lib.kept_words import KEY
+from readinggroup.lib.time_zones import zones
 
 from . import address_change
 from .access import public, signed_in
 from .forms import PreferencesForm, ProfileForm
 from .models import SignInLink, User
-from .preferences import obey, zones
+from .preferences import obey
 
 
 @require_GET

@@ -23,7 +23,7 @@ from readinggroup.readings.models import ParagraphActivity
 
 from .talk import DOMAIN
 
-BATCH = 5_000
+BATCH = 2_000  # rows a statement: Postgres takes 65,535 values
 DEEPEST = 12
 LONG_THREAD = 600  # comments under one, where there are enough of them
 OVER = timedelta(days=365)

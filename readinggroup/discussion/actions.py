@@ -4,8 +4,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from readinggroup.groups.models import Membership
-from readinggroup.groups.permissions import Can, may
+from readinggroup.groups.permissions import Can, may_still
 from readinggroup.lib.markup import render_markdown
 
 from .models import DEEPEST, OPEN_STATES, Comment, CommentWording, Quote, State
@@ -115,10 +114,8 @@ def reword(*, comment, body, wording, by) -> Comment:
         return standing
     if standing.wording != wording:
         raise StaleWording(standing)
-    # Held, so that nothing is reworded after a suspension or a removal; new comments are refused by a trigger.
-    memberships = Membership.objects.select_for_update(of=("self",), no_key=True).select_related("group")
-    author = memberships.filter(group=standing.reading.group_id, user=by).first()
-    if author is None or not may(author, Can.DISCUSS):
+    # New comments are refused by a trigger; other words for one that stands are refused here.
+    if not may_still(by, Can.DISCUSS, group=standing.reading.group_id):
         raise AnswerRefused(SILENCED)
     standing.body, standing.body_html = body, render_markdown(body)
     standing.wording += 1

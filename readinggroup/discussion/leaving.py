@@ -11,8 +11,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from readinggroup.groups import actions as groups_actions
 from readinggroup.groups.forms import ContributionsForm
-from readinggroup.groups.members_views import last_owner_sentence, member_or_404, page_asked_for
+from readinggroup.groups.members_views import last_owner_sentence, member_or_404
 from readinggroup.groups.permissions import Can, has_left, requires
+from readinggroup.lib.paging import page_asked_for
 
 from .actions import withdraw_all
 from .models import OPEN_STATES, Comment

@@ -38,7 +38,7 @@ from readinggroup.readings.pages import (
     talk_label,
     with_note_marks,
 )
-from readinggroup.readings.unread import unread_in, unread_part
+from readinggroup.readings.unread import unread_part
 from readinggroup.readings.views import page_at
 
 from .forms import CommentForm
@@ -46,7 +46,7 @@ from .models import State
 from .naming import names_for
 from .quoting import Quotable, chooses, quotes_above, quotes_to_keep
 from .rendering import as_html, people_of
-from .threads import DISCUSSED, MOST_PAGES_AT_ONCE, NEWEST, OLDEST, Asked, discussion_of
+from .threads import DISCUSSED, MOST_PAGES_AT_ONCE, NEWEST, OLDEST, Asked, discussion_of, where_is
 
 _kept = Kept(60_000_000)
 _NAME = re.compile(r"[A-Za-z0-9_-]{0,20}")
@@ -212,7 +212,7 @@ def filled(request, membership, slug, now, talk, kept, *, status=200) -> HttpRes
     values["unread"] = ""
     if now.unread is not None and not wants_part(request):
         page = reverse("readings:reading_page", args=[membership.group.slug, slug])
-        values["unread"] = unread_part(page, values["token"], unread_in(outline_of(now.revision), now.unread))
+        values["unread"] = unread_part(page, values["token"], now.revision, now.unread)
     response = HttpResponse(kept.page.fill(values), status=status)
     patch_vary_headers(response, ["HX-Request"])
     return response
@@ -245,6 +245,17 @@ def ranges_in(multirange: str) -> list[tuple[int, int]]:
 def is_in(ranges, number) -> bool:
     """Whether the number is in one of the ranges."""
     return any(first <= number < end for first, end in ranges)
+
+
+def address_of(membership, comment) -> str:
+    """Where the comment is shown, in the order in which things were said."""
+    kwargs = {
+        "group": membership.group.slug,
+        "reading": comment.reading.slug,
+        "paragraph": comment.paragraph.public_id,
+    }
+    page = reverse("discussion:paragraph", kwargs=kwargs)
+    return f"{page}{where_is(membership, comment).query}#c-{comment.public_id}"
 
 
 def with_names(membership, discussions, position) -> dict:

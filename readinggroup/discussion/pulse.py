@@ -3,7 +3,6 @@
 import hashlib
 
 from django.http import Http404, HttpResponse, JsonResponse
-from django.middleware.csrf import get_token
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import ngettext
@@ -11,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from readinggroup.readings.access import within
 from readinggroup.readings.pages import counts_in, outline_of, talk_label
-from readinggroup.readings.unread import unread_in, unread_part
+from readinggroup.readings.unread import unread_part
 from readinggroup.readings.views import with_the_reading_now
 
 from .models import Comment, State
@@ -60,9 +59,9 @@ def news_of(request, membership, slug, now) -> dict:
             if counts[address.pk]
         },
     }
-    if now.unread is not None:
+    if now.unread is not None:  # without a token: the page has one, and a pulse sets no cookies
         page = reverse("readings:reading_page", args=[membership.group.slug, slug])
-        news["unread"] = unread_part(page, get_token(request), unread_in(outline, now.unread))
+        news["unread"] = unread_part(page, "", now.revision, now.unread)
     address = outline.by_name.get(request.GET.get("at", ""))
     if address is not None:
         count = new_there(membership, now.reading, address.pk, sequence_in(request.GET.get("since", "")))

@@ -6,7 +6,6 @@ Whoever writes here holds the rows of the paragraphs, shared, before comments ar
 from django.contrib import messages
 from django.db import connection, transaction
 from django.http import Http404, HttpResponse, JsonResponse
-from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,11 +15,11 @@ from readinggroup.groups.permissions import Can
 from readinggroup.lib.bad_input import is_storable
 from readinggroup.lib.htmx import wants_part
 from readinggroup.readings.access import of_reading
-from readinggroup.readings.models import ParagraphActivity
 from readinggroup.readings.pages import outline_of
 from readinggroup.readings.unread import ask_unread, unread_in, unread_part
 
 from .models import Comment
+from .pages import address_of
 
 MOST_AT_ONCE = 1_000  # comments, or paragraphs, that one request may name
 
@@ -39,7 +38,7 @@ _SEE = """
                 AND every.state = 'visible' AND (seen.sequences + EXCLUDED.sequences) @> every.sequence::integer
         )
 """
-_THESE = "WHERE said.id = ANY(%(comments)s)"
+_THESE = "WHERE said.id = ANY(%(comments)s::bigint[])"
 _UNTIL = """
     JOIN unnest(%(paragraphs)s::bigint[], %(untils)s::integer[]) AS up (paragraph_id, until)
         ON said.paragraph_id = up.paragraph_id AND said.sequence <= up.until
@@ -66,10 +65,12 @@ _UNSEE = """
 
 def _hold(reading, paragraphs) -> None:
     """Let no comment of these paragraphs come or change until this transaction ends; other readers may mark, too."""
-    rows = ParagraphActivity.objects.filter(reading=reading, paragraph__in=paragraphs).order_by("paragraph")
     with connection.cursor() as cursor:
-        sql, values = rows.values("pk").query.sql_with_params()
-        cursor.execute(f"{sql} FOR SHARE", values)
+        cursor.execute(
+            "SELECT FROM readings_paragraphactivity WHERE reading_id = %s AND paragraph_id = ANY(%s::bigint[])"
+            " ORDER BY paragraph_id FOR SHARE",
+            [reading.pk, list(paragraphs)],
+        )
 
 
 @transaction.atomic
@@ -98,12 +99,11 @@ def unsee_from(*, reading, comment, by) -> None:
         cursor.execute(_UNSEE, values)
 
 
-def news(request, reading, **more) -> JsonResponse:
-    """What a page renews by script after something was seen, or was said: how much is unread, and where."""
-    outline = outline_of(reading.edition.current_id)
-    unread = unread_in(outline, ask_unread(reading.pk, request.user.pk))
+def news(request, reading) -> JsonResponse:
+    """What a page renews by script after something was seen: how much is unread, and where."""
     page = reverse("readings:reading_page", args=[reading.group.slug, reading.slug])
-    return JsonResponse({"unread": unread_part(page, get_token(request), unread), **more})
+    told = ask_unread(reading.pk, request.user.pk)
+    return JsonResponse({"unread": unread_part(page, "", reading.edition.current_id, told)})
 
 
 def sequence_in(text) -> int:
@@ -164,7 +164,9 @@ def next_unread(request, membership, reading):
         after = sequence if place == 0 and there.address.number == number else 0
         comment = first_unread(membership, reading, there.address.pk, request.user.pk, after)
         if comment is not None:
-            return redirect("discussion:comment", comment=comment)
+            seen = Comment.objects.select_related("reading", "paragraph", "root").get(public_id=comment)
+            href = address_of(membership, seen)
+            return JsonResponse({"href": href}) if wants_part(request) else redirect(href)
     if wants_part(request):
         return HttpResponse(status=204)
     messages.info(request, _("You have read everything."))

@@ -10,7 +10,6 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -29,7 +28,7 @@ from texts.models import ParagraphVersion
 from . import actions
 from .forms import CommentForm, EditForm
 from .models import OPEN_STATES, Comment, State
-from .pages import asked_in, asked_now, filled, made, talk_page, with_names
+from .pages import address_of, asked_in, asked_now, filled, made, talk_page, with_names
 from .quoting import Quotable, chooses, only_changes_quotes
 from .rendering import exact
 from .threads import threads_in, where_is
@@ -44,7 +43,8 @@ def version_or_404(reading, paragraph) -> ParagraphVersion:
 def show(request, membership, reading, version, *, asked=None, opened=None, status=200, **more):
     """The paragraph with its discussion as an answer to an act. `opened` is (comment, HTML of a form that is open)."""
     paragraph = version.paragraph.public_id
-    membership, now, talk = asked_now(request, membership.group.slug, reading.slug, paragraph)
+    # As one stood when the act began: who was suspended meanwhile gets the box with the words that were refused.
+    _since, now, talk = asked_now(request, membership.group.slug, reading.slug, paragraph)
     forms = {opened[0].pk: opened[1]} if opened else {}
     kept = made(request, membership, reading, version, talk, asked or asked_in(request), forms=forms, **more)
     return filled(request, membership, reading.slug, now, talk, kept, status=status)
@@ -205,15 +205,7 @@ def own_or_404(membership, comment) -> None:
 @of_comment(Can.READ)
 def comment(request, membership, comment):
     """Where the comment stands: its paragraph's page, opened at it."""
-    page = reverse(
-        "discussion:paragraph",
-        kwargs={
-            "group": membership.group.slug,
-            "reading": comment.reading.slug,
-            "paragraph": comment.paragraph.public_id,
-        },
-    )
-    return redirect(f"{page}{where_is(membership, comment).query}#c-{comment.public_id}")
+    return redirect(address_of(membership, comment))
 
 
 def show_opened(request, membership, comment, template, context, *, focus, status=200):

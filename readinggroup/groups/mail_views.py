@@ -7,9 +7,10 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from readinggroup.lib.paging import page_asked_for
+
 from . import inviting_by_mail
 from .forms import EmailInvitationForm
-from .members_views import page_asked_for
 from .models import EmailInvitation
 from .permissions import Can, may, requires
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from readinggroup.accounts.names import name_clash_sentence
+from readinggroup.lib.paging import page_asked_for
 
 from . import actions
 from .forms import ForHowLong, JoinRequestAnswerForm, NameHereForm, RemovalForm, RolesForm
@@ -18,14 +19,6 @@ from .permissions import Can, may, requires
 
 A_PAGE = 50
 MOST_SHOWN = 50  # of what waits beside the list
-
-
-def page_asked_for(request, pages):
-    """The page that the address asks for; 404 if there is none of that number."""
-    asked = request.GET.get("page", "1")
-    if not asked.isascii() or not asked.isdecimal() or not 1 <= int(asked[:9]) <= pages.num_pages:
-        raise Http404
-    return pages.page(int(asked[:9]))
 
 
 @require_safe

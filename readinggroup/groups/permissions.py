@@ -84,6 +84,16 @@ def may(membership, verb) -> bool:
     return any(verb in GRANTS[role] for role in (MEMBER, *membership.roles))
 
 
+def may_still(user, verb, *, group) -> bool:
+    """Whether the person may do it in the group of that key now and until this transaction ends.
+
+    Their membership is held, so that a suspension or a removal comes before this or after it, never between.
+    """
+    held = Membership.objects.select_for_update(of=("self",), no_key=True).select_related("group")
+    membership = held.filter(group=group, user=user).first()
+    return membership is not None and may(membership, verb)
+
+
 def grants_in(group, columns) -> list:
     """What visitors may do in this group as it is now, and what each of these columns of the table adds."""
     granted = [VISITORS[group.visibility], *(GRANTS[column] for column in columns)]

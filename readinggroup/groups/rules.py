@@ -5,11 +5,12 @@ from difflib import SequenceMatcher
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
+
+from readinggroup.lib.paging import page_asked_for
 
 from .forms import RulesFormSet, RulesNoteForm
 from .permissions import Can, may, requires
@@ -42,11 +43,7 @@ def rules(request, membership, number=None):
 def rules_history(request, membership):
     """Every version with what it changed, newest first. Who changed it is told to who may see who belongs."""
     sets = membership.group.rule_sets.with_rules().select_related("created_by")
-    pages = Paginator(sets, A_PAGE)
-    asked = request.GET.get("page", "1")
-    if not asked.isascii() or not asked.isdecimal() or not 1 <= int(asked[:6]) <= pages.num_pages:
-        raise Http404
-    page = pages.page(int(asked[:6]))
+    page = page_asked_for(request, Paginator(sets, A_PAGE))
     before = sets[page.end_index() : page.end_index() + 1]
     shown = list(page)
     olds = [*shown[1:], *before, None]

@@ -6,7 +6,6 @@ Each says what was done, by whom, in the group's log, and lets the members know.
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 
 from readinggroup.accounts.models import User
 from readinggroup.notifications.actions import tell
@@ -90,52 +89,36 @@ def change_rules(*, group, rules, by, note="", based_on=0) -> RuleSet:
 
 
 @transaction.atomic
+def set_moment(name, moment, *, group, kind, by, **facts) -> bool:
+    """Note that something of the group begins at this moment, or is over (None). False if that is noted already."""
+    group = standing(group)
+    if bool(getattr(group, name)) == bool(moment):
+        return False
+    setattr(group, name, moment)
+    group.save(update_fields=[name])
+    log_and_tell(group=group, kind=kind, by=by, **facts)
+    return True
+
+
 def archive(*, group, by) -> bool:
     """Put the group into the archive: it can be read, and nobody writes, joins, invites. False if it is there."""
-    group = standing(group)
-    if group.archived_at:
-        return False
-    group.archived_at = timezone.now()
-    group.save(update_fields=["archived_at"])
-    log_and_tell(group=group, kind=ChangeKind.ARCHIVED, by=by)
-    return True
+    return set_moment("archived_at", timezone.now(), group=group, kind=ChangeKind.ARCHIVED, by=by)
 
 
-@transaction.atomic
 def reopen(*, group, by) -> bool:
     """Take the group out of the archive. False if it is not there."""
-    group = standing(group)
-    if not group.archived_at:
-        return False
-    group.archived_at = None
-    group.save(update_fields=["archived_at"])
-    log_and_tell(group=group, kind=ChangeKind.REOPENED, by=by)
-    return True
+    return set_moment("archived_at", None, group=group, kind=ChangeKind.REOPENED, by=by)
 
 
-@transaction.atomic
 def announce_deletion(*, group, by) -> bool:
     """Delete the group in a while; until then it can be read, and kept after all. False if that is on its way."""
-    group = standing(group)
-    if group.delete_at:
-        return False
-    group.delete_at = timezone.now() + Group.DELETED_AFTER
-    group.save(update_fields=["delete_at"])
-    on = date_format(timezone.localtime(group.delete_at, group.zone), "DATETIME_FORMAT")
-    log_and_tell(group=group, kind=ChangeKind.DELETION, by=by, on=f"{on} ({group.zone})")
-    return True
+    at = timezone.now() + Group.DELETED_AFTER
+    return set_moment("delete_at", at, group=group, kind=ChangeKind.DELETION, by=by, delete_at=at.isoformat())
 
 
-@transaction.atomic
 def keep_group(*, group, by) -> bool:
     """Delete it not. False if it was not to be deleted."""
-    group = standing(group)
-    if not group.delete_at:
-        return False
-    group.delete_at = None
-    group.save(update_fields=["delete_at"])
-    log_and_tell(group=group, kind=ChangeKind.KEPT, by=by)
-    return True
+    return set_moment("delete_at", None, group=group, kind=ChangeKind.KEPT, by=by)
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ import re
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.utils.translation import get_language_info
+from django.utils.translation import get_language_info, get_supported_language_variant
 from django.utils.translation import gettext_lazy as _
 
 LONGEST_TAG = 35
@@ -25,6 +25,14 @@ def spelled_as_usual(tag: str) -> str:
     language, *rest = tag.split("-")
     spelled = {4: str.title, 2: str.upper}
     return "-".join([language.lower(), *(spelled.get(len(part), str.lower)(part) for part in rest)])
+
+
+def spoken_for(tag: str) -> str:
+    """The language in which the site speaks to readers of this one: the same, a near one, or its own."""
+    try:
+        return get_supported_language_variant(tag)
+    except LookupError:
+        return settings.LANGUAGE_CODE
 
 
 def name_of(tag: str) -> str:

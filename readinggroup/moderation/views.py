@@ -1,7 +1,6 @@
 """Reporting a comment, and what waits for the moderators."""
 
 from django.contrib import messages
-from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -11,8 +10,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from readinggroup.discussion.views import of_comment
 from readinggroup.groups.permissions import Can, requires
 
+from . import actions
 from .forms import ReportForm
-from .models import Report, waiting_for
+from .models import waiting_for
 
 
 @require_http_methods(["GET", "POST"])
@@ -24,14 +24,23 @@ def report_comment(request, membership, comment):
     form = ReportForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            with transaction.atomic():
-                Report.objects.create(comment=comment, reporter=request.user, **form.cleaned_data)
+            is_first = actions.report(comment=comment, by=request.user, **form.cleaned_data)
+        except actions.Silenced:
+            refusal = _("You can no longer write in this group. Your words are still here: copy them if you want.")
+            form.add_error(None, refusal)
+            return show_form(request, membership, comment, form, status=409)
+        if is_first:
             messages.success(request, _("Thank you. The moderators will look at it."))
-        except IntegrityError:
+        else:
             messages.info(request, _("You have reported this comment before; once is enough."))
         return redirect("discussion:comment", comment=comment.public_id)
+    return show_form(request, membership, comment, form, status=422 if form.errors else 200)
+
+
+def show_form(request, membership, comment, form, *, status):
+    """The comment and the form, with what was typed."""
     context = {"membership": membership, "group": membership.group, "comment": comment, "form": form}
-    return TemplateResponse(request, "moderation/report_comment.html", context, status=422 if form.errors else 200)
+    return TemplateResponse(request, "moderation/report_comment.html", context, status=status)
 
 
 @require_safe

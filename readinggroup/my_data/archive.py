@@ -39,7 +39,7 @@ def make(archive_id: int) -> None:
         return
     try:
         with tempfile.TemporaryFile() as file:
-            with transaction.atomic(), translation.override(getattr(archive.user, "language", "") or None):
+            with transaction.atomic(), translation.override(archive.user.language or None):
                 write(file, archive.user)
             keep(archive, file)
     except Exception:

@@ -81,6 +81,20 @@ def on_this_site(name, *args) -> str:
     return f"{settings.SITE_URL}{reverse(name, args=args)}"
 
 
+def in_texts(rows):
+    """Rows that hang on a paragraph of a reading, with what `place_of` tells."""
+    return each(rows.select_related("reading__group", "reading__edition", "paragraph"))
+
+
+def place_of(row) -> dict:
+    """Where something stands: in which group, in which text, and at which paragraph if at one."""
+    return {
+        "group": row.reading.group.name,
+        "text": row.reading.edition.title,
+        "paragraph_id": row.paragraph and row.paragraph.public_id,
+    }
+
+
 def account(user):
     """The account and its settings: every field, whatever is added to it later, but the secrets."""
     yield {field.name: getattr(user, field.name) for field in user._meta.concrete_fields if field.name not in SECRETS}
@@ -192,16 +206,9 @@ def words_of_text(value) -> str:
 
 
 def drafts(user):
-    mine = Draft.objects.filter(author=user).select_related("reading__group", "reading__edition", "paragraph")
-    for draft in each(mine):
-        yield {
-            "group": draft.reading.group.name,
-            "text": draft.reading.edition.title,
-            "paragraph_id": draft.paragraph.public_id,
-            "words": draft.body,
-            "quotes": [words for value in draft.quotes if (words := words_of_text(value))],
-            "saved_at": draft.saved_at,
-        }
+    for draft in in_texts(Draft.objects.filter(author=user)):
+        quotes = [words for value in draft.quotes if (words := words_of_text(value))]
+        yield place_of(draft) | {"words": draft.body, "quotes": quotes, "saved_at": draft.saved_at}
 
 
 def reactions(user):
@@ -214,12 +221,8 @@ def reactions(user):
 
 
 def follows(user):
-    mine = Follow.objects.filter(user=user).select_related("reading__group", "reading__edition", "paragraph", "thread")
-    for follow in each(mine):
-        yield {
-            "group": follow.reading.group.name,
-            "text": follow.reading.edition.title,
-            "paragraph_id": follow.paragraph and follow.paragraph.public_id,
+    for follow in in_texts(Follow.objects.filter(user=user).select_related("thread")):
+        yield place_of(follow) | {
             "thread": follow.thread and on_this_site("discussion:comment", follow.thread.public_id),
             "level": follow.level,
             "by_writing": follow.by_writing,
@@ -228,14 +231,8 @@ def follows(user):
 
 
 def seen(user):
-    mine = Seen.objects.filter(user=user).select_related("reading__group", "reading__edition", "paragraph")
-    for place in each(mine):
-        yield {
-            "group": place.reading.group.name,
-            "text": place.reading.edition.title,
-            "paragraph_id": place.paragraph.public_id,
-            "comments": place.comments,
-        }
+    for place in in_texts(Seen.objects.filter(user=user)):
+        yield place_of(place) | {"comments": place.comments}
 
 
 def reports(user):
@@ -318,16 +315,9 @@ def handovers(user):
 
 
 def places(user):
-    mine = Place.objects.filter(user=user).select_related("reading__group", "reading__edition", "paragraph")
-    for place in each(mine):
-        yield {
-            "group": place.reading.group.name,
-            "text": place.reading.edition.title,
-            "paragraph_id": place.paragraph.public_id,
-            "address": on_this_site("readings:reading_page", place.reading.group.slug, place.reading.slug)
-            + f"#{place.paragraph.public_id}",
-            "updated_at": place.updated_at,
-        }
+    for place in in_texts(Place.objects.filter(user=user)):
+        page = on_this_site("readings:reading_page", place.reading.group.slug, place.reading.slug)
+        yield place_of(place) | {"address": f"{page}#{place.paragraph.public_id}", "updated_at": place.updated_at}
 
 
 def notices(user):

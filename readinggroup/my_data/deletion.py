@@ -10,7 +10,6 @@ from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 
 from readinggroup.accounts.logins import SessionStore
 from readinggroup.accounts.models import Contributions, Login, User
@@ -166,5 +165,5 @@ def tell_of_deletion(user, what, due, **facts) -> None:
         kind=f"my_data/deletion_{what}",
         event=f"deletion-{due.timestamp():.0f}-{what}",
         address=reverse("my_data:delete_account"),
-        facts={"due": date_format(timezone.localtime(due), "DATETIME_FORMAT"), **facts},
+        facts={"due": due.isoformat(), **facts},
     )

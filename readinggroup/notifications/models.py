@@ -115,7 +115,3 @@ class Notice(models.Model):
 
     def __str__(self):
         return f"{self.kind} to {self.recipient_id}"
-
-
-# Tried again after this many seconds when the relay did not take it; then it counts as failed.
-RETRY_AFTER = [60, 300, 1_800, 7_200, 28_800]

@@ -1,18 +1,17 @@
 """The mail of notices, sent by the worker. The rows of Notice are the queue and the ledger: due = sent + failed."""
 
 import logging
-from datetime import timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db import transaction
 from django.template.loader import get_template
 from django.utils import timezone, translation
 from procrastinate.contrib.django import app
 
-from readinggroup.accounts.preferences import zone_of
+from readinggroup.lib.time_zones import zone_called
 
-from .models import RETRY_AFTER, Delivery, Notice
+from .mailing import mail_to, take_one, was_last_try
+from .models import Delivery, Notice
 from .wording import words_of
 
 log = logging.getLogger(__name__)
@@ -34,7 +33,7 @@ def mail_late_notices(timestamp: int):
 
 def mail_one() -> bool:
     """Mail the notice that waits longest; False if none waits."""
-    notice = take_one()
+    notice = take_one(Notice.objects.mail_is_due().select_related("recipient"))
     if notice is None:
         return False
     if notice.recipient.is_active:
@@ -47,22 +46,6 @@ def mail_one() -> bool:
     return True
 
 
-@transaction.atomic
-def take_one():
-    """The notice that waits longest, or None. It is taken for a while: no row is locked while a relay hangs.
-
-    If the worker is killed meanwhile, the notice is due again after the first pause, with the same Message-ID.
-    """
-    due = Notice.objects.mail_is_due().select_for_update(skip_locked=True, of=["self"])
-    notice = due.select_related("recipient").order_by("mail_at", "pk").first()
-    if notice:
-        pause = RETRY_AFTER[min(notice.attempts, len(RETRY_AFTER) - 1)]
-        notice.mail_at = timezone.now() + timedelta(seconds=pause)
-        notice.attempts += 1
-        notice.save(update_fields=["mail_at", "attempts"])
-    return notice
-
-
 def hand_over(notice) -> None:
     """Give the mail to the relay, and note on the notice what became of it."""
     try:
@@ -70,22 +53,19 @@ def hand_over(notice) -> None:
     except Exception as failure:
         log.warning("The mail of notice %s was not taken: %s", notice.pk, failure)
         notice.failure = f"{type(failure).__name__}: {failure}"[:500].replace("\0", "")
-        if notice.attempts > len(RETRY_AFTER):
+        if was_last_try(notice):
             notice.delivery = Delivery.FAILED
     else:
         notice.delivery, notice.mailed_at, notice.failure = Delivery.SENT, timezone.now(), ""
 
 
 def message_of(notice) -> EmailMessage:
-    """The notice as a mail, in its reader's language and zone; its Message-ID is the same when it is sent again."""
+    """The notice as a mail, in its reader's language and zone."""
     recipient = notice.recipient
-    language = getattr(recipient, "language", "") or settings.LANGUAGE_CODE
-    with translation.override(language), timezone.override(zone_of(recipient)):
+    language = recipient.language or settings.LANGUAGE_CODE
+    with translation.override(language), timezone.override(zone_called(recipient.time_zone)):
         subject, body = words_of(notice)
         address = f"{settings.SITE_URL}{notice.address}" if notice.address else ""
         context = {"recipient": recipient, "body": body, "subject": subject, "address": address}
         text = get_template("notifications/mail/notice.txt").render(context)
-    host = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip("> ")
-    return EmailMessage(
-        subject, text, to=[recipient.email], headers={"Message-ID": f"<notice-{notice.public_id}@{host}>"}
-    )
+    return mail_to(recipient.email, subject=subject, text=text, name=f"notice-{notice.public_id}")

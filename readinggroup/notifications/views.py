@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import ngettext
@@ -10,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from readinggroup.accounts.access import signed_in
+from readinggroup.lib.paging import page_asked_for
 
 from . import actions
 from .models import Notice
@@ -23,11 +23,8 @@ A_PAGE = 30
 @signed_in
 def inbox(request):
     """What I was told, newest first."""
-    pages = Paginator(Notice.objects.of(request.user).order_by("-created_at", "-pk"), A_PAGE)
-    asked = request.GET.get("page", "1")
-    if not asked.isascii() or not asked.isdecimal() or len(asked) > 6 or not 1 <= int(asked) <= pages.num_pages:
-        raise Http404
-    page = pages.page(int(asked))
+    notices = Notice.objects.of(request.user).order_by("-created_at", "-pk")
+    page = page_asked_for(request, Paginator(notices, A_PAGE))
     context = {"page": page, "notices": [(notice, words_of(notice)) for notice in page]}
     return TemplateResponse(request, "notifications/inbox.html", context)
 

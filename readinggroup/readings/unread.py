@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 
 from django.db import connection
+from django.template.loader import render_to_string
 from django.utils.html import escape
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import get_language
 
-from readinggroup.lib.stamps import stamp
+from readinggroup.lib.kept import Kept
+from readinggroup.lib.stamps import Stamp, slot
 
-from .pages import UNREAD, Address
+from .pages import UNREAD, Address, outline_of
 
+_parts = Kept(10_000_000)
 MOST_LINKS = 30  # of paragraphs with something unread; whoever comes back after a year wants "the next"
 _ASK = f"SELECT {UNREAD.replace('$user', '%s').replace('$reading', '%s')}"
 
@@ -42,36 +44,33 @@ def ask_unread(reading_id, user_id) -> str:
         return cursor.fetchone()[0]
 
 
-def unread_part(page, token, unread) -> str:
-    """How much is unread in all, the way to the next, and to be done with it. `page` is the reading page's address."""
-    total = sum(there.comments for there in unread)
-    if not total:
-        return stamp("readings/_unread.html", (), some=False).fill({})
-    words = ngettext("%(count)d unread comment", "%(count)d unread comments", total) % {"count": total}
-    paragraphs = ngettext("in %(count)d paragraph", "in %(count)d paragraphs", len(unread)) % {"count": len(unread)}
-    link = stamp("readings/_unread_there.html", ("href", "number", "comments"))
-    return stamp(
-        "readings/_unread.html", ("page", "token", "words", "paragraphs", "links", "map", "until"), some=True
-    ).fill(
-        {
-            "page": escape(page),
-            "token": escape(token),
-            "words": words,
-            "paragraphs": paragraphs,
-            "links": "".join(
-                link.fill(
-                    {
-                        "href": f"{escape(page)}p/{there.address.public_id}/",
-                        "number": str(there.address.number),
-                        "comments": escape(_("%(count)d new") % {"count": there.comments}),
-                    }
-                )
-                for there in unread[:MOST_LINKS]
-            ),
-            "map": " ".join(f"{there.address.public_id}:{there.comments}" for there in unread),
-            "until": until_of(unread),
-        }
+def unread_part(page, token, revision_id, told) -> str:
+    """How much is unread in all, the way to the next, and to be done with it. `page` is the reading page's address.
+
+    Made once for what the database has told, since it is the same until something is said or seen.
+    """
+    made = _parts.get_or_make(
+        (page, told, revision_id, get_language()),
+        lambda: made_part(page, revision_id, told),
+        size_of=lambda stamp: sum(map(len, stamp.pieces)),
     )
+    return made.fill({"token": escape(token)})
+
+
+def made_part(page, revision_id, told) -> Stamp:
+    """The same with a slot for the token of its form."""
+    unread = unread_in(outline_of(revision_id), told)
+    total = sum(there.comments for there in unread)
+    context = {
+        "page": page,
+        "token": slot("token"),
+        "total": total,
+        "unread": unread,
+        "links": unread[:MOST_LINKS],
+        "map": " ".join(f"{there.address.public_id}:{there.comments}" for there in unread),
+        "until": until_of(unread),
+    }
+    return Stamp(render_to_string("readings/_unread.html", context))
 
 
 def until_of(unread) -> str:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from readinggroup.groups.permissions import Can, answer, known_or_404
 from readinggroup.lib.bad_input import is_storable
 from readinggroup.lib.page_parts import frame, frame_values
+from readinggroup.lib.paging import number_in
 from readinggroup.lib.stamps import slot, stamp
 from texts.models import Paragraph
 
@@ -22,7 +23,7 @@ from . import actions
 from .access import of_reading, reading_or_404, within
 from .forms import ReadingForm
 from .pages import href, kept_page, outline_of, standing_and_now, text_of
-from .unread import unread_in, unread_part
+from .unread import unread_part
 
 
 def section_asked_for(request, revision_id, words) -> int | None:
@@ -30,10 +31,10 @@ def section_asked_for(request, revision_id, words) -> int | None:
     asked = request.GET.get("section", "")
     if not asked:
         return None if words <= settings.READ_WHOLE_UP_TO_WORDS else 0
-    sections = len(outline_of(revision_id).sections)
-    if not asked.isascii() or not asked.isdecimal() or not 1 <= int(asked[:9]) <= sections:
+    number = number_in(asked, len(outline_of(revision_id).sections))
+    if number is None:
         raise Http404
-    return int(asked) - 1
+    return number - 1
 
 
 def with_the_reading_now(view):
@@ -100,7 +101,7 @@ def personal_parts(request, now, position) -> dict:
         parts["resume"] = resume.fill({"href": href(place, position), "number": str(place.number)})
     if now.unread is not None:
         page = reverse("readings:reading_page", kwargs=request.resolver_match.kwargs)
-        parts["unread"] = unread_part(page, parts["token"], unread_in(outline_of(now.revision), now.unread))
+        parts["unread"] = unread_part(page, parts["token"], now.revision, now.unread)
     return parts
 
 

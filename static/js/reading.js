@@ -32,6 +32,7 @@
   // --- The discussion beside the text -------------------------------------------------------------------------------
 
   const show = async (href, { push = true, focus = true } = {}) => {
+    readingGroup.discussionLeaves?.();
     if (push) history.pushState({ discussion: href }, "", href);
     isOpen = true;
     desk.classList.add("open");
@@ -44,7 +45,10 @@
     const number = current?.querySelector(".number")?.textContent.trim();
     document.title = number ? `${number} · ${title}` : title;
     current?.scrollIntoView({ block: "nearest", behavior: calm.matches || root.motion === "reduced" ? "auto" : "smooth" });
-    if (focus) discussion().querySelector("#discussion-title")?.focus({ preventScroll: true });
+    const comment = document.getElementById(new URL(href, location.href).hash.slice(1));
+    if (comment && discussion().contains(comment)) readingGroup.focusOn(comment.id);
+    else if (focus) discussion().querySelector("#discussion-title")?.focus({ preventScroll: true });
+    readingGroup.discussionOpened?.();
   };
 
   // Not by htmx.ajax, which lets requests for one place wait for one another and drops the third.
@@ -73,6 +77,7 @@
 
   const hide = () => {
     if (!isOpen) return;
+    readingGroup.discussionLeaves?.();
     isOpen = false;
     asking?.abort();
     desk.classList.remove("open");
@@ -144,6 +149,8 @@
     history.replaceState({ discussion: href }, "", href);
     return show(href, { push: false });
   };
+
+  readingGroup.openDiscussion = (href) => (isOpen ? replace(href) : show(href));
 
   window.addEventListener("popstate", (event) => {
     if (event.state?.discussion) show(event.state.discussion, { push: false });

@@ -9,7 +9,7 @@ import json
 import secrets
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jwt
@@ -24,8 +24,10 @@ class Provider:
 
     def __init__(self):
         self.person = {"sub": "248289761001", "name": "Nora Net", "email": "nora@example.org", "email_verified": True}
-        self.claims, self.answers, self.codes, self.asked, self.delay = {}, {}, {}, [], 0
+        self.claims, self.answers, self.codes, self.asked = {}, {}, {}, []
         self.refuses = False
+        self.answers_now = Event()  # cleared, it takes requests and says nothing
+        self.answers_now.set()
         handler = type("Handler", (Handler,), {"provider": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
@@ -33,6 +35,7 @@ class Provider:
         self.thread.start()
 
     def stop(self):
+        self.answers_now.set()  # the server waits for those who still answer
         if self.thread.is_alive():
             self.server.shutdown()
             self.server.server_close()
@@ -110,7 +113,7 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self, status, told):
         path = urlsplit(self.path).path
         self.provider.asked.append(path)
-        time.sleep(self.provider.delay)
+        self.provider.answers_now.wait()
         status, told = self.provider.answers.get(path, (status, told))
         body = told if isinstance(told, bytes) else json.dumps(told).encode()
         try:

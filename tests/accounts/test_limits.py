@@ -71,8 +71,28 @@ def test_without_a_proxy_the_header_is_believed_by_nobody(nora, settings):
 
 
 @pytest.mark.usefixtures("_limits")
+def test_who_comes_beside_the_proxies_is_counted_by_the_address_they_come_from(nora, settings):
+    """With fewer addresses in the header than there are proxies, every page that counts tries was a 500."""
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 3
+    answers = [log_in(f"203.0.113.{number}")[1] for number in range(12)]
+    assert not is_refused(answers[0])
+    assert is_refused(answers[-1])  # a forged one does not evade it
+    assert not is_refused(log_in(f"{HERE}, 10.0.0.1, 10.0.0.2")[1])  # who comes through them is somebody else
+
+
+@pytest.mark.usefixtures("_limits")
+@pytest.mark.parametrize("sender", ["", "a socket"])
+def test_who_comes_from_no_address_is_refused(nora, settings, sender):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 3
+    client = Client(headers={"X-Forwarded-For": HERE}, REMOTE_ADDR=sender)
+    assert client.post(reverse("account_login"), {"login": "nora@example.org", "password": "x"}).status_code == 403
+
+
+@pytest.mark.usefixtures("_limits")
+@pytest.mark.parametrize("proxies", [1, 2])
 @pytest.mark.parametrize("forwarded", ["", "unknown", "a, b", "\u202e", "1.2.3.4:567", "[2001:db8::1]:80", "x" * 5000])
-def test_an_odd_forwarded_for_is_no_fault_of_ours(nora, forwarded):
+def test_an_odd_forwarded_for_is_no_fault_of_ours(nora, settings, forwarded, proxies):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
     assert log_in(forwarded.encode().decode("latin-1"))[1].status_code < 500
 
 

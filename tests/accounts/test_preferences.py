@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from readinggroup.accounts.models import SignInLink, User
-from readinggroup.accounts.preferences import zone_named, zones
+from readinggroup.lib.time_zones import zone_called, zone_named, zones
 
 from .. import factories
 
@@ -165,6 +165,7 @@ def test_a_zone_is_found_by_name_or_city(typed, zone):
 
 def test_the_zones_are_the_worlds():
     assert len(zones()) > 400
+    assert all(zone_called(zone).key == zone for zone in zones().values())
     assert all(len(zone) <= 64 for zone in zones().values())
 
 

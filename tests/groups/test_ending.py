@@ -214,6 +214,19 @@ def test_deletion_wants_the_name_is_told_at_once_and_can_be_undone(house, as_use
     assert [change.kind for change in GroupChange.objects.order_by("pk")] == ["deletion", "kept"]
 
 
+def test_the_date_is_told_to_each_in_their_own_language_and_zone(house, as_user):
+    """It was written into the notice as the one who deletes says it."""
+    house.owner.language, house.owner.time_zone = "fr", "America/New_York"
+    house.member.time_zone = "Asia/Tokyo"
+    house.other.language = "de"
+    for person in (house.owner, house.member, house.other):
+        person.save()
+    announce(house, as_user)
+    Notice.objects.update(facts=Notice.objects.first().facts | {"delete_at": "2027-03-01T20:30:00+00:00"})
+    assert "on March 2, 2027, 5:30 a.m. (Asia/Tokyo)." in as_user(house.member).get("/inbox/").text
+    assert "1. März 2027 20:30 (UTC)" in as_user(house.other).get("/inbox/").text
+
+
 def test_it_is_not_removed_before_its_time_nor_after_it_was_undone(house, as_user):
     announce(house, as_user)
     assert delete_due_groups() == 0

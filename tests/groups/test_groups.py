@@ -6,6 +6,7 @@ from django.db.models import ProtectedError
 from django.urls import reverse
 from django.utils import timezone
 
+from readinggroup.accounts.models import User
 from readinggroup.groups.actions import found_group, free_slug, take_in
 from readinggroup.groups.models import Group, Membership, Role, Visibility
 
@@ -20,6 +21,30 @@ def test_who_founds_a_group_owns_it():
     assert group.slug == "harbour-readers"
     assert Membership.objects.get(group=group).roles == [Role.OWNER]
     assert found_group(name="Harbour readers", by=user).visibility == Visibility.MEMBERS
+
+
+@pytest.mark.parametrize(
+    ("language", "zone", "place"),
+    [
+        ("de", "Asia/Tokyo", ("de", "Asia/Tokyo")),
+        ("", "", ("en", "UTC")),
+        ("fr", "Asia/Atlantis", ("fr", "UTC")),  # a zone that was known once
+    ],
+)
+def test_a_new_group_is_where_its_founder_is(as_user, language, zone, place):
+    user = factories.create_user()
+    User.objects.filter(pk=user.pk).update(language=language, time_zone=zone)
+    form = {"name": "Harbour readers", "visibility": "members", "language": "tlh", "time_zone": "Mars/Olympus"}
+    assert as_user(user).post(reverse("groups:found_group"), form).status_code == 302
+    group = Group.objects.get()
+    assert (group.language, group.time_zone) == place
+
+
+def test_what_is_said_of_a_new_group_is_stronger():
+    user = factories.create_user()
+    user.language, user.time_zone = "de", "Asia/Tokyo"
+    group = found_group(name="Harbour readers", by=user, language="fr", time_zone="Europe/Paris")
+    assert (group.language, group.time_zone) == ("fr", "Europe/Paris")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from readinggroup.groups import actions, inviting_by_mail
 from readinggroup.groups.models import EmailInvitation, Membership
@@ -94,6 +94,34 @@ def test_one_that_is_not_good_is_not_there(house, as_user, spoil):
         token = invitation.public_id
     client, link = as_user(nora()), reverse("groups:join", args=[token or invitation.token])
     assert (client.get(link).status_code, client.post(link).status_code) == (404, 404)
+
+
+@pytest.mark.parametrize(
+    ("tag", "said"),
+    [
+        ("de", "Eine Einladung"),
+        ("de-AT", "Eine Einladung"),
+        ("fr-CA", "Une invitation"),
+        ("en", "An invitation"),
+        ("pt-BR", "An invitation"),
+        ("tlh", "An invitation"),
+    ],
+)
+def test_it_comes_in_the_groups_language_where_the_site_speaks_it(house, tag, said):
+    type(house.group).objects.filter(pk=house.group.pk).update(language=tag)
+    invite(house)
+    with translation.override("fr"):  # whatever the worker did last
+        mail_invitations()
+    assert mail.outbox[0].subject.startswith(said)
+
+
+def test_one_that_was_sent_again_meanwhile_is_not_given_up_with_the_first(house, settings):
+    settings.EMAIL_BACKEND = f"{__name__}.AsksAgain"
+    invitation = invite(house, "bad@example.org")
+    EmailInvitation.objects.update(attempts=5)
+    mail_invitations()
+    invitation.refresh_from_db()
+    assert (invitation.mails, invitation.mail_at is not None) == (2, True)
 
 
 def test_what_is_taken_back_before_the_worker_comes_is_not_mailed(house):
@@ -190,6 +218,14 @@ class Refuses(EmailBackend):
     def send_messages(self, messages):
         if any("bad" in to for message in messages for to in message.to):
             raise OSError("550 no such person: bad@example.org")
+        return super().send_messages(messages)
+
+
+class AsksAgain(Refuses):
+    """The same, while somebody presses the button again."""
+
+    def send_messages(self, messages):
+        EmailInvitation.objects.update(mails=2)
         return super().send_messages(messages)
 
 

@@ -215,10 +215,9 @@ def test_who_changed_the_rules_is_told_to_members_only(db, as_user):
     assert "Olga" in as_user(house.member).get(address("rules_history", house)).text
 
 
-@pytest.mark.parametrize("page", ["0", "2", "x", "٣", "9" * 30, "000001999"])
+@pytest.mark.parametrize("page", ["0", "2", "x", "٣", "9" * 30, "000001999", "0000001"])
 def test_a_page_of_the_history_that_is_not_there(house, as_user, page):
-    answer = as_user(None).get(address("rules_history", house), {"page": page})
-    assert answer.status_code == (200 if page == "000001999" else 404)
+    assert as_user(None).get(address("rules_history", house), {"page": page}).status_code == 404
 
 
 def test_the_pages_ask_the_same_for_one_version_and_for_three(house, as_user):

@@ -16,6 +16,8 @@ from readinggroup.groups import actions, inviting_by_mail
 from readinggroup.groups.models import JoinRequest, Membership
 from readinggroup.groups.permissions import SUSPENDED, Can, may
 from readinggroup.lib.markup import render_markdown
+from readinggroup.moderation import actions as moderation
+from readinggroup.moderation.models import Report
 
 from .. import factories
 from ..conftest import make_house
@@ -242,6 +244,76 @@ def test_nothing_is_reworded_after_a_suspension_or_a_removal(house, silenced):
     with pytest.raises(discussion.AnswerRefused):
         discussion.reword(comment=comment, body="After.", wording=1, by=house.member)
     assert Comment.objects.get(pk=comment.pk).body == "Before."
+
+
+@pytest.mark.parametrize("end", [suspend, remove])
+def test_a_report_that_crosses_the_end_is_not_taken_and_its_words_come_back(house, as_user, monkeypatch, end):
+    """The view has let them in, and the end is there before their report is."""
+    comment = factories.create_comment(house.reading, house.owner, "Quite harmless.")
+    report = moderation.report
+
+    def slowly(**details):
+        end(house, house.member)
+        return report(**details)
+
+    monkeypatch.setattr(moderation, "report", slowly)
+    page = reverse("moderation:report_comment", args=[comment.public_id])
+    answer = as_user(house.member).post(page, {"words": "Long in the making."})
+    assert answer.status_code == 409
+    assert "Long in the making." in answer.text
+    assert "no longer write" in answer.text
+    assert not Report.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("end", [suspend, remove])
+def test_nothing_is_reported_after_a_suspension_or_a_removal(end):
+    """Six people report something at the moment at which each is silenced."""
+    for turn in range(4):
+        house = make_house("public")
+        comment = factories.create_comment(house.reading, house.owner)
+        people, done = [factories.create_member(house.group) for _ in range(6)], {}
+
+        def reports(person):
+            return Report.objects.filter(reporter=person).count()
+
+        def act(number, house=house, comment=comment, people=people, done=done):
+            person = people[number // 2]
+            if number % 2 == 0:
+                end(house, person)
+                done[person] = reports(person)
+                return
+            with suppress(moderation.Silenced):
+                moderation.report(comment=comment, words="Look.", by=person)
+
+        at_once(12, act)
+        assert {person: reports(person) for person in people} == done, turn
+
+
+@pytest.mark.django_db(transaction=True)
+def test_looking_first_would_let_a_report_in_afterwards(monkeypatch):
+    """The control: whoever only looks, and does not hold the membership, reports after the suspension."""
+    house = make_house("public")
+    comment = factories.create_comment(house.reading, house.owner)
+    looked, suspended = Barrier(2), Barrier(2)
+
+    def look(user, verb, *, group):
+        free = may(standing(house, user), verb)
+        looked.wait(30)
+        suspended.wait(30)
+        return free
+
+    def act(number):
+        if number:
+            moderation.report(comment=comment, words="Late.", by=house.member)
+            return
+        looked.wait(30)
+        suspend(house, house.member)
+        suspended.wait(30)
+
+    monkeypatch.setattr(moderation, "may_still", look)
+    at_once(2, act)
+    assert Report.objects.filter(words="Late.").count() == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -44,12 +44,24 @@ def healthz(request):
 urlpatterns = [path("healthz", healthz)]
 """
 MANAGE = """
-import os, sys
+import os, signal, sys
 from types import ModuleType, SimpleNamespace
 import readinggroup
 from django.core.management import execute_from_command_line
 
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+
+class Deleted:
+    def __del__(self):
+        interrupt()
+
+INTERRUPTED = {
+    "never": lambda: None, "at work": interrupt, "in eval": lambda: eval("interrupt()"), "in a deletion": Deleted,
+}
+
 def prepare(file, *, demo):
+    INTERRUPTED[os.environ.get("INTERRUPTED", "never")]()
     return SimpleNamespace(sign_in_links=[("owner", "/sign-in/1/")], messages=[f"file {file}, demo {demo}"])
 
 readinggroup.first_run = ModuleType("readinggroup.first_run")
@@ -187,6 +199,25 @@ def test_it_says_when_it_is_ready_and_ctrl_c_leaves_nothing_running(folder, made
     assert (made_data / "site_url").read_text() == site  # for `sign_in_link` in another window
     up.process.send_signal(signal.SIGINT)
     assert up.process.wait(20) == 0
+    assert not up.err.read_text()
+    assert not processes_of(made_data)
+
+
+@pytest.mark.parametrize("where", ["at work", "in eval", "in a deletion"])
+def test_ctrl_c_is_obeyed_wherever_it_comes(folder, made_data, where):
+    """What passes through `eval` was remembered by Python, which then ended as killed; in a deletion it was lost."""
+    up = Up(folder, f"--port={free_port()}", data=made_data, INTERRUPTED=where)
+    assert up.process.wait(40) == 0
+    assert "Ready" not in up.out.read_text()
+    wait_until(lambda: not processes_of(made_data))
+
+
+def test_ctrl_c_again_and_again_is_obeyed_once(folder, made_data):
+    up = Up(folder, f"--port={free_port()}", data=made_data).ready()
+    while up.process.poll() is None:  # also while it cleans up, and while Python ends
+        up.process.send_signal(signal.SIGINT)
+        time.sleep(0.005)
+    assert up.process.returncode == 0
     assert not up.err.read_text()
     assert not processes_of(made_data)
 

@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from readinggroup.accounts.logins import SessionStore
 from readinggroup.accounts.models import Contributions, Login, User
@@ -66,6 +66,20 @@ def test_asked_for_it_is_said_everywhere_and_mailed_at_once(house, just_signed_i
         assert "your account will be deleted." in client.get(address).content.decode(), address
     assert "your account will be deleted" not in just_signed_in(house.other).get(reading).content.decode()
     assert "your account will be deleted" in just_signed_in(house.member).get("/").content.decode()
+
+
+def test_the_day_is_told_in_the_persons_language_and_zone_whoever_writes_the_notice(house):
+    person = house.member
+    person.language, person.time_zone = "de", "Asia/Tokyo"
+    person.save()
+    with translation.override("fr"), timezone.override("America/New_York"):
+        ask(person)
+        actions.undo_deletion(by=person)
+    told = Notice.objects.of(person).filter(kind__startswith="my_data/deletion")
+    for notice in told:
+        Notice.objects.filter(pk=notice.pk).update(facts=notice.facts | {"due": "2027-03-01T20:30:00+00:00"})
+    mail_due_notices()
+    assert [message.body.count("2. März 2027 05:30") for message in mail.outbox[-2:]] == [1, 1]
 
 
 def test_the_banner_asks_nothing_of_the_database(house, just_signed_in, django_assert_num_queries):

@@ -10,7 +10,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from readinggroup.notifications.actions import mark_read, tell
-from readinggroup.notifications.models import RETRY_AFTER, Delivery, Notice
+from readinggroup.notifications.mailing import RETRY_AFTER
+from readinggroup.notifications.models import Delivery, Notice
 from readinggroup.notifications.tasks import mail_due_notices
 
 from .. import factories

@@ -4,20 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
-KINDS = (
-    "title",
-    "byline",
-    "abstract",
-    "heading",
-    "paragraph",
-    "list_item",
-    "blockquote",
-    "verse_line",
-    "signature",
-    "dateline",
-    "section_break",
-)
-
 
 class Unreadable(Exception):  # noqa: N818 - it is said to people: "this file is unreadable"
     """The file cannot be read as a text. The message is one line, written for the person who gave the file."""
@@ -53,7 +39,7 @@ class Block:
     was taken out ("1.", "•"). `stanza` counts the stanzas of a section. `doubtful` says why a person should look.
     """
 
-    kind: str
+    kind: str  # as the model's Kind spells it, or section_break
     text: str
     section: int
     number: int | None = None

@@ -22,7 +22,6 @@ FOOTNOTE = re.compile(r"\[\^([^\s\[\]^]{1,40})\]")
 DEFINITION = re.compile(r"(?m)^( {0,3})\[(\d{1,3})\]:(?=[ \t]+\S)")
 YAML = re.compile(r"---[ \t]*\n(?P<fields>(?:.*\n){0,200}?)(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
 FIELD = re.compile(r"(?P<key>[A-Za-z_-]+)[ \t]*:[ \t]*(?P<value>.*\S)")
-LARGEST_ITEM_NUMBER = 999  # `1871. March …` is a sentence
 # An ordered item that is really a year, or the first letter of a name: escaped so that it stays text.
 YEAR_ITEM = re.compile(r"(?m)^([ \t>]*)(\d{4,9})([.)])(?=[ \t])")
 PASTED_BULLET = re.compile(r"(?m)^([ \t]*)([•‣◦▪●⁃∙])(?=[ \t]+\S)")

@@ -34,6 +34,14 @@ WORKER_PAUSES = [1, 2, 4, 8, 16]  # seconds before a worker that ended is starte
 WORKER_IS_WELL_AFTER = 120  # seconds, after which earlier ends are forgotten
 
 
+class Stopped(KeyboardInterrupt):
+    """We were asked to end.
+
+    A class of its own, since Python remembers where a plain KeyboardInterrupt has passed through `eval` or `exec` (the
+    making of a namedtuple is enough), and at the end kills itself by SIGINT although it was caught.
+    """
+
+
 class Command(BaseCommand):
     help = "Start the site on this machine: database, web server and worker. Ctrl-C ends everything."
     requires_system_checks = []  # run in handle(), after what costs nothing and says more
@@ -51,26 +59,32 @@ class Command(BaseCommand):
     def handle(self, *, file, port, data, no_browser, demo, workers, **options):
         self.stop_asked_at = None  # when the first signal to end came
         self.hurry = False  # a second one came
+        self.interruptible = True  # a signal ends what is being done
         self.url = f"http://{HOST}:{port}"
         self.port = port
         self.processes = []
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self.on_signal)
         try:
-            if data and data.expanduser().absolute() != settings.DATA_DIR:
-                start_over_with(data)
-            if file:
-                check_readable(file)
-            check_data_dir_is_free(settings.DATA_DIR)
-            self.check_port()
-            self.sole_use = take_data_dir(settings.DATA_DIR)
-            self.run(file, demo=demo, workers=workers, browser=not no_browser)
-        except KeyboardInterrupt:
+            try:
+                obey_signals(self.on_signal)
+                if data and data.expanduser().absolute() != settings.DATA_DIR:
+                    start_over_with(data)
+                if file:
+                    check_readable(file)
+                check_data_dir_is_free(settings.DATA_DIR)
+                self.check_port()
+                self.sole_use = take_data_dir(settings.DATA_DIR)
+                self.run(file, demo=demo, workers=workers, browser=not no_browser)
+            finally:
+                self.interruptible = False
+        except Stopped:
             return
         except (CommandError, AnyDatabaseError, OSError) as error:
             # Not raised on: Django would put the class's name before it.
             self.stderr.write(one_line(error))
             sys.exit(1)
+        finally:
+            # `uv run` may pass on the Ctrl-C that we have obeyed already: it must not turn a good end into a bad one.
+            obey_signals(signal.SIG_IGN)
 
     # --- Before anything is made --------------------------------------------------------------------------------------
 
@@ -92,17 +106,21 @@ class Command(BaseCommand):
 
     def run(self, file, *, demo, workers, browser):
         try:
-            keep_secret_key(settings.DATA_DIR)
-            settings.SITE_URL = self.url
-            (settings.DATA_DIR / "site_url").write_text(self.url)  # so that sign_in_link names the same address
-            first = self.prepare(file, demo=demo)
-            self.start_web(workers)
-            self.start_worker()
-            self.wait_until_it_answers()
-            self.say_ready(first, browser=browser)
-            self.watch()
+            try:
+                keep_secret_key(settings.DATA_DIR)
+                settings.SITE_URL = self.url
+                (settings.DATA_DIR / "site_url").write_text(self.url)  # so that sign_in_link names the same address
+                first = self.prepare(file, demo=demo)
+                self.start_web(workers)
+                self.start_worker()
+                self.wait_until_it_answers()
+                self.say_ready(first, browser=browser)
+                self.watch()
+            finally:
+                # From here on a signal only hastens. One that comes just before this is the only one that interrupts,
+                # and cannot reach what follows.
+                self.interruptible = False
         finally:
-            # From here on a signal only hastens.
             self.stop_asked_at = self.stop_asked_at or time.monotonic()
             self.sole_use.leave()
             end_all(self.processes, lambda: self.hurry)
@@ -162,6 +180,7 @@ class Command(BaseCommand):
     def wait_until_it_answers(self):
         give_up = time.monotonic() + READY_WITHIN
         while not answers(self.port):
+            self.mind_signals()
             if self.web.ended():
                 raise CommandError(_("The web server did not start:") + "\n" + self.web.last_words())
             if self.worker.ended():
@@ -187,8 +206,9 @@ class Command(BaseCommand):
         pauses = iter(WORKER_PAUSES)
         while True:
             time.sleep(0.25)
+            self.mind_signals()
             if parent and os.getppid() != parent:
-                raise KeyboardInterrupt  # `uv run` was killed, and nobody could end us with Ctrl-C
+                raise Stopped  # `uv run` was killed, and nobody could end us with Ctrl-C
             if self.web.ended():
                 raise CommandError(_("The web server ended:") + "\n" + self.web.last_words())
             if self.worker.ended():
@@ -207,11 +227,17 @@ class Command(BaseCommand):
 
     def on_signal(self, *_args):
         now = time.monotonic()
-        if self.stop_asked_at is None:
-            self.stop_asked_at = now
-            raise KeyboardInterrupt
         # `uv run` may pass on the very Ctrl-C that the terminal has sent us too.
-        self.hurry = self.hurry or now - self.stop_asked_at > 1
+        self.hurry = self.hurry or (self.stop_asked_at is not None and now - self.stop_asked_at > 1)
+        self.stop_asked_at = self.stop_asked_at or now
+        if self.interruptible:
+            self.interruptible = False  # once
+            raise Stopped
+
+    def mind_signals(self):
+        """End if we were asked to. What a signal raises may be lost: Python drops it where an object is deleted."""
+        if self.stop_asked_at is not None:
+            raise Stopped
 
     def say(self, line):
         self.stdout.write(line)
@@ -219,6 +245,12 @@ class Command(BaseCommand):
 
 
 # --- Steps ------------------------------------------------------------------------------------------------------------
+
+
+def obey_signals(handler):
+    """What asks us to end: Ctrl-C, a supervisor, the terminal that is closed."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, handler)
 
 
 def start_over_with(data):
