@@ -326,6 +326,11 @@ class QuotesInForm:
         among = {sentence["place"] for group in self.choice for sentence in group["sentences"]}
         return [one for one in self.looked_up if one.value and not (one.quoted and one.quoted.place in among)]
 
+    def says_what_quotes_lack(self) -> None:
+        """Say only what is wrong with the quotations: the words are not sent yet."""
+        for name in self.fields:
+            self.errors.pop(name, None)
+
     def clean(self):
         cleaned = super().clean()
         if self.quotable is None:

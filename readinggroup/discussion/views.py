@@ -83,7 +83,7 @@ def post_comment(request, membership, reading, paragraph):
     version = version_or_404(reading, paragraph)
     form = CommentForm(request.POST, quotable=Quotable(membership, reading, version, choosing=chooses(request)))
     if only_changes_quotes(request):
-        form.errors.pop("body", None)
+        form.says_what_quotes_lack()
         return show(request, membership, reading, version, form=form, focus="composer-quotes")
     if not form.is_valid():
         return show(request, membership, reading, version, form=form, focus="composer", status=422)
@@ -248,7 +248,7 @@ def answer_comment(request, membership, comment):
             raise Http404
         return again(200)
     if only_changes_quotes(request):
-        form.errors.pop("body", None)
+        form.says_what_quotes_lack()
         return again(200, focus="answer-quotes")
     if not form.is_valid():
         return again(422)

@@ -27,6 +27,7 @@ from .steps import (
     send,
     shows_discussion_of,
 )
+from .test_accessibility import faults_of, sideways
 
 pytestmark = pytest.mark.browser
 
@@ -324,6 +325,22 @@ def test_a_browser_without_highlights_marks_by_elements_and_takes_them_away(hous
         "(element) => [element.removeAttribute('aria-current'), element.setAttribute('class', 'block paragraph')]"
     )
     assert block(page, 9).inner_html() == before
+
+
+@pytest.mark.parametrize(("window", "scheme"), [(NARROW, "light"), (WIDE, "dark")], ids=["phone", "desktop"])
+def test_axe_finds_nothing_where_one_quotes(house, page_for, window, scheme):
+    create_quoting(house.reading, house.other, "counted the sacks", "First.")
+    page = page_for(house.member, window, scheme)
+    open_text(page, house.reading)
+    select(page, "The ferry left")
+    assert faults_of(page) == []
+    quote_button(page).click()
+    expect(quotes_in(composer(page))).to_have_count(1)
+    composer(page).get_by_role("button", name="Quote", exact=True).click()
+    expect(page.locator(".sentences")).to_be_visible()
+    page.locator(".quoters").focus()
+    assert faults_of(page) == []
+    assert sideways(page) == []
 
 
 def test_a_visitor_is_offered_nothing_and_reads_the_quotes(house, page_for):
