@@ -5,7 +5,6 @@
 
   const CONTEXT = 32; // characters before and after that are sent along
   const SHORTEST = 3;
-  const user = document.body.dataset.user || "";
   const root = document.documentElement.dataset; // the person's preferences
   const label = document.getElementById("quoting"); // the button; not there for who may not write
 
@@ -165,7 +164,7 @@
     if (values(form).some(same)) return;
     const here = form.closest(".discussion")?.dataset.paragraph === of.paragraph;
     append(form, value, quoted.exact, here ? "" : from);
-    list(form).dispatchEvent(new Event("input", { bubbles: true }));
+    changed(form);
   };
 
   const append = (form, value, exact, from) => {
@@ -174,7 +173,6 @@
     item.querySelector("p").textContent = exact;
     if (from) item.querySelector("blockquote").append(Object.assign(document.createElement("cite"), { textContent: from }));
     list(form).append(item);
-    remember(form);
   };
 
   const takeOut = (button) => {
@@ -182,28 +180,30 @@
     const item = button.closest("li");
     const next = (item.nextElementSibling ?? item.previousElementSibling)?.querySelector("button");
     item.remove();
-    remember(form);
-    list(form).dispatchEvent(new Event("input", { bubbles: true }));
+    changed(form);
     (next ?? form.elements.body).focus({ preventScroll: true });
   };
 
-  // Quotes outlive the panel as typed words do: they come back when the same form is shown again in this tab.
-  const key = (form) => `quotes:${user}:${form.getAttribute("action")}`;
-  const remember = (form) => {
-    const kept = [...list(form).children].map((item) => [
-      item.querySelector("input").value,
-      item.querySelector("p").textContent,
-      item.querySelector("cite")?.textContent ?? "",
-    ]);
-    if (kept.length) sessionStorage.setItem(key(form), JSON.stringify(kept));
-    else sessionStorage.removeItem(key(form));
+  // composer.js keeps what is quoted with the words, and brings it back as plain fields: here they are drawn.
+  const changed = (form) => form.dispatchEvent(new CustomEvent("composer:changed", { bubbles: true }));
+  const strays = (form) => [...form.querySelectorAll(":scope > input[type=hidden][name=quote]")];
+  const draw = (form, kept) => {
+    for (const field of strays(form)) field.remove();
+    list(form).replaceChildren();
+    for (const value of kept) {
+      const quote = JSON.parse(value);
+      append(form, value, quote.exact, sourceOf(quote, form));
+    }
+  };
+  const sourceOf = ({ comment, paragraph }, form) => {
+    if (comment) return document.querySelector(`#c-${CSS.escape(comment)} .author`)?.textContent ?? "";
+    const number = blockOf(paragraph)?.querySelector(".number, .address")?.lastChild.textContent.trim();
+    return number && form.closest(".discussion")?.dataset.paragraph !== paragraph ? `¶ ${number}` : "";
   };
   const bringBack = () => {
-    for (const quotes of document.querySelectorAll("form > .quotes:not([data-ready])")) {
-      const form = quotes.parentElement;
-      quotes.dataset.ready = "";
-      if (values(form).length || form.querySelector(".sentences")) remember(form);
-      else for (const kept of JSON.parse(sessionStorage.getItem(key(form)) ?? "[]")) append(form, ...kept);
+    for (const form of document.querySelectorAll("form.composer:has(> .quotes)")) {
+      const kept = strays(form).map((field) => field.value);
+      if (kept.length) draw(form, kept);
     }
   };
 
@@ -437,12 +437,9 @@
     else choose();
   });
 
-  // What the server has taken, or given back in the form, is its own from then on.
-  document.addEventListener("htmx:after:request", (event) => {
-    const { ctx } = event.detail;
-    const form = ctx.sourceElement;
-    if (!form?.matches?.("form.composer") || ctx.response?.status !== 200 || !ctx.text.includes('id="discussion"')) return;
-    sessionStorage.removeItem(key(form));
+  document.addEventListener("composer:quotes", (event) => {
+    const form = event.target.closest("form");
+    if (visible(form)) draw(form, event.detail);
   });
 
   let settling = 0;
