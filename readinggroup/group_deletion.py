@@ -5,7 +5,7 @@ import logging
 from django.db import transaction
 from django.utils import timezone
 
-from readinggroup.discussion.models import Comment, Draft, Follow, Quote, Reaction
+from readinggroup.discussion.models import Comment, Draft, Follow, Mention, Quote, Reaction
 from readinggroup.groups.models import Group
 from readinggroup.moderation.models import Report
 from readinggroup.readings.models import Reading, TextImport
@@ -36,6 +36,7 @@ def remove_group(pk) -> bool:
     for rows in (
         Quote.objects.filter(comment__reading__group=group),
         Reaction.objects.filter(comment__reading__group=group),
+        Mention.objects.filter(comment__reading__group=group),
         Draft.objects.filter(reading__group=group),
         Follow.objects.filter(reading__group=group),
         Report.objects.filter(comment__reading__group=group),

@@ -53,6 +53,7 @@ def pages_of(house, comment):
     for page in ("settle_group", "who_may", "members", "invite", "invite_by_email", "name_here", "ask_to_join"):
         yield reverse(f"groups:{page}", args=[group])
     yield reverse("discussion:leave", args=[group])
+    yield reverse("discussion:suggest_members", args=[group])
     yield reverse("groups:member", args=[group, house.member.public_id])
     yield reverse("groups:suspend_member", args=[group, house.member.public_id])
     yield reverse("groups:remove_member", args=[group, house.member.public_id])

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from readinggroup.accounts.models import User
 from readinggroup.discussion import actions as talk
-from readinggroup.discussion.models import Comment, State
+from readinggroup.discussion.models import Comment, Draft, State
 from readinggroup.groups import settling
 from readinggroup.groups.models import Visibility
 from readinggroup.moderation.models import Report
@@ -158,7 +158,25 @@ def say(aviary, visibility):
     Comment.objects.filter(pk=held.pk).update(state=State.HELD)
     Comment.objects.filter(pk__in=[hidden.pk, answered.pk]).update(state=State.HIDDEN)
     talk.withdraw(comment=withdrawn, by=author)
+    begin_to_write(aviary, author, friend)
     Report.objects.create(comment=cell.comment, reporter=friend, words=canary("words of a report", MODERATING))
+
+
+def begin_to_write(aviary, author, friend):
+    """Drafts of every kind: for nobody but who writes them, whoever moderates or owns the group."""
+    place = {"reading": aviary.cell.house.reading, "paragraph": aviary.cell.comment.paragraph}
+    theirs = factories.create_comment(place["reading"], friend, "A question.")
+    for kind, more in {
+        "a new comment": {},
+        "an answer": {"parent": theirs},
+        "an edit": {"edited": aviary.cell.comment, "wording": 2},
+    }.items():
+        word = aviary.canary(f"a draft of {kind}", {"member"})
+        quote = aviary.canary(f"a quote in {kind}", (), {"member"})
+        Draft.objects.create(author=author, body=word, quotes=[quote], **place, **more)
+        hers = {"parent": aviary.cell.comment} if more else {}
+        if more.get("wording") is None:
+            Draft.objects.create(author=friend, body=aviary.canary(f"another's draft of {kind}", ()), **place, **hers)
 
 
 def addresses(cell):

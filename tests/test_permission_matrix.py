@@ -17,6 +17,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
 from readinggroup.accounts.models import Archive
+from readinggroup.discussion.models import Draft
 from readinggroup.groups import actions, settling
 from readinggroup.groups.models import Group, GroupExport, Visibility
 from readinggroup.notifications.actions import tell
@@ -54,6 +55,10 @@ MATRIX = {
     ("readings:preview_import", "POST"): "l f f f f  f . f . f",
     ("discussion:paragraph", "GET"): ". . . . .  . . . . .",
     ("discussion:post_comment", "POST"): "l f f f f  . . . . f",
+    ("discussion:draft_comment", "POST"): "l f f f f  . . . . .",
+    ("discussion:draft_answer", "POST"): "l f f f f  . . . . .",
+    ("discussion:draft_edit", "POST"): "l f f f f  . n n n n",
+    ("discussion:suggest_members", "GET"): "l f f f f  . . . . .",
     ("discussion:whole", "GET"): ". . . . .  . . . . .",
     ("discussion:pulse", "GET"): ". . . . .  . . . . .",
     ("discussion:next_unread", "GET"): "l f f f f  . . . . .",
@@ -150,29 +155,41 @@ MATRIX = {
     ("discussion:left", "GET"): "l n n . n  n n n n n",
     ("discussion:left", "POST"): "l n n . n  n n n n n",
     ("groups:my_groups", "GET"): "l . . . .  . . . . .",
+    ("discussion:my_drafts", "GET"): "l . . . .  . . . . .",
+    ("discussion:delete_draft", "POST"): "l . . . .  . . . . .",  # whose it is: tests/discussion/test_drafts.py
+    ("discussion:move_draft", "POST"): "l n n n n  . n n n n",
 }  # fmt: skip
 KNOWN_OF_LISTED = {
     "group", "groups:who_may", "groups:ask_to_join", "groups:rules", "groups:rules_version", "groups:rules_history",
 }  # fmt: skip
 OF_NO_GROUP = {
     "home", "healthz", "readyz", "groups:found_group", "groups:join", "discussion:left", "groups:my_groups",
+    "discussion:my_drafts", "discussion:delete_draft", "discussion:move_draft",
 } | {name for name, _method in MATRIX if name.startswith(("accounts:", "notifications:", "my_data:"))}  # fmt: skip
 OF_A_COMMENT = {"discussion:comment", "moderation:report_comment"} | {
-    f"discussion:{act}_comment" for act in ("answer", "edit", "withdraw", "put_back")
-}
+    f"discussion:{act}"
+    for act in (
+        "answer_comment", "edit_comment", "withdraw_comment", "put_back_comment", "draft_answer", "draft_edit",
+    )
+}  # fmt: skip
 OF_A_TEXT = {
     "readings:reading_page", "readings:paragraph_number", "discussion:paragraph", "discussion:whole",
     "discussion:pulse",
 }  # fmt: skip
-OF_A_READER = {"readings:keep_place", "discussion:next_unread", "discussion:mark_seen", "discussion:mark_all_seen"}
+OF_A_READER = {
+    "readings:keep_place", "discussion:next_unread", "discussion:mark_seen", "discussion:mark_all_seen",
+    "discussion:draft_comment",
+}  # fmt: skip
 # What nobody does in a group that is in the archive or about to be deleted: writing, joining, inviting, settling.
 NOT_WHILE_CLOSED = {
     "readings:import_text", "readings:preview_import", "readings:settle_reading", "discussion:post_comment",
     "moderation:waiting", "groups:settle_group", "groups:edit_rules", "groups:invite",
     "groups:revoke_invitation", "groups:regenerate_invitation", "groups:invite_by_email", "groups:answer_join_request",
     "groups:send_email_invitation_again", "groups:take_back_email_invitation", "groups:hand_out_roles",
-    "groups:remove_member", "groups:suspend_member", "groups:lift_suspension", *(OF_A_COMMENT - {"discussion:comment"}),
+    "groups:remove_member", "groups:suspend_member", "groups:lift_suspension",
+    *(OF_A_COMMENT - {"discussion:comment", "discussion:draft_answer", "discussion:draft_edit"}),
 }  # fmt: skip
+OF_THE_GROUP = {"discussion:leave", "discussion:suggest_members"}  # of discussion's, those of no text
 ONLY_WITH_DEBUG = {"outbox", "outbox_message", "gallery"}
 
 
@@ -279,6 +296,10 @@ class Cell:
         tell(recipients=[house.member], kind="groups/join_request_answered", event="told", facts={"group": "G"})
         Archive.objects.of(house.member).delete()
         self.archive = Archive.objects.create(user=house.member, state="ready", size=1, made_at=timezone.now())
+        Draft.objects.all().delete()
+        self.draft = Draft.objects.create(
+            author=house.member, reading=house.reading, paragraph=self.comment.paragraph, parent=self.comment, body="x"
+        )
         self.upload = TextImport.objects.create(
             group=house.group, source=house.reading.edition.current.source, by=house.organizer
         )
@@ -297,6 +318,7 @@ class Cell:
             "readings:preview_import": [self.upload.pk],
             "discussion:paragraph": [self.comment.paragraph.public_id],
             "discussion:post_comment": [self.comment.paragraph.public_id],
+            "discussion:draft_comment": [self.comment.paragraph.public_id],
             "discussion:mark_seen": [self.comment.paragraph.public_id],
             "groups:member": [self.house.other.public_id],
             "groups:rules_version": [1],
@@ -323,11 +345,13 @@ class Cell:
             return reverse(name, args=[group])
         if name == "discussion:contributions":
             return reverse(name, args=[group, self.house.other.public_id])
+        if name in {"discussion:delete_draft", "discussion:move_draft"}:
+            return reverse(name, args=[self.draft.public_id])
         if name in OF_NO_GROUP:
             return reverse(name)
         if name in OF_A_COMMENT:
             return reverse(name, args=[self.comment.public_id])
-        is_inside = (name.startswith("discussion:") and name != "discussion:leave") or name in {
+        is_inside = (name.startswith("discussion:") and name not in OF_THE_GROUP) or name in {
             "readings:reading_page", "readings:paragraph_number", "readings:keep_place", "readings:settle_reading",
         }  # fmt: skip
         return reverse(name, args=[group, *([reading] if is_inside else []), *more.get(name, [])])
@@ -341,6 +365,9 @@ class Cell:
             "discussion:post_comment": {"body": "Words.", "key": uuid.uuid4()},
             "discussion:answer_comment": {"body": "Words.", "key": uuid.uuid4()},
             "discussion:edit_comment": {"body": self.comment.body, "wording": 1},
+            "discussion:draft_comment": {"body": "Words.", "sequence": 0},
+            "discussion:draft_answer": {"body": "Words.", "sequence": 1},
+            "discussion:draft_edit": {"body": "Words.", "sequence": 0, "wording": 1},
             "moderation:report_comment": {"words": "Look."},
             "groups:settle_group": {
                 "name": "N", "visibility": self.house.group.visibility, "language": "en", "time_zone": "UTC",
@@ -425,8 +452,8 @@ def test_every_page_is_there_in_every_language(db, as_user, language):
         for actor in ("owner", "outsider", "visitor"):
             if method != "GET" or expected(name, method, actor, Visibility.PUBLIC) != ".":
                 continue
-            if name == "accounts:sign_in_by_link":
-                continue  # an invitation's token is none of these
+            if name in {"accounts:sign_in_by_link", "discussion:suggest_members"}:
+                continue  # an invitation's token is none of these; names alone are no page
             answer = as_user(cell.people[actor]).get(
                 cell.address(name), headers={"Accept-Language": language}, follow=True
             )

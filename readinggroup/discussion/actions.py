@@ -7,7 +7,9 @@ from django.utils import timezone
 from readinggroup.groups.permissions import Can, may_still
 from readinggroup.lib.markup import render_markdown
 
-from .models import DEEPEST, OPEN_STATES, Comment, CommentWording, Quote, State
+from . import drafts
+from .mentions import note_mentions
+from .models import DEEPEST, OPEN_STATES, Comment, CommentWording, Mention, Quote, State
 
 GONE, DEEP, SENT, SILENCED, UNQUOTABLE = "gone", "deep", "sent", "silenced", "unquotable"
 
@@ -28,16 +30,19 @@ class StaleWording(Exception):  # noqa: N818 - as above
         self.comment = comment
 
 
-def post(*, reading, version, body, key, by, parent=None, quotes=()) -> Comment:
+def post(*, reading, version, body, key, by, parent=None, quotes=(), sequence=0) -> Comment:
     """Say something about a paragraph, with the passages that it quotes (`quoting.Quoted`), in one transaction.
 
     A second post with the same key answers with the first one. AnswerRefused when the parent, or a comment that is
     quoted, was withdrawn or hidden meanwhile, or the chain of answers is at its end; and when the key was used for
     other words (Back, other words, send again), so that the second words are not silently dropped; and when the writer
-    was suspended or removed at this moment.
+    was suspended or removed at this moment. The draft that these words were is let go with the post; `sequence` is the
+    one that the form had.
     """
+    draft = {"by": by, "reading": reading, "paragraph": version.paragraph_id, "parent": parent, "body": body}
     posted = posted_before(key=key, body=body, quotes=quotes, by=by)
     if posted is not None:
+        drafts.let_go(**draft, sequence=sequence)
         return posted
     try:
         with transaction.atomic():
@@ -60,6 +65,8 @@ def post(*, reading, version, body, key, by, parent=None, quotes=()) -> Comment:
                 body_html=render_markdown(body),
             )
             Quote.objects.bulk_create(quote.row(comment, position) for position, quote in enumerate(quotes))
+            note_mentions(comment, group=reading.group_id)
+            drafts.let_go(**draft, sequence=sequence)
             return comment
     except IntegrityError as refusal:
         if "who has left or is suspended" in str(refusal):
@@ -100,7 +107,7 @@ def answerable(parent) -> Comment:
 
 
 @transaction.atomic
-def reword(*, comment, body, wording, by) -> Comment:
+def reword(*, comment, body, wording, by, sequence=0) -> Comment:
     """Change the words of one's own comment. The database keeps the earlier ones.
 
     StaleWording if `wording` is not the one that stands: most likely the author was faster in another window.
@@ -110,7 +117,9 @@ def reword(*, comment, body, wording, by) -> Comment:
     standing = Comment.objects.select_for_update(of=("self",), no_key=True).get(pk=comment.pk)
     if standing.state not in OPEN_STATES:
         raise AnswerRefused(GONE)
+    draft = {"by": by, "reading": standing.reading_id, "paragraph": standing.paragraph_id, "edited": standing}
     if standing.body == body:
+        drafts.let_go(**draft, body=body, sequence=sequence)
         return standing
     if standing.wording != wording:
         raise StaleWording(standing)
@@ -121,6 +130,8 @@ def reword(*, comment, body, wording, by) -> Comment:
     standing.wording += 1
     standing.edited_at = timezone.now()
     standing.save(update_fields=["body", "body_html", "wording", "edited_at"])
+    note_mentions(standing, group=standing.reading.group_id, anew=True)
+    drafts.let_go(**draft, body=body, sequence=sequence)
     return standing
 
 
@@ -166,5 +177,6 @@ def erase_all(*, by) -> None:
     gone.exclude(body=ERASED).update(body=ERASED, body_html="")
     Quote.objects.filter(source__in=gone).update(exact=ERASED, prefix="", suffix="")
     Quote.objects.filter(comment__in=gone).delete()
+    Mention.objects.filter(comment__in=gone).delete()
     # Also the wordings that the database has kept of the words that were just erased.
     CommentWording.objects.filter(pgh_obj__in=gone).delete()

@@ -8,7 +8,11 @@ from django.utils.translation import gettext_lazy as _
 from readinggroup.lib.bad_input import is_storable
 from readinggroup.lib.markup import LONGEST
 
+from .models.drafts import LONGEST_QUOTES
 from .quoting import QuotesInForm
+
+MOST_QUOTES = 20  # of one draft
+LAST_SEQUENCE = 2**31 - 2  # how far a column of the database counts, and one more
 
 
 class CommentForm(QuotesInForm, forms.Form):
@@ -27,6 +31,27 @@ class CommentForm(QuotesInForm, forms.Form):
         },
     )
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    sequence = forms.IntegerField(
+        widget=forms.HiddenInput, initial=0, required=False, min_value=0, max_value=LAST_SEQUENCE
+    )
+
+    @property
+    def quotes(self) -> list:
+        """The quotes as the form holds them; of a form that is shown first, those of the draft."""
+        if not self.is_bound:
+            return self.initial.get("quotes", [])
+        return self.data.getlist("quote") if hasattr(self.data, "getlist") else self.data.get("quote", [])
+
+    def continues(self, draft):
+        """The form with the words of the draft in it, if there is one."""
+        if draft is not None and not self.is_bound:
+            self.initial |= {"body": draft.body, "sequence": draft.sequence, "quotes": draft.quotes}
+            if draft.wording is not None:
+                self.initial["wording"] = draft.wording
+        return self
+
+    def clean_sequence(self):
+        return self.cleaned_data["sequence"] or 0
 
     def clean_body(self):
         body = self.cleaned_data["body"].replace("\r\n", "\n").replace("\r", "\n")
@@ -42,3 +67,20 @@ class EditForm(CommentForm):
 
     key = None
     wording = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class DraftForm(CommentForm):
+    """What is in the box before it is sent: it may be empty, end in a space, and quote without a word."""
+
+    body = forms.CharField(
+        required=False, strip=False, max_length=LONGEST, error_messages=CommentForm.base_fields["body"].error_messages
+    )
+    key = forms.UUIDField(required=False)
+    wording = forms.IntegerField(required=False, min_value=1, max_value=LAST_SEQUENCE)
+
+    def clean(self):
+        cleaned, quotes = super().clean(), self.quotes
+        too_much = len(quotes) > MOST_QUOTES or sum(map(len, quotes)) > LONGEST_QUOTES // 2
+        if too_much or not all(map(is_storable, quotes)):
+            raise forms.ValidationError(_("These are more quotations than a comment holds. Take some out."))
+        return cleaned | {"quotes": quotes}

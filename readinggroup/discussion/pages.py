@@ -20,6 +20,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.html import escape
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 
@@ -27,6 +28,7 @@ from readinggroup.groups.permissions import Can, may
 from readinggroup.lib.htmx import wants_part
 from readinggroup.lib.kept import Kept
 from readinggroup.lib.page_parts import frame, frame_values
+from readinggroup.lib.paging import number_asked_for, number_in
 from readinggroup.lib.stamps import Page, slot, stamp
 from readinggroup.readings.access import reading_or_404
 from readinggroup.readings.pages import (
@@ -41,10 +43,11 @@ from readinggroup.readings.pages import (
 from readinggroup.readings.unread import unread_part
 from readinggroup.readings.views import page_at
 
+from . import drafts
 from .forms import CommentForm
 from .models import State
 from .naming import names_for
-from .quoting import Quotable, chooses, quotes_above, quotes_to_keep
+from .quoting import Quotable, chooses, quotes_above, quotes_part, quotes_to_keep
 from .rendering import as_html, people_of
 from .threads import DISCUSSED, MOST_PAGES_AT_ONCE, NEWEST, OLDEST, Asked, discussion_of, where_is
 
@@ -63,6 +66,10 @@ TALK = Also(
             SELECT 1 FROM discussion_comment own
             WHERE own.reading_id = reading.id AND own.paragraph_id = paragraph.id AND own.author_id = m.user_id
                 AND own.state IN ('held', 'withdrawn')
+        )""",
+        """EXISTS (
+            SELECT 1 FROM discussion_draft draft
+            WHERE draft.reading_id = reading.id AND draft.paragraph_id = paragraph.id AND draft.author_id = m.user_id
         )""",
     ),
     joins="""
@@ -86,6 +93,7 @@ class Talk(NamedTuple):
     said: int
     seen: str  # the sequences that this person has seen, as Postgres writes a multirange
     has_own: bool  # whether something of theirs stands there that others do not see
+    has_drafts: bool  # whether they have begun to write something there
 
 
 @dataclass(frozen=True)
@@ -107,21 +115,14 @@ class KeptTalk:
 
 def asked_in(request) -> Asked:
     """What of the discussion the address asks for. Http404 for what no page of ours leads to."""
-    page = page_number(request.GET.get("page", "1"))
-    first = page_number(request.GET.get("from", str(page)))
-    if not 0 <= page - first < MOST_PAGES_AT_ONCE:
+    page = number_asked_for(request)
+    first = number_in(request.GET.get("from", str(page)))
+    if first is None or not 0 <= page - first < MOST_PAGES_AT_ONCE:
         raise Http404
     order, thread = request.GET.get("order"), request.GET.get("thread", "")
     if not _NAME.fullmatch(thread):
         raise Http404
     return Asked(order if order in {NEWEST, DISCUSSED} else OLDEST, first, page, thread)
-
-
-def page_number(asked) -> int:
-    """Which page, from 1."""
-    if not asked.isascii() or not asked.isdecimal() or not 1 <= len(asked) <= 6 or int(asked) < 1:
-        raise Http404
-    return int(asked)
 
 
 def talk_page(request, membership, slug, now: Now, talk: Talk, asked: Asked):
@@ -188,7 +189,10 @@ def made(request, membership, reading, version, talk, asked, *, forms=None, focu
         "talk_label": talk_label(talk.comments),
         "words": with_note_marks(version.html, notes, set()),
         "notes": notes,
-        "form": form or CommentForm(initial={"key": slot("key")}, quotable=quotable),
+        "form": form
+        or CommentForm(initial={name: slot(name) for name in ("key", "body", "sequence")}, quotable=quotable),
+        "quotes": "" if form else slot("quotes"),
+        "begun": slot("begun"),
         "may_discuss": may(membership, Can.DISCUSS),
         "focus": focus,
         "unread": slot("unread"),
@@ -208,6 +212,7 @@ def filled(request, membership, slug, now, talk, kept, *, status=200) -> HttpRes
     if kept.live:
         above = quotes_above(membership, kept.live)
         values |= {f"q{pk}": above.get(pk, "") for pk in kept.live}
+    values |= drafted(membership, slug, now, talk)
     values["key"] = str(uuid4())
     values["unread"] = ""
     if now.unread is not None and not wants_part(request):
@@ -216,6 +221,28 @@ def filled(request, membership, slug, now, talk, kept, *, status=200) -> HttpRes
     response = HttpResponse(kept.page.fill(values), status=status)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def quotes_begun(membership, slug, talk, values) -> str:
+    """What a draft quotes, as the composer's list: asked for, if it quotes anything."""
+    if not values:
+        return ""
+    reading = reading_or_404(membership, slug)
+    version = reading.edition.current.versions.select_related("paragraph").get(paragraph=talk.paragraph)
+    return quotes_part(Quotable(membership, reading, version), values)
+
+
+def drafted(membership, slug, now, talk) -> dict:
+    """What this person has begun to write at the paragraph: one query, if there is anything."""
+    begun = drafts.begun_at(membership, now.reading, talk.paragraph) if talk.has_drafts else []
+    form = CommentForm().continues(drafts.new_among(begun))
+    others = drafts.others_among(begun, membership)
+    return {
+        "body": escape(form["body"].value() or ""),
+        "sequence": str(form["sequence"].value()),
+        "quotes": quotes_begun(membership, slug, talk, form.quotes),
+        "begun": render_to_string("discussion/_begun.html", {"begun": others}) if others else "",
+    }
 
 
 def values_for(membership, talk, rows) -> dict:

@@ -19,13 +19,14 @@ from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, answer, known_or_404, may
 from readinggroup.lib.htmx import page_or_part, wants_part
 from readinggroup.lib.markup import render_markdown
+from readinggroup.lib.paging import number_in
 from readinggroup.lib.stamps import stamp
 from readinggroup.readings.access import of_reading, reading_or_404, within
 from readinggroup.readings.pages import counts_in, numbers, outline_of, text_with_threads
 from readinggroup.readings.views import section_asked_for
 from texts.models import ParagraphVersion
 
-from . import actions
+from . import actions, drafts
 from .forms import CommentForm, EditForm
 from .models import OPEN_STATES, Comment, State
 from .pages import address_of, asked_in, asked_now, filled, made, talk_page, with_names
@@ -149,8 +150,8 @@ def renewed(request, reading) -> dict | None:
     if shown is None:
         return None
     outline = outline_of(reading.edition.current_id)
-    is_section = shown.isascii() and shown.isdecimal() and 1 <= int(shown[:9]) <= len(outline.sections)
-    return numbers(outline, counts_in(reading.pk), int(shown) - 1 if is_section else None)
+    section = number_in(shown, len(outline.sections))
+    return numbers(outline, counts_in(reading.pk), section and section - 1)
 
 
 def place_of(membership, comment):
@@ -236,6 +237,8 @@ def answer_comment(request, membership, comment):
     reading, version = place_of(membership, comment)
     quotable = Quotable(membership, reading, version, comment, choosing=chooses(request))
     form = CommentForm(request.POST or None, quotable=quotable)
+    if request.method == "GET":
+        form.continues(drafts.begun_for(membership, parent=comment))
     focus = f"answer-{comment.public_id}"
 
     def again(status, *, focus=focus, **more):
@@ -269,6 +272,8 @@ def edit_comment(request, membership, comment):
     if comment.state not in OPEN_STATES:
         raise Http404
     form = EditForm(request.POST or None, initial={"body": comment.body, "wording": comment.wording})
+    if request.method == "GET":
+        form.continues(drafts.begun_for(membership, edited=comment))
     focus = f"edit-{comment.public_id}"
 
     def again(status, **more):

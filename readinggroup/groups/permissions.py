@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext_lazy as _
 
+from readinggroup.accounts.access import signed_in as signed_in  # for the apps that may not ask accounts
 from readinggroup.lib.htmx import page_or_part, wants_part
 from readinggroup.lib.kept_words import keep, written_on
 
@@ -40,7 +41,7 @@ MEANING = {
     Can.KNOW: _("see that the group exists, what it is about, and its rules"),
     Can.ASK_TO_JOIN: _("ask to join"),
     Can.READ: _("see the texts and the discussion"),
-    Can.READ_ALL: _("see also the texts that are kept for members; have one's place in a text kept"),
+    Can.READ_ALL: _("see also the texts that are kept for members; have one's place in a text, and one's drafts, kept"),
     Can.DISCUSS: _("write comments and answers, edit and withdraw one's own, report others'"),
     Can.SEE_MEMBERS: _("see who belongs, and leave"),
     Can.KEEP_TEXTS: _("bring texts and put them on the shelf"),

@@ -42,6 +42,21 @@ def render_markdown(text: str) -> str:
     return html if shows_something(html) else f"<p>{escape(text)}</p>"
 
 
+def own_words(text: str) -> str:
+    """The text without its quotations, code and markup: what the writer says in their own words, a line a block."""
+    lines, quoted = [], 0
+    for token in _markdown.parse(text):
+        if token.type in {"blockquote_open", "blockquote_close"}:
+            quoted += token.nesting
+        elif token.type == "inline" and not quoted:
+            said = (part.content if part.type == "text" else _BETWEEN.get(part.type, "") for part in token.children)
+            lines.append("".join(said))
+    return "\n".join(lines)
+
+
+_BETWEEN = {"softbreak": "\n", "hardbreak": "\n", "code_inline": "\n"}
+
+
 def shows_something(html: str) -> bool:
     """Whether a reader sees anything: a letter, a number, a sign."""
     return any(unicodedata.category(character)[0] in "LNSP" for character in plain_text(html))

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from readinggroup.accounts.models import Archive, Login, SignInLink
-from readinggroup.discussion.models import Comment, Draft, Follow, Quote, Reaction, State
+from readinggroup.discussion.models import Comment, Draft, Follow, Mention, Quote, Reaction, State
 from readinggroup.discussion.quoting import wanted_in
 from readinggroup.groups.models import (
     EmailInvitation,
@@ -211,6 +211,15 @@ def drafts(user):
         yield place_of(draft) | {"words": draft.body, "quotes": quotes, "saved_at": draft.saved_at}
 
 
+def mentions(user):
+    """Where others have called me by name: of their words only the address."""
+    for mention in each(Mention.objects.filter(user=user).select_related("comment")):
+        yield {
+            "comment": on_this_site("discussion:comment", mention.comment.public_id),
+            "created_at": mention.created_at,
+        }
+
+
 def reactions(user):
     for reaction in each(Reaction.objects.filter(by=user).select_related("comment")):
         yield {
@@ -363,6 +372,7 @@ PARTS = [
     Part("memberships", _("Groups"), ("groups.Membership.user",), memberships),
     Part("comments", _("Comments"), ("discussion.Comment.author",), comments),
     Part("drafts", _("Drafts"), ("discussion.Draft.author",), drafts),
+    Part("mentions", _("Where I was called by name"), ("discussion.Mention.user",), mentions),
     Part("reactions", _("Marks that I set at comments"), ("discussion.Reaction.by",), reactions),
     Part("follows", _("What I follow"), ("discussion.Follow.user",), follows),
     Part("seen", _("How much I have read of the discussion"), ("readings.Seen.user",), seen),

@@ -101,6 +101,7 @@ def remove_what_is_theirs(user) -> None:
         user.places,
         user.seen,
         user.drafts,
+        user.mentions,
         user.follows,
         user.reactions,
         user.join_requests,

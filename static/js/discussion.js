@@ -1,28 +1,13 @@
-// The discussion of a paragraph, wherever it stands: forms that open in place, focus after an answer of the server,
-// words that are not lost when the panel changes. Everything here also works as plain links and forms.
+// The discussion of a paragraph, wherever it stands: forms that open in place, focus after an answer of the server.
+// Everything here also works as plain links and forms. Words that are not sent yet are composer.js' business.
 (() => {
   "use strict";
 
   const user = document.body.dataset.user || "";
-  let sent = null; // what the server has just taken: the address it went to, and the words
-  const lines = (text) => text.replaceAll("\r\n", "\n");
-  const unsent = (form) => `unsent:${user}:${form.getAttribute("action")}`;
-
-  // Words typed and not sent outlive the panel: they come back when the same form is shown again in this tab.
-  const keepWords = (event) => {
-    const form = event.target.closest?.("form.composer");
-    if (form && event.target.name === "body") sessionStorage.setItem(unsent(form), event.target.value);
-  };
-
-  const bringWordsBack = (root) => {
-    for (const form of root.querySelectorAll("form.composer")) {
-      const box = form.elements.body;
-      if (box && !box.value) box.value = sessionStorage.getItem(unsent(form)) || "";
-    }
-  };
 
   const focusOn = (id, root = document) => {
     const found = root.querySelector(`#${CSS.escape(id)}`);
+    found?.classList.remove("small"); // a composer that was minimised
     const target = found?.matches("form") ? found.elements.body || found.querySelector("button") : found;
     target?.focus({ preventScroll: true });
     target?.scrollIntoView({ block: "nearest" });
@@ -67,7 +52,7 @@
       return;
     }
     htmx.process(place);
-    bringWordsBack(place);
+    readingGroup.bringWordsBack(place);
     const form = place.querySelector("form");
     if (form?.id) focusOn(form.id, place);
   };
@@ -78,20 +63,13 @@
     const label = discussion.querySelector("template[data-label]");
     const button = label && document.getElementById(`said-${label.dataset.label}`);
     if (button) button.innerHTML = label.innerHTML;
-    for (const form of discussion.querySelectorAll("form.composer")) {
-      const box = form.elements.body;
-      // Words that were added while the others were on their way stay.
-      if (form.getAttribute("action") === sent?.action && box.value === sent.body) box.value = box.defaultValue;
-    }
-    sent = null;
-    bringWordsBack(discussion);
+    readingGroup.bringWordsBack(discussion);
     const focus = discussion.dataset.focus;
     if (!focus) return;
     discussion.dataset.focus = "";
     focusOn(focus, discussion);
   };
 
-  document.addEventListener("input", keepWords);
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[data-opens]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
@@ -104,7 +82,7 @@
     const send = form?.querySelector("button.send");
     if (send && !send.disabled) form.requestSubmit(send);
   });
-  // What the server has taken is let go. What is no discussion (a refusal, a proxy's error page) is not put in its place.
+  // What is no discussion (a refusal, a proxy's error page) is not put in its place.
   document.addEventListener("htmx:after:request", (event) => {
     const { ctx } = event.detail;
     const form = ctx.sourceElement;
@@ -113,9 +91,7 @@
       event.preventDefault();
       sayTrouble(form, reasonIn(ctx.text));
     } else if (ctx.response.status === 200 && !ctx.request.submitter?.name) {
-      const body = lines(ctx.request.body?.get?.("body") ?? "");
-      sent = { action: form.getAttribute("action"), body };
-      if ((form.elements.body?.value ?? body) === body) sessionStorage.removeItem(unsent(form));
+      readingGroup.letGo(form, ctx.request.body?.get?.("body"));
     }
   });
   document.addEventListener("htmx:after:swap", settle);
@@ -129,7 +105,6 @@
     if (line) line.hidden = true;
   });
   document.addEventListener("DOMContentLoaded", () => {
-    bringWordsBack(document);
     const discussion = document.getElementById("discussion");
     const focus = discussion?.dataset.focus;
     if (focus) {
@@ -160,8 +135,11 @@
     delete document.body.dataset.later;
     for (const src of scripts) document.head.append(Object.assign(document.createElement("script"), { src, async: false }));
   };
-  document.addEventListener("DOMContentLoaded", () => document.querySelector("form.composer") && later());
+  // And where words wait on this device to be sent to the server (composer.js).
+  const waits = () => user && Object.keys(localStorage).some((name) => name.startsWith(`draft:${user}:`));
+  document.addEventListener("DOMContentLoaded", () => (document.querySelector("form.composer") || waits()) && later());
   document.addEventListener("selectionchange", later, { once: true });
 
-  window.readingGroup = { bringWordsBack, fetchPart, focusOn, later };
+  const nothing = () => {}; // until composer.js is there
+  window.readingGroup = { bringWordsBack: nothing, letGo: nothing, fetchPart, focusOn, later };
 })();

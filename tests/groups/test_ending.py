@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from readinggroup.discussion.actions import reword
-from readinggroup.discussion.models import Comment, Draft, Follow, Level, Quote, Reaction, ReactionKind
+from readinggroup.discussion.models import Comment, Draft, Follow, Level, Mention, Quote, Reaction, ReactionKind
 from readinggroup.group_deletion import delete_due_groups, remove_group
 from readinggroup.groups import actions, settling
 from readinggroup.groups.inviting_by_mail import invite_by_email
@@ -281,6 +281,7 @@ def fill(house, as_user):
     quoting.save()
     Reaction.objects.create(comment=comment, by=house.other, kind=ReactionKind.AGREE)
     place = {"reading": house.reading, "paragraph": comment.paragraph}
+    Mention.objects.create(comment=answer, user=house.member)
     Draft.objects.create(author=house.member, parent=answer, body="Not yet.", **place)
     Follow.objects.create(user=house.member, thread=comment, level=Level.MUTE, **place)
     Report.objects.create(comment=answer, reporter=house.member, words="Look.")

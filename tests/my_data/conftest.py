@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from readinggroup.accounts.models import SignInLink
 from readinggroup.discussion import actions
-from readinggroup.discussion.models import Comment, Draft, Follow, Level, Reaction, ReactionKind, State
+from readinggroup.discussion.models import Comment, Draft, Follow, Level, Mention, Reaction, ReactionKind, State
 from readinggroup.groups import settling
 from readinggroup.groups.actions import ask_to_join, invite, take_in
 from readinggroup.groups.inviting_by_mail import invite_by_email
@@ -90,6 +90,7 @@ def full_life(house, canaries):
         Comment.objects.filter(pk=said[state].pk).update(state=state)
     place = {"reading": house.reading, "paragraph": comment.paragraph}
     Draft.objects.create(author=person, body=canaries.draft, **place)
+    Mention.objects.create(comment=theirs, user=person)
     Follow.objects.create(user=person, level=Level.MUTE, **place)
     Reaction.objects.create(comment=theirs, by=person, kind=ReactionKind.AGREE)
     Report.objects.create(comment=theirs, reporter=person, words=canaries.report)

@@ -6,6 +6,7 @@ pghistory puts CommentWording, the earlier wordings of a comment, in here too.
 from .comments import DEEPEST, OPEN_STATES, STUB_STATES, Comment, QuestionState, State
 from .drafts import Draft
 from .following import Follow, Level
+from .mentions import Mention
 from .quotes import LONGEST_PASSAGE, Quote
 from .reactions import Reaction, ReactionKind
 
@@ -18,6 +19,7 @@ __all__ = [
     "Draft",
     "Follow",
     "Level",
+    "Mention",
     "QuestionState",
     "Quote",
     "Reaction",

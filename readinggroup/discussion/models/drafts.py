@@ -3,7 +3,8 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Cast, Length, Now
+from django.db.models.lookups import LessThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
 from readinggroup.lib.constraints import at_most
@@ -13,6 +14,8 @@ from readinggroup.readings.models import Reading
 from texts.models import Paragraph
 
 from .comments import Comment
+
+LONGEST_QUOTES = 200_000  # characters of all quotes of a draft, as JSON
 
 
 class Draft(models.Model):
@@ -48,6 +51,10 @@ class Draft(models.Model):
                 name="draft_is_new_or_reworded",
             ),
             at_most("body", LONGEST, name="draft_is_not_too_long"),
+            models.CheckConstraint(
+                condition=LessThanOrEqual(Length(Cast("quotes", models.TextField())), LONGEST_QUOTES),
+                name="draft_quotes_are_not_too_long",
+            ),
         ]
 
     def __str__(self):

@@ -7,7 +7,7 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now, NullIf
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -38,6 +38,10 @@ class MembershipQuerySet(models.QuerySet):
     def active(self):
         """Those who belong now: who left keeps the row, so that what they wrote keeps its place."""
         return self.filter(left_at=None)
+
+    def with_names(self):
+        """Each with `called`: how the group calls them."""
+        return self.annotate(called=Coalesce(NullIf("name_here", models.Value("")), "user__display_name"))
 
     def exceptions(self):
         """Whoever holds a role or is called otherwise here, former members too: the rest are as their account says."""
