@@ -151,6 +151,7 @@
     if (!form) return;
     for (const quote of quotes) add(form, quote);
     getSelection().removeAllRanges();
+    form.classList.remove("small"); // a composer that was minimised
     form.elements.body.focus({ preventScroll: true });
     form.elements.body.scrollIntoView({ block: "nearest" });
   };
