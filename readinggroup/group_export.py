@@ -7,6 +7,7 @@ the texts themselves, which are not the group's to hand on.
 import json
 import zipfile
 from io import BytesIO
+from itertools import islice
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models.functions import Length
@@ -18,6 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from readinggroup.discussion.models import Comment
+from readinggroup.discussion.quoting import quotes_shown
 from readinggroup.groups import settling
 from readinggroup.groups.models import GroupExport, Membership
 from readinggroup.groups.permissions import Can, may, requires
@@ -125,19 +127,30 @@ def text_of(reading) -> dict:
 
 
 _COLUMNS = (
-    "public_id", "parent__public_id", "version__number", "author_id", "author__display_name", "state", "shown_html",
-    "body", "created_at", "edited_at",
+    "pk", "public_id", "parent__public_id", "version__number", "author_id", "author__display_name", "state",
+    "shown_html", "body", "created_at", "edited_at",
 )  # fmt: skip
+
+A_CHUNK = 2_000
 
 
 def write_discussion(out, membership, reading) -> None:
     """The comments in the order in which they were said, written one by one: there may be a hundred thousand."""
     comments = Comment.objects.visible_to(membership).filter(reading=reading).order_by("created_at", "pk")
     names, before = membership.group.names_here, "["
-    for row in comments.values_list(*_COLUMNS).iterator(chunk_size=2_000):
-        out.write(f"{before}\n{as_json(comment_of(names, *row))}".encode())
-        before = ","
+    rows = comments.values_list(*_COLUMNS).iterator(chunk_size=A_CHUNK)
+    while chunk := list(islice(rows, A_CHUNK)):
+        quotes = quotes_shown(membership, [row[0] for row in chunk])
+        for pk, *row in chunk:
+            told = comment_of(names, *row) | {"quotes": [quote_of(quote) for quote in quotes.get(pk, ())]}
+            out.write(f"{before}\n{as_json(told)}".encode())
+            before = ","
     out.write(b"\n]\n" if before == "," else b"[]\n")
+
+
+def quote_of(quote) -> dict:
+    """One quotation; without its words where what is quoted may not be read."""
+    return {"paragraph": quote.number, "comment": quote.source or None, "words": quote.exact or None}
 
 
 def comment_of(

@@ -26,6 +26,7 @@ from readinggroup.readings.models import Reading, TextImport
 from texts.importing.saving import keep_source
 
 from . import factories
+from .discussion.test_quoting import create_quoting
 from .test_permission_matrix import ACTORS, MATRIX, Cell
 
 INSIDE = set(ACTORS[5:])
@@ -161,10 +162,13 @@ def say(aviary, visibility):
     factories.create_comment(
         reading, friend, canary("an answer to a hidden comment", readable_by(visibility)), parent=answered
     )
+    withdrawn = comment(canary("words before an edit of a withdrawn comment", ()))
+    withdrawn = talk.reword(comment=withdrawn, body=canary("a withdrawn comment", ()), wording=1, by=author)
+    for quoted in (held, hidden, answered, withdrawn):  # before they were gone, beside them and at another paragraph
+        create_quoting(reading, friend, quoted, "Look at that.", number=4)
+        create_quoting(reading, friend, quoted, "And at that.", number=3)
     Comment.objects.filter(pk=held.pk).update(state=State.HELD)
     Comment.objects.filter(pk__in=[hidden.pk, answered.pk]).update(state=State.HIDDEN)
-    withdrawn = comment(canary("words before an edit of a withdrawn comment", ()))
-    talk.reword(comment=withdrawn, body=canary("a withdrawn comment", ()), wording=1, by=author)
     talk.withdraw(comment=withdrawn, by=author)
     taken_back = comment(canary("words that their author took back", MODERATING | {"member"}))
     asks = canary("an open question", readable_by(visibility))

@@ -11,7 +11,7 @@ from . import drafts
 from .mentions import note_mentions
 from .models import DEEPEST, OPEN_STATES, Comment, CommentWording, Follow, Level, Mention, Quote, State
 
-GONE, DEEP, SENT, SILENCED = "gone", "deep", "sent", "silenced"
+GONE, DEEP, SENT, SILENCED, UNQUOTABLE = "gone", "deep", "sent", "silenced", "unquotable"
 
 
 class AnswerRefused(Exception):  # noqa: N818 - said to the writer, not an error of the program
@@ -30,23 +30,28 @@ class StaleWording(Exception):  # noqa: N818 - as above
         self.comment = comment
 
 
-def post(*, reading, version, body, key, by, parent=None, sequence=0) -> Comment:
-    """Say something about a paragraph. A second post with the same key answers with the first one.
+def post(*, reading, version, body, key, by, parent=None, quotes=(), sequence=0) -> Comment:
+    """Say something about a paragraph, with the passages that it quotes (`quoting.Quoted`), in one transaction.
 
-    AnswerRefused when the parent was withdrawn or hidden meanwhile, or the chain of answers is at its end; and when the
-    key was used for other words (Back, other words, send again), so that the second words are not silently dropped; and
-    when the writer was suspended or removed at this moment. The draft that these words were is let go with the post;
-    `sequence` is the one that the form had.
+    A second post with the same key answers with the first one. AnswerRefused when the parent, or a comment that is
+    quoted, was withdrawn or hidden meanwhile, or the chain of answers is at its end; and when the key was used for
+    other words (Back, other words, send again), so that the second words are not silently dropped; and when the writer
+    was suspended or removed at this moment. The draft that these words were is let go with the post; `sequence` is the
+    one that the form had.
     """
     draft = {"by": by, "reading": reading, "paragraph": version.paragraph_id, "parent": parent, "body": body}
-    posted = posted_before(key=key, body=body, by=by)
+    posted = posted_before(key=key, body=body, quotes=quotes, by=by)
     if posted is not None:
         drafts.let_go(**draft, sequence=sequence)
         return posted
     try:
         with transaction.atomic():
+            quoted = {quote.source_id for quote in quotes} - {None}
+            standing = held(quoted | ({parent.pk} if parent else set()))
             if parent is not None:
-                parent = answerable(parent)
+                parent = answerable(standing[parent.pk])
+            if not all(standing[pk].state in OPEN_STATES for pk in quoted):
+                raise AnswerRefused(UNQUOTABLE)
             comment = Comment.objects.create(
                 reading=reading,
                 paragraph_id=version.paragraph_id,
@@ -59,6 +64,7 @@ def post(*, reading, version, body, key, by, parent=None, sequence=0) -> Comment
                 body=body,
                 body_html=render_markdown(body),
             )
+            Quote.objects.bulk_create(quote.row(comment, position) for position, quote in enumerate(quotes))
             follow_by_writing(comment)
             note_mentions(comment, group=reading.group_id)
             drafts.let_go(**draft, sequence=sequence)
@@ -67,7 +73,7 @@ def post(*, reading, version, body, key, by, parent=None, sequence=0) -> Comment
         if "who has left or is suspended" in str(refusal):
             raise AnswerRefused(SILENCED) from refusal
         # The same key at the same moment: the other request has won, and its comment is the answer.
-        posted = posted_before(key=key, body=body, by=by)
+        posted = posted_before(key=key, body=body, quotes=quotes, by=by)
         if posted is None:
             raise
         return posted
@@ -86,17 +92,27 @@ def follow_by_writing(comment) -> None:
     Follow.objects.bulk_create([follow], ignore_conflicts=True)
 
 
-def posted_before(*, key, body, by) -> Comment | None:
-    """The comment that this form has made already. AnswerRefused if it said something else."""
+def posted_before(*, key, body, by, quotes=()) -> Comment | None:
+    """The comment that this form has made already. AnswerRefused if it said, or quoted, something else."""
     posted = Comment.objects.filter(author=by, key=key).first()
-    if posted is not None and posted.wording == 1 and posted.body != body:
+    if posted is None:
+        return None
+    if posted.wording == 1 and posted.body != body:
+        raise AnswerRefused(SENT)
+    kept = posted.quotes.order_by("position").values_list("version_id", "source_id", "wording", "start", "end")
+    if list(kept) != [quote.place for quote in quotes]:
         raise AnswerRefused(SENT)
     return posted
 
 
+def held(comments) -> dict:
+    """These comments by key, locked against being withdrawn: in order, so that nobody waits in a circle."""
+    rows = Comment.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=comments).order_by("pk")
+    return {row.pk: row for row in rows}
+
+
 def answerable(parent) -> Comment:
-    """The comment, locked against being withdrawn while it is answered."""
-    parent = Comment.objects.select_for_update(of=("self",), no_key=True).get(pk=parent.pk)
+    """The comment, if it can be answered."""
     if parent.state not in OPEN_STATES:
         raise AnswerRefused(GONE)
     if parent.depth >= DEEPEST:
@@ -180,6 +196,7 @@ def erase_all(*, by) -> None:
     gone = mine.filter(state=State.WITHDRAWN)
     gone.exclude(body=ERASED).update(body=ERASED, body_html="")
     Quote.objects.filter(source__in=gone).update(exact=ERASED, prefix="", suffix="")
+    Quote.objects.filter(comment__in=gone).delete()
     Mention.objects.filter(comment__in=gone).delete()
     # Also the wordings that the database has kept of the words that were just erased.
     CommentWording.objects.filter(pgh_obj__in=gone).delete()

@@ -7,6 +7,7 @@ from django.core.paginator import Paginator
 from django.db.models import Case, Exists, F, OuterRef, Subquery, Value, When
 from django.db.models.functions import Coalesce, NullIf
 from django.template.response import TemplateResponse
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -19,6 +20,7 @@ from readinggroup.readings.models import Reading
 
 from .models import Comment, State
 from .places import place_of
+from .quoting import quotes_above
 
 A_PAGE = 30
 NEWEST, OLDEST = "newest", "oldest"
@@ -74,6 +76,9 @@ def contributions(request, membership, member):
         "is_me": is_me,
         **listed(request, comments.filter(author=theirs.user_id)),
     }
+    above = quotes_above(membership, [comment.pk for comment in context["page"].object_list])
+    for comment in context["page"].object_list:
+        comment.above = mark_safe(above.get(comment.pk, ""))  # noqa: S308 - made of our template, escaped
     status = 422 if context["form"].errors else 200
     return TemplateResponse(request, "discussion/contributions.html", context, status=status)
 
@@ -82,7 +87,7 @@ def contributions(request, membership, member):
 @never_cache
 @signed_in
 def my_contributions(request):
-    """What I have said in all my groups."""
+    """What I have said in all my groups: the words, not what they quote, which each group decides about."""
     context = {"is_me": True, **listed(request, Comment.objects.said_by(request.user), in_all=True)}
     status = 422 if context["form"].errors else 200
     return TemplateResponse(request, "discussion/my_contributions.html", context, status=status)

@@ -10,13 +10,17 @@ from readinggroup.lib.markup import LONGEST
 
 from .models import Level, QuestionState
 from .models.drafts import LONGEST_QUOTES
+from .quoting import QuotesInForm
 
 MOST_QUOTES = 20  # of one draft
 LAST_SEQUENCE = 2**31 - 2  # how far a column of the database counts, and one more
 
 
-class CommentForm(forms.Form):
-    """A new comment or an answer. `key` is drawn when the form is shown: sent twice, it is one comment."""
+class CommentForm(QuotesInForm, forms.Form):
+    """A new comment or an answer, with what it quotes.
+
+    `key` is drawn when the form is shown: sent twice, it is one comment.
+    """
 
     body = forms.CharField(
         label=_("Your comment"),

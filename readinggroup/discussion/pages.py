@@ -20,7 +20,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django.utils.html import escape, format_html_join
+from django.utils.html import escape
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 
@@ -48,13 +48,13 @@ from .forms import CommentForm
 from .models import State
 from .naming import names_for
 from .questions import asks_of, question_act
+from .quoting import Quotable, chooses, quotes_above, quotes_part, quotes_to_keep
 from .reactions import people_at, reaction_bar, reactions_at
 from .rendering import as_html, people_of
 from .threads import DISCUSSED, MOST_PAGES_AT_ONCE, NEWEST, OLDEST, Asked, discussion_of, where_is
 
 _kept = Kept(60_000_000)
 _NAME = re.compile(r"[A-Za-z0-9_-]{0,20}")
-_QUOTE = '<input type="hidden" name="quote" value="{}">'
 
 # Asked for with the reading (`standing_and_now`): how the discussion of the paragraph stands, and what is one's own.
 TALK = Also(
@@ -102,16 +102,21 @@ class Talk(NamedTuple):
 class KeptTalk:
     """A page made once, and of its comments what is needed to fill it: (key, public id, author, sequence, …).
 
-    `marks` are `reactions_at` its comments; setting one raises the paragraph's `changes`.
+    `marks` are `reactions_at` its comments; setting one raises the paragraph's `changes`. `others` are the values of
+    its slots for a reader to whom nothing there is their own or new.
+    `live` are the comments that quote what is said at another paragraph: whether that may still be read is not this
+    paragraph's to know, so it is asked anew for everyone.
     """
 
     page: Page
     rows: tuple
     people: frozenset
     marks: dict
+    others: dict
+    live: tuple = ()
 
     def __len__(self):
-        return len(self.page)
+        return len(self.page) + sum(map(len, self.others.values()))
 
 
 def asked_in(request) -> Asked:
@@ -146,7 +151,7 @@ def talk_page(request, membership, slug, now: Now, talk: Talk, asked: Asked):
         version = reading.edition.current.versions.select_related("paragraph", "section").get(paragraph=talk.paragraph)
         return made(request, membership, reading, version, talk, asked)
 
-    kept = make() if membership.is_suspended else _kept.get_or_make(key, make)
+    kept = make() if membership.is_suspended or chooses(request) else _kept.get_or_make(key, make)
     return filled(request, membership, slug, now, talk, kept)
 
 
@@ -167,6 +172,8 @@ def made(request, membership, reading, version, talk, asked, *, forms=None, focu
     if discussion is None:
         raise Http404
     discussion.forms = forms or {}
+    above, quoted, live = quotes_to_keep(membership, [row.pk for row in discussion if row.html])
+    quotable = Quotable(membership, reading, version, choosing=chooses(request))
     kwargs = {"group": membership.group.slug, "reading": reading.slug, "paragraph": version.paragraph.public_id}
     discussion.address = reverse("discussion:paragraph", kwargs=kwargs)
     outline = outline_of(reading.edition.current_id)
@@ -182,13 +189,14 @@ def made(request, membership, reading, version, talk, asked, *, forms=None, focu
         "next": addresses[version.number] if version.number < len(addresses) else None,
         "in_text": page_at(reading, addresses[version.number - 1]),
         "discussion": discussion,
-        "thread": as_html(discussion),
+        "thread": as_html(discussion, above),
         "comments": talk.comments,
         "said": talk.said,
         "talk_label": talk_label(talk.comments),
         "words": with_note_marks(version.html, notes, set()),
         "notes": notes,
-        "form": form or CommentForm(initial={name: slot(name) for name in ("key", "body", "sequence")}),
+        "form": form
+        or CommentForm(initial={name: slot(name) for name in ("key", "body", "sequence")}, quotable=quotable),
         "quotes": "" if form else slot("quotes"),
         "begun": slot("begun"),
         "may_discuss": may(membership, Can.DISCUSS),
@@ -204,8 +212,9 @@ def made(request, membership, reading, version, talk, asked, *, forms=None, focu
         for row in discussion
     )
     marks = reactions_at([row.pk for row in discussion if row.state == State.VISIBLE])
-    people = people_of(discussion).union(*map(people_at, marks.values()))
-    return KeptTalk(Page(render_to_string(template, context)), rows, frozenset(people), marks)
+    people = people_of(discussion).union(quoted, *map(people_at, marks.values()))
+    page = Page(render_to_string(template, context))
+    return KeptTalk(page, rows, frozenset(people), marks, others_values(membership, rows), live)
 
 
 def filled(request, membership, slug, now, talk, kept, *, status=200) -> HttpResponse:
@@ -213,7 +222,10 @@ def filled(request, membership, slug, now, talk, kept, *, status=200) -> HttpRes
     values = {"token": get_token(request)} if wants_part(request) else frame_values(request)
     values |= names_for(membership.group.pk, kept.people)
     values |= values_for(membership, talk, kept, values)
-    values |= drafted(membership, now, talk)
+    if kept.live:
+        above = quotes_above(membership, kept.live)
+        values |= {f"q{pk}": above.get(pk, "") for pk in kept.live}
+    values |= drafted(membership, slug, now, talk)
     values["key"] = str(uuid4())
     values["unread"] = ""
     if now.unread is not None and not wants_part(request):
@@ -224,43 +236,69 @@ def filled(request, membership, slug, now, talk, kept, *, status=200) -> HttpRes
     return response
 
 
-def drafted(membership, now, talk) -> dict:
+def quotes_begun(membership, slug, talk, values) -> str:
+    """What a draft quotes, as the composer's list: asked for, if it quotes anything."""
+    if not values:
+        return ""
+    reading = reading_or_404(membership, slug)
+    version = reading.edition.current.versions.select_related("paragraph").get(paragraph=talk.paragraph)
+    return quotes_part(Quotable(membership, reading, version), values)
+
+
+def drafted(membership, slug, now, talk) -> dict:
     """What this person has begun to write at the paragraph: one query, if there is anything."""
-    begun = drafts.begun_at(membership, now.reading, talk.paragraph) if talk.has_drafts else []
+    if not talk.has_drafts:
+        return {"body": "", "sequence": "0", "quotes": "", "begun": ""}
+    begun = drafts.begun_at(membership, now.reading, talk.paragraph)
     form = CommentForm().continues(drafts.new_among(begun))
     others = drafts.others_among(begun, membership)
     return {
         "body": escape(form["body"].value() or ""),
         "sequence": str(form["sequence"].value()),
-        "quotes": format_html_join(
-            "", '<input type="hidden" name="quote" value="{}">', ([each] for each in form.quotes)
-        ),
+        "quotes": quotes_begun(membership, slug, talk, form.quotes),
         "begun": render_to_string("discussion/_begun.html", {"begun": others}) if others else "",
     }
-
-
-_TRAITS = ("state", "mine", "shown", "has_bar", "is_thread", "question")  # of a comment, for its acts
 
 
 def values_for(membership, talk, kept, names) -> dict:
     """What is this reader's at each comment: what they may do, its marks, and whether it is new to them."""
     me = membership.user_id if membership.is_member else None
-    may_discuss, may_settle = may(membership, Can.DISCUSS), may(membership, Can.SETTLE_QUESTIONS)
-    granted, stamps = {"may_discuss": may_discuss, "may_moderate": may(membership, Can.MODERATE)}, {}
     seen = ranges_in(talk.seen) if me else None
-    values = {}
-    for pk, public_id, author, sequence, state, shown, asks in kept.rows:
-        may_react = may_discuss and author != me and state == State.VISIBLE
-        bar = reaction_bar(public_id, kept.marks.get(pk, {}), me, names, may_react=may_react)
-        question = question_act(asks, me, may_settle=may_settle)
-        traits = (state, author == me, shown, bar != "", asks.is_thread, question)
-        if traits not in stamps:
-            flags = dict(zip(_TRAITS, traits, strict=True))
-            stamps[traits] = stamp("discussion/_acts.html", ("id", "bar"), **flags, **granted)
-        values[f"a{pk}"] = stamps[traits].fill({"id": public_id, "bar": bar})
+    values = dict(kept.others)
+    for row in kept.rows:
+        pk, _public_id, author, sequence, state, _shown, asks = row
+        if author == me or asks.author == me or pk in kept.marks:
+            values[f"a{pk}"] = acts_at(membership, row, kept.marks.get(pk, {}), me, names)
         is_new = seen is not None and author != me and state == State.VISIBLE and not is_in(seen, sequence)
-        values[f"f{pk}"] = (" mine" if author == me else "") + (" new" if is_new else "")
+        if is_new or author == me:
+            values[f"f{pk}"] = " new" if is_new else " mine"
     return values
+
+
+def others_values(membership, rows) -> dict:
+    """The same for a reader who has written nothing there, seen all, and finds no marks: most of it, made once."""
+    return {f"f{row[0]}": "" for row in rows} | {f"a{row[0]}": acts_at(membership, row, {}, None, {}) for row in rows}
+
+
+def acts_at(membership, row, marks, me, names) -> str:
+    """What the reader `me` may do at one comment."""
+    pk, public_id, author, _sequence, state, shown, asks = row
+    may_discuss = may(membership, Can.DISCUSS)
+    may_react = may_discuss and author != me and state == State.VISIBLE
+    bar = reaction_bar(public_id, marks, me, names, may_react=may_react)
+    acts = stamp(
+        "discussion/_acts.html",
+        ("id", "bar"),
+        state=state,
+        mine=author == me,
+        shown=shown,
+        has_bar=bar != "",
+        is_thread=asks.is_thread,
+        question=question_act(asks, me, may_settle=may(membership, Can.SETTLE_QUESTIONS)),
+        may_discuss=may_discuss,
+        may_moderate=may(membership, Can.MODERATE),
+    )
+    return acts.fill({"id": public_id, "bar": bar})
 
 
 def ranges_in(multirange: str) -> list[tuple[int, int]]:
@@ -286,9 +324,20 @@ def address_of(membership, comment) -> str:
     return f"{page}{where_is(membership, comment).query}#c-{comment.public_id}"
 
 
-def with_names(membership, discussions) -> dict:
-    """Discussions to be read and kept, as HTML with everybody named: one query."""
-    html = {key: Page(mark_safe(as_html(discussion))) for key, discussion in discussions.items()}  # noqa: S308 - ours
+def with_names(membership, discussions, position) -> dict:
+    """Discussions to be read and kept, as HTML with everybody named, and with what they quote: three queries."""
+    comments = [row.pk for discussion in discussions.values() for row in discussion if row.html]
+    above = quotes_above(membership, comments, link=lambda quotation: place_in(quotation, position))
+    html = {
+        key: Page(mark_safe(as_html(discussion, above)))  # noqa: S308 - ours
+        for key, discussion in discussions.items()
+    }
     people = set().union(*(people_of(discussion) for discussion in discussions.values()))
     names = names_for(membership.group.pk, people)
     return {key: page.fill(names).decode() for key, page in html.items()}
+
+
+def place_in(quotation, position) -> str:
+    """Where the quoted paragraph stands in the document, if the document holds it."""
+    is_here = position is None or quotation.section == position
+    return f"#{quotation.paragraph}" if is_here else quotation.address

@@ -32,6 +32,7 @@ from . import actions, drafts
 from .forms import CommentForm, EditForm
 from .models import OPEN_STATES, Comment, State
 from .pages import address_of, asked_in, asked_now, filled, made, talk_page, with_names
+from .quoting import Quotable, chooses, only_changes_quotes
 from .rendering import exact
 from .threads import threads_in, where_is
 
@@ -83,7 +84,10 @@ def paragraph(request, membership, reading, now, talk):
 def post_comment(request, membership, reading, paragraph):
     """Say something about the paragraph."""
     version = version_or_404(reading, paragraph)
-    form = CommentForm(request.POST)
+    form = CommentForm(request.POST, quotable=Quotable(membership, reading, version, choosing=chooses(request)))
+    if only_changes_quotes(request):
+        form.says_what_quotes_lack()
+        return show(request, membership, reading, version, form=form, focus="composer-quotes")
     if not form.is_valid():
         return show(request, membership, reading, version, form=form, focus="composer", status=422)
     if "preview" in request.POST:
@@ -98,7 +102,9 @@ def post_comment(request, membership, reading, paragraph):
 
 def refused(request, membership, reading, version, form, refusal):
     """409: the words move to the box for a new comment, with a key of their own, where they can be sent."""
-    kept = CommentForm(data={"body": form.cleaned_data["body"], "key": uuid4()})
+    quotes = [quoted.value for quoted in form.quoted]
+    data = {"body": form.cleaned_data["body"], "key": uuid4(), "quote": quotes}
+    kept = CommentForm(data=data, quotable=Quotable(membership, reading, version))
     kept.add_error(None, REFUSALS[refusal.reason])
     return show(request, membership, reading, version, form=kept, focus="composer", status=409)
 
@@ -113,7 +119,7 @@ def whole(request, membership, reading):
 def whole_context(request, membership, reading) -> dict:
     """What that document holds, as this reader sees it at this minute."""
     position = section_asked_for(request, reading.edition.current_id, reading.edition.current.words)
-    threads = with_names(membership, threads_in(membership, reading, position))
+    threads = with_names(membership, threads_in(membership, reading, position), position)
     numbered = outline_of(reading.edition.current_id).by_paragraph
     section = stamp("discussion/_thread_in_text.html", ("number", "thread"))
     threads = {
@@ -226,6 +232,7 @@ REFUSALS = {
     ),
     actions.DEEP: _("This conversation is as deep as it can be. Your words are still here: begin a new one with them."),
     actions.SILENCED: _("You can no longer write in this group. Your words are still here: copy them if you want."),
+    actions.UNQUOTABLE: _("What you quote was taken back while you wrote. Your words are still here: send them again."),
     actions.SENT: _("This form was sent before with other words. These are still here: send them as a new comment."),
 }
 
@@ -234,12 +241,14 @@ REFUSALS = {
 @of_comment(Can.DISCUSS)
 def answer_comment(request, membership, comment):
     """Answer a comment."""
-    form = CommentForm(request.POST or None)
+    reading, version = place_of(membership, comment)
+    quotable = Quotable(membership, reading, version, comment, choosing=chooses(request))
+    form = CommentForm(request.POST or None, quotable=quotable)
     if request.method == "GET":
         form.continues(drafts.begun_for(membership, parent=comment))
     focus = f"answer-{comment.public_id}"
 
-    def again(status, **more):
+    def again(status, *, focus=focus, **more):
         return show_opened(
             request, membership, comment, "discussion/_answer.html", {"form": form, **more}, focus=focus, status=status
         )
@@ -248,11 +257,13 @@ def answer_comment(request, membership, comment):
         if not comment.is_shown_whole:
             raise Http404
         return again(200)
+    if only_changes_quotes(request):
+        form.says_what_quotes_lack()
+        return again(200, focus="answer-quotes")
     if not form.is_valid():
         return again(422)
     if "preview" in request.POST:
         return again(200, preview=render_markdown(form.cleaned_data["body"]))
-    reading, version = place_of(membership, comment)
     try:
         answered = actions.post(reading=reading, version=version, by=request.user, parent=comment, **form.cleaned_data)
     except actions.AnswerRefused as refusal:

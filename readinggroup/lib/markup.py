@@ -59,8 +59,12 @@ _BETWEEN = {"softbreak": "\n", "hardbreak": "\n", "code_inline": "\n"}
 
 def shows_something(html: str) -> bool:
     """Whether a reader sees anything: a letter, a number, a sign."""
-    seen = unescape(nh3.clean(html, tags=set()))
-    return any(unicodedata.category(character)[0] in "LNSP" for character in seen)
+    return any(unicodedata.category(character)[0] in "LNSP" for character in plain_text(html))
+
+
+def plain_text(html: str) -> str:
+    """The words without markup, character by character what a browser calls the element's text."""
+    return unescape(nh3.clean(html, tags=set()))
 
 
 def sanitise(html: str) -> str:

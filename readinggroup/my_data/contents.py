@@ -11,12 +11,13 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from readinggroup.accounts.models import Archive, Login, SignInLink
-from readinggroup.discussion.models import Comment, Draft, Follow, Mention, Reaction
+from readinggroup.discussion.models import Comment, Draft, Follow, Mention, Quote, Reaction, State
+from readinggroup.discussion.quoting import wanted_in
 from readinggroup.groups.models import (
     EmailInvitation,
     GroupChange,
@@ -166,7 +167,7 @@ def comments(user):
         Comment.objects.filter(author=user)
         .select_related("reading__group", "reading__edition", "version", "parent")
         .defer("version__text", "version__html", "parent__body", "parent__body_html")
-        .prefetch_related("wordings", "quotes")
+        .prefetch_related("wordings", Prefetch("quotes", Quote.objects.select_related("source")))
     )
     for comment in each(mine):
         yield {
@@ -181,7 +182,7 @@ def comments(user):
             "edited_at": comment.edited_at,
             "withdrawn_at": comment.withdrawn_at,
             "words": Words(comment.body, comment.body_html),
-            "quotes": [quote.exact for quote in comment.quotes.all()],
+            "quotes": [quote.exact if may_be_kept(quote, user) else None for quote in comment.quotes.all()],
             "question": comment.question,
             "earlier_wordings": [
                 {"replaced_at": earlier.pgh_created_at, "words": Words(earlier.body, earlier.body_html)}
@@ -190,9 +191,24 @@ def comments(user):
         }
 
 
+def may_be_kept(quote, user) -> bool:
+    """Whether its words are the text's, or a comment's that others may read as well."""
+    source = quote.source
+    if source is None or source.author_id == user.pk:
+        return True
+    return source.state == State.VISIBLE and quote.wording >= source.oldest_shown
+
+
+def words_of_text(value) -> str:
+    """What a draft quotes of a text. Of what it quotes of others' comments nothing: they may be gone by now."""
+    wanted = wanted_in(value)
+    return wanted.selectors.exact if wanted and wanted.paragraph else ""
+
+
 def drafts(user):
     for draft in in_texts(Draft.objects.filter(author=user)):
-        yield place_of(draft) | {"words": draft.body, "quotes": draft.quotes, "saved_at": draft.saved_at}
+        quotes = [words for value in draft.quotes if (words := words_of_text(value))]
+        yield place_of(draft) | {"words": draft.body, "quotes": quotes, "saved_at": draft.saved_at}
 
 
 def mentions(user):

@@ -92,7 +92,7 @@
     if (!ctx.hx.redirect && !ctx.text.includes('id="discussion"')) {
       event.preventDefault();
       sayTrouble(form, reasonIn(ctx.text));
-    } else if (ctx.response.status === 200 && ctx.request.submitter?.name !== "preview") {
+    } else if (ctx.response.status === 200 && !ctx.request.submitter?.name) {
       readingGroup.letGo(form, ctx.request.body?.get?.("body"));
     }
   });

@@ -200,7 +200,7 @@ def test_paragraphs_threads_and_notes_cost_no_more_queries(house, as_user):
     one = queries(long)
     for number in (5, 7, 300):
         factories.create_comment(long, house.other, number=number)
-    assert queries(long) == one == none + 1 <= 10  # who is named is asked once
+    assert queries(long) == one == none + 2 <= 11  # who is named, and what is quoted, is asked once
 
 
 def test_an_essay_with_a_thousand_comments_is_served_at_once(house, as_user):

@@ -6,11 +6,10 @@ from django.utils.translation import gettext_lazy as _
 
 from readinggroup.lib.constraints import at_most
 from texts.models import ParagraphVersion
+from texts.quoting import CONTEXT
+from texts.quoting import LONGEST as LONGEST_PASSAGE
 
 from .comments import Comment
-
-LONGEST_PASSAGE = 5_000  # characters of one quotation
-CONTEXT = 32  # characters before and after that are kept with it
 
 
 class Quote(models.Model):
