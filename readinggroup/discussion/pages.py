@@ -138,7 +138,8 @@ def talk_page(request, membership, slug, now: Now, talk: Talk, asked: Asked):
     person = request.user if request.user.is_authenticated else None
     traits = (
         wants_part(request), person is not None, membership.is_member, may(membership, Can.DISCUSS),
-        may(membership, Can.MODERATE), membership.user_id if talk.has_own else None,
+        may(membership, Can.MODERATE), may(membership, Can.SETTLE_QUESTIONS),
+        membership.user_id if talk.has_own else None,
     )  # fmt: skip
     group = membership.group
     about_group = (group.slug, group.name, group.archived_at, group.delete_at, group.time_zone)
@@ -282,7 +283,7 @@ def others_values(membership, rows) -> dict:
 
 def acts_at(membership, row, marks, me, names) -> str:
     """What the reader `me` may do at one comment."""
-    pk, public_id, author, _sequence, state, shown, asks = row
+    _pk, public_id, author, _sequence, state, shown, asks = row
     may_discuss = may(membership, Can.DISCUSS)
     may_react = may_discuss and author != me and state == State.VISIBLE
     bar = reaction_bar(public_id, marks, me, names, may_react=may_react)

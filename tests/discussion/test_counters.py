@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from readinggroup.discussion import actions
-from readinggroup.discussion.models import Comment, State
+from readinggroup.discussion.models import Comment, Follow, State
 from readinggroup.discussion.rendering import as_html
 from readinggroup.discussion.threads import Asked, discussion_of
 from readinggroup.groups.models import Membership
@@ -118,6 +118,7 @@ class History:
         comment = self.some()
         if comment and not comment.answers.exists():
             del self.model[comment.pk]
+            Follow.objects.filter(thread=comment).delete()
             comment.delete()
         elif comment:
             with pytest.raises(ProtectedError), transaction.atomic():

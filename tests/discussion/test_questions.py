@@ -321,3 +321,13 @@ def test_who_is_suspended_settles_nothing(house, as_user, asked):
     )
     assert settle(as_user(house.member), asked, OPEN).status_code == 403
     assert settle(as_user(house.moderator), asked, OPEN).status_code == 302
+
+
+def test_what_is_kept_for_one_is_not_what_another_may_do(house, as_user):
+    """The page is kept for all who may do the same: an organizer's acts do not come out for a member."""
+    factories.create_comment(house.reading, house.other)
+    paragraph = factories.version_of(house.reading).paragraph.public_id
+    page = reverse("discussion:paragraph", args=[house.group.slug, house.reading.slug, paragraph])
+    people = [house.member, house.organizer, house.moderator, None, house.other, house.outsider]
+    offered = [("Mark as a question" in as_user(who).get(page).text) for who in people * 2]
+    assert offered == [False, True, True, False, True, False] * 2
