@@ -159,7 +159,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.display_name
 
     def page_attributes(self) -> str:
-        """What the root of every page says of the person's preferences; tokens.css and the scripts obey it."""
+        """What the root of every page says of the person's preferences; site.css and the scripts obey it."""
         said = {
             "size": self.text_size != Size.MEDIUM and self.text_size,
             "measure": self.measure != Measure.MEDIUM and self.measure,

@@ -17,7 +17,7 @@ from readinggroup.readings.access import of_reading
 
 from .views import whole_context
 
-STYLES = ["css/tokens.css", "css/site.css"]
+STYLES = "css/site.css"
 # The address of a link in our own tags. What people wrote holds no tag that they made: `<` is escaped there.
 _FROM_ROOT = re.compile(r'(<a\b[^<>]*?\shref=")/(?!/)')
 _FROM_HERE = re.compile(r'(<a\b[^<>]*?\shref=")\?')
@@ -28,7 +28,7 @@ _FROM_HERE = re.compile(r'(<a\b[^<>]*?\shref=")\?')
 def save_whole(request, membership, reading):
     """The document as a file: it brings its styles along, runs no script, and its links lead to the site."""
     context = whole_context(request, membership, reading)
-    style = "\n".join(Path(finders.find(name)).read_text(encoding="utf-8") for name in STYLES)
+    style = Path(finders.find(STYLES)).read_text(encoding="utf-8")
     context["style"] = mark_safe(style)  # noqa: S308 - our own files
     # Only this one style applies: not even a style attribute that slipped through would.
     context["style_hash"] = b64encode(sha256(style.encode()).digest()).decode()

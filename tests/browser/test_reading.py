@@ -36,9 +36,10 @@ def test_the_page_has_its_styles_and_scripts(house, page_for):
     got = {}
     page.on("response", lambda response: got.update({response.url.rsplit("/", 1)[-1]: response.status}))
     open_text(page, house.reading)
-    for name in ("tokens.css", "site.css", "htmx-4.min.js", "discussion.js", "reading.js"):
+    for name in ("site.css", "htmx-4.min.js", "discussion.js", "reading.js", "unread.js"):
         assert got[name] == 200
     assert page.evaluate("typeof htmx.ajax === 'function' && typeof readingGroup === 'object'")
+    assert len(got) <= 6  # the page with them; what writing needs comes when somebody writes
 
 
 # --- The place ----------------------------------------------------------------------------------------------------
