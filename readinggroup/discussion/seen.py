@@ -3,12 +3,10 @@
 Whoever writes here holds the rows of the paragraphs, shared, before comments are counted: see `readings.Seen`.
 """
 
-from django.contrib import messages
 from django.db import connection, transaction
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from readinggroup.groups.permissions import Can
@@ -169,7 +167,6 @@ def next_unread(request, membership, reading):
             return JsonResponse({"href": href}) if wants_part(request) else redirect(href)
     if wants_part(request):
         return HttpResponse(status=204)
-    messages.info(request, _("You have read everything."))
     return redirect("readings:reading_page", group=membership.group.slug, reading=reading.slug)
 
 

@@ -283,7 +283,7 @@ def fill(house, as_user):
     place = {"reading": house.reading, "paragraph": comment.paragraph}
     Mention.objects.create(comment=answer, user=house.member)
     Draft.objects.create(author=house.member, parent=answer, body="Not yet.", **place)
-    Follow.objects.create(user=house.member, thread=comment, level=Level.MUTE, **place)
+    Follow.objects.create(user=house.outsider, thread=comment, level=Level.MUTE, **place)
     Report.objects.create(comment=answer, reporter=house.member, words="Look.")
     keep_place(reading=house.reading, user=house.member, paragraph=comment.paragraph)
     version = factories.version_of(house.reading)
