@@ -3,11 +3,20 @@
 from types import SimpleNamespace
 
 import pytest
+from django.conf import settings as site_settings
 from django.test import Client
 
 from readinggroup.groups.models import Role, Visibility
 
 from . import factories
+
+
+def pytest_configure():
+    """A database server of the tests' own, which does not wait for the disk: what a test wrote need not outlive it."""
+    database = site_settings.DATABASES["default"]
+    if database["ENGINE"] == "readinggroup.lib.embedded_postgres":
+        database["DATA_DIR"] = site_settings.DATA_DIR / "tests-postgres"
+        database["SERVER_OPTIONS"] = {"fsync": "off"}
 
 
 @pytest.fixture(autouse=True)

@@ -81,7 +81,7 @@ def test_one_contribution_or_three_cost_the_same(
 ):
     client, page = as_user(house.other), contributions(house, house.member)
     factories.create_comment(house.reading, house.member)
-    with django_assert_max_num_queries(8) as first:
+    with django_assert_max_num_queries(10) as first:
         client.get(page)
     for _ in range(2):
         factories.create_comment(house.reading, house.member)

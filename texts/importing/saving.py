@@ -22,6 +22,7 @@ IMPORTER = "1"  # raised when the same file would be read differently
 
 SECTION_BREAK, HEADING = "section_break", "heading"
 OPENING_LENGTH = 80
+A_BATCH = 4_000  # rows a statement: Postgres takes 65,535 values
 
 
 def sha256_of(content: bytes) -> str:
@@ -69,7 +70,7 @@ def save_revision(document, source_file: SourceFile, edition: Edition, section_t
     )
     saved_sections = save_sections(revision, sections, section_titles)
     paragraphs = Paragraph.objects.bulk_create([Paragraph(edition=edition) for _ in blocks])
-    versions = ParagraphVersion.objects.bulk_create(
+    versions = [
         ParagraphVersion(
             revision=revision,
             section=section,
@@ -82,7 +83,8 @@ def save_revision(document, source_file: SourceFile, edition: Edition, section_t
             html=block.html,
         )
         for number, (block, section, paragraph) in enumerate(zip(blocks, saved_sections, paragraphs, strict=True), 1)
-    )
+    ]
+    ParagraphVersion.objects.bulk_create(versions, batch_size=A_BATCH)
     save_notes(document, edition, zip(blocks, versions, strict=True))
     return revision
 
