@@ -167,7 +167,7 @@ def test_a_hundred_random_histories_have_no_difference_to_a_plain_model(house, s
     for number in range(100):
         with transaction.atomic():
             history = History(house.reading, people, versions, random.Random(1000 * seed + number))
-            history.live(14)
+            history.live(12)
             assert list(history.differences()) == [], (seed, number)
             transaction.set_rollback(True)
 
