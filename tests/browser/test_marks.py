@@ -33,6 +33,7 @@ def button(page, words, name):
 def open_talk(page, house):
     page.goto(address_of(house.reading))
     open_discussion(page, 4)
+    page.wait_for_load_state("networkidle")  # before marks.js is there, a click sends the form as a page
 
 
 @BOTH
