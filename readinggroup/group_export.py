@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from readinggroup.discussion.models import Comment
-from readinggroup.discussion.quoting import quotes_shown
+from readinggroup.discussion.quotations import quotes_shown
 from readinggroup.groups import settling
 from readinggroup.groups.models import GroupExport, Membership
 from readinggroup.groups.permissions import Can, may, requires

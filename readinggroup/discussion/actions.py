@@ -6,10 +6,12 @@ from django.utils import timezone
 
 from readinggroup.groups.permissions import Can, may_still
 from readinggroup.lib.markup import render_markdown
+from readinggroup.readings.models import Reading
 
 from . import drafts
 from .mentions import note_mentions
-from .models import DEEPEST, OPEN_STATES, Comment, CommentWording, Follow, Level, Mention, Quote, State
+from .models import DEEPEST, OPEN_STATES, Comment, CommentWording, Draft, Follow, Level, Mention, Quote, State
+from .quoting import wanted_in
 
 GONE, DEEP, SENT, SILENCED, UNQUOTABLE = "gone", "deep", "sent", "silenced", "unquotable"
 
@@ -198,5 +200,16 @@ def erase_all(*, by) -> None:
     Quote.objects.filter(source__in=gone).update(exact=ERASED, prefix="", suffix="")
     Quote.objects.filter(comment__in=gone).delete()
     Mention.objects.filter(comment__in=gone).delete()
+    forget_in_drafts(set(gone.values_list("public_id", flat=True)))
     # Also the wordings that the database has kept of the words that were just erased.
     CommentWording.objects.filter(pgh_obj__in=gone).delete()
+
+
+def forget_in_drafts(comments) -> None:
+    """Take these comments, by their public ids, out of what others have begun to quote."""
+    readings = Reading.objects.filter(comments__public_id__in=comments)
+    for draft in Draft.objects.filter(reading__in=readings).exclude(quotes=[]).select_for_update(of=("self",)):
+        asked = ((value, wanted_in(value)) for value in draft.quotes)
+        kept = [value for value, wanted in asked if wanted is None or wanted.comment not in comments]
+        if kept != draft.quotes:
+            Draft.objects.filter(pk=draft.pk).update(quotes=kept)

@@ -4,8 +4,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.core.paginator import Paginator
-from django.db.models import Case, Exists, F, OuterRef, Subquery, Value, When
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models import Case, Exists, OuterRef, Subquery, Value, When
 from django.template.response import TemplateResponse
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +19,7 @@ from readinggroup.readings.models import Reading
 
 from .models import Comment, State
 from .places import place_of
-from .quoting import quotes_above
+from .quotations import quotes_above
 
 A_PAGE = 30
 NEWEST, OLDEST = "newest", "oldest"
@@ -107,6 +106,6 @@ def listed(request, comments, *, in_all=False) -> dict:
 def with_answered(comments):
     """With `answered`: how the group calls whom the comment answers, where others may read that; else ""."""
     here = Membership.objects.filter(group=OuterRef("reading__group"), user=OuterRef("parent__author"))
-    name = Coalesce(NullIf(Subquery(here.values("name_here")[:1]), Value("")), F("parent__author__display_name"))
+    name = Subquery(here.with_names().values("shown_name")[:1])
     answered = Case(When(parent__state=State.VISIBLE, then=name), default=Value(""))
     return comments.select_related("reading__edition", "reading__group", "version").annotate(answered=answered)

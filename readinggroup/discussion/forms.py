@@ -12,7 +12,7 @@ from .models import Level, QuestionState
 from .models.drafts import LONGEST_QUOTES
 from .quoting import QuotesInForm
 
-MOST_QUOTES = 20  # of one draft
+MOST_IN_A_DRAFT = 20  # quotations: more than a comment holds, so that none is lost
 LAST_SEQUENCE = 2**31 - 2  # how far a column of the database counts, and one more
 
 
@@ -81,7 +81,7 @@ class DraftForm(CommentForm):
 
     def clean(self):
         cleaned, quotes = super().clean(), self.quotes
-        too_much = len(quotes) > MOST_QUOTES or sum(map(len, quotes)) > LONGEST_QUOTES // 2
+        too_much = len(quotes) > MOST_IN_A_DRAFT or sum(map(len, quotes)) > LONGEST_QUOTES // 2
         if too_much or not all(map(is_storable, quotes)):
             raise forms.ValidationError(_("These are more quotations than a comment holds. Take some out."))
         return cleaned | {"quotes": quotes}

@@ -48,7 +48,8 @@ from .forms import CommentForm
 from .models import State
 from .naming import names_for
 from .questions import asks_of, question_act
-from .quoting import Quotable, chooses, quotes_above, quotes_part, quotes_to_keep
+from .quotations import quotes_above, quotes_to_keep
+from .quoting import Quotable, chooses, quotes_part
 from .reactions import people_at, reaction_bar, reactions_at
 from .rendering import as_html, people_of
 from .threads import DISCUSSED, MOST_PAGES_AT_ONCE, NEWEST, OLDEST, Asked, discussion_of, where_is

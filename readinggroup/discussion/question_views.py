@@ -1,19 +1,17 @@
 """Saying that a thread asks something, or was answered; and the list of a reading's questions."""
 
-from html import unescape
-
 from django.core.paginator import Paginator
 from django.db.models import Count, IntegerField, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.html import strip_tags
 from django.utils.text import Truncator
 from django.views.decorators.http import require_http_methods, require_safe
 
 from readinggroup.groups.permissions import Can, may
 from readinggroup.lib.ago import ago
+from readinggroup.lib.markup import plain_text
 from readinggroup.lib.paging import page_asked_for
 from readinggroup.readings.access import of_reading
 from readinggroup.readings.pages import outline_of
@@ -105,5 +103,5 @@ def number_of_answers():
 
 def excerpt_of(html: str) -> str:
     """The beginning of the words, as text."""
-    words = " ".join(unescape(strip_tags(html)).split())
+    words = " ".join(plain_text(html).split())
     return Truncator(words).chars(LONGEST_EXCERPT)

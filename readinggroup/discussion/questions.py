@@ -2,8 +2,11 @@
 
 from typing import NamedTuple
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
+
+from readinggroup.groups.permissions import Can, may_still
 
 from .models import OPEN_STATES, Comment, QuestionState
 
@@ -58,7 +61,7 @@ def settle_question(*, root, question, by, was, answered_in=None) -> None:
     """Say of a thread that it asks something, that this was answered (and where), or that it asks nothing.
 
     StaleQuestion unless it stands as the form said it `was`, or as is wished already; and when the thread, or the
-    answer that is named, was taken back or hidden meanwhile.
+    answer that is named, was taken back or hidden meanwhile. PermissionDenied for who may write no more.
     """
     if answered_in and answered_in.root_id != root.pk:
         raise ValueError("a question is answered in its own thread, not in another thread")
@@ -68,6 +71,8 @@ def settle_question(*, root, question, by, was, answered_in=None) -> None:
     held = {comment.pk: comment for comment in held}
     if any(comment.state not in OPEN_STATES for comment in held.values()):
         raise StaleQuestion
+    if not may_still(by, Can.DISCUSS, group=root.reading.group_id):
+        raise PermissionDenied
     standing = held[root.pk]
     if (standing.question, standing.answered_in_id) == (question, answered_in and answered_in.pk):
         return

@@ -1,33 +1,26 @@
-"""Passages that a comment quotes: from what a form sends to rows, and back to what readers see above the comment.
+"""Passages that a comment is to quote: from what a form, or a draft, holds to rows. How they are shown: quotations.py.
 
 A form sends each as JSON: the selectors of `texts.quoting`, with the paragraph's public id (and, where known, the key
 of its version) or a comment's public id (and the number of its wording). What the browser says the words are is never
-believed: they are looked up where they are said to stand. Who may not read a comment now does not read what others
-have quoted of it.
+believed: they are looked up where they are said to stand.
 """
 
 import json
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.template.loader import render_to_string
-from django.urls import reverse
-from django.utils.html import escape
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from readinggroup.groups.permissions import Can, may
 from readinggroup.lib.bad_input import is_storable
 from readinggroup.lib.markup import plain_text
-from readinggroup.lib.stamps import slot, stamp
-from readinggroup.readings.pages import outline_of
 from texts.models import ParagraphVersion, RevisionState
 from texts.quoting import LONGEST, OUTSIDE, SHORTEST, TOO_LONG, NotAPassage, Passage, find, passage, sentences
 
 from .models import Comment, CommentWording, Quote
-from .naming import name_slot
 
 MOST_QUOTES = 10  # of one comment
 LONGEST_VALUE = 12 * LONGEST  # characters that a form sends for one of them, escaped as it may be
@@ -217,7 +210,8 @@ class Quotable:
 
     def _of_comment(self, wanted, source) -> Quoted:
         """In the wording that is named; else in the newest that holds the words."""
-        texts = {} if source is None else readable_wordings(self.membership, source)
+        oldest = source.oldest_wording_for(self.membership) if source else 0
+        texts = {number: html for number, html in source.texts.items() if number >= oldest} if source else {}
         if wanted.wording is not None:
             texts = {number: html for number, html in texts.items() if number == wanted.wording}
         for wording in sorted(texts, reverse=True):
@@ -278,16 +272,6 @@ class Quotable:
                 }
             )
         return {"name": name, "title": title, "sentences": offered, "lang": lang}
-
-
-def readable_wordings(membership, comment) -> dict:
-    """The wordings of a comment that this member may read, as HTML by number; `comment` is one that they may read.
-
-    Moderators and the author read all, others those that the author has left to be seen.
-    """
-    if may(membership, Can.MODERATE) or comment.author_id == membership.user_id:
-        return comment.texts
-    return {number: html for number, html in comment.texts.items() if number >= comment.oldest_shown}
 
 
 class QuotesInForm:
@@ -360,157 +344,3 @@ def only_changes_quotes(request) -> bool:
 def chooses(request) -> bool:
     """Whether the sentences are to be shown."""
     return (request.POST if request.method == "POST" else request.GET).get("sentences") == "choose"
-
-
-# --- Above a comment --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A quotation as one reader sees it: without words, if they may not read what is quoted."""
-
-    comment_id: int
-    exact: str = ""
-    start: int = 0
-    end: int = 0
-    paragraph: str = ""  # public id, of a passage of the text
-    number: int | None = None
-    section: int | None = None
-    is_elsewhere: bool = False  # at another paragraph than the comment
-    address: str = ""
-    source: str = ""  # public id, of a passage of a comment
-    author_id: int | None = None
-    author: str = ""
-
-
-_COLUMNS = (
-    "comment_id", "comment__paragraph_id", "comment__reading__slug", "comment__reading__edition__current_id", "exact",
-    "start", "end", "version__paragraph_id", "version__paragraph__public_id", "version__number", "source_id",
-    "source__paragraph_id", "wording",
-)  # fmt: skip
-
-
-class _Row(NamedTuple):
-    comment_id: int
-    at: int
-    reading: str
-    revision: int
-    exact: str
-    start: int
-    end: int
-    paragraph_id: int | None
-    paragraph: str | None
-    number: int | None
-    source_id: int | None
-    source_at: int | None
-    wording: int | None
-
-
-def quotes_shown(membership, comment_pks) -> dict:
-    """What each of these comments quotes, as this reader may see it: comment's key -> list.
-
-    Two queries; a third where comments are quoted, for how the group calls people, once an answer.
-    """
-    readable = Comment.objects.visible_to(membership).exclude(shown_html="")
-    rows = Quote.objects.filter(comment__in=readable.filter(pk__in=comment_pks)).order_by("comment_id", "position")
-    rows = [_Row(*row) for row in rows.values_list(*_COLUMNS)]
-    sources = {}
-    asked = {row.source_id for row in rows} - {None}
-    if asked:
-        columns = ("pk", "public_id", "author_id", "author__display_name", "oldest_shown")
-        sources = {pk: source for pk, *source in readable.filter(pk__in=asked).values_list(*columns)}
-    shown = defaultdict(list)
-    for row in rows:
-        is_of_text = row.source_id is None
-        shown[row.comment_id].append(
-            of_text(membership, row) if is_of_text else of_comment(membership, row, sources.get(row.source_id))
-        )
-    return dict(shown)
-
-
-def of_text(membership, row) -> Shown:
-    """A passage of the text: with the number that its paragraph bears now, and the way there if it still stands."""
-    now = outline_of(row.revision).by_paragraph.get(row.paragraph_id)
-    where = {"group": membership.group.slug, "reading": row.reading, "paragraph": row.paragraph}
-    return Shown(
-        row.comment_id,
-        row.exact,
-        row.start,
-        row.end,
-        row.paragraph,
-        now.number if now else row.number,
-        now.section if now else None,
-        is_elsewhere=row.paragraph_id != row.at,
-        address=reverse("discussion:paragraph", kwargs=where) if now else "",
-    )
-
-
-def of_comment(membership, row, source) -> Shown:
-    """A passage of a comment; without its words where that comment, or that wording of it, may not be read.
-
-    The author of earlier wordings reads them in the history of their comment, not here: this is kept for all.
-    """
-    elsewhere = row.source_at != row.at
-    if source is None:
-        return Shown(row.comment_id, is_elsewhere=elsewhere)
-    public_id, author_id, name, oldest_shown = source
-    name = membership.group.names_here.get(author_id) or name
-    may_read = row.wording >= oldest_shown or may(membership, Can.MODERATE)
-    return Shown(
-        row.comment_id,
-        row.exact if may_read else "",
-        source=public_id,
-        author_id=author_id,
-        author=name,
-        is_elsewhere=elsewhere,
-    )
-
-
-def quotes_above(membership, comment_pks, *, link=None) -> dict:
-    """The quotations of each of these comments as HTML, to stand above it: comment's key -> HTML.
-
-    `link(quotation)` is where a passage of the text is to be found, where not on its paragraph's page.
-    """
-    return {
-        pk: "".join(as_html(one, link=link) for one in shown)
-        for pk, shown in quotes_shown(membership, comment_pks).items()
-    }
-
-
-def quotes_to_keep(membership, comment_pks) -> tuple[dict, set, tuple]:
-    """The same for a page that is kept for many: (HTML with slots for names, who is named, what is asked anew).
-
-    What quotes a comment at another paragraph is a slot, `q` and the comment's key: this paragraph's page is not made
-    anew when that one is hidden.
-    """
-    above, people, live = {}, set(), []
-    for pk, shown in quotes_shown(membership, comment_pks).items():
-        if any(one.is_elsewhere and not one.paragraph for one in shown):
-            above[pk] = slot(f"q{pk}")
-            live.append(pk)
-        else:
-            above[pk] = "".join(as_html(one, name=name_slot) for one in shown)
-            people |= {one.author_id for one in shown if one.exact} - {None}
-    return above, people, tuple(live)
-
-
-_SLOTS = ("words", "start", "end", "paragraph", "number", "address", "source", "author")
-
-
-def as_html(shown, *, name=None, link=None) -> str:
-    """One quotation."""
-    kind = "gone" if not shown.exact else "comment" if shown.source else "text"
-    address = link(shown) if link and shown.address else shown.address
-    chosen = stamp("discussion/_quote.html", _SLOTS, kind=kind, linked=bool(address), elsewhere=shown.is_elsewhere)
-    return chosen.fill(
-        {
-            "words": escape(shown.exact),
-            "start": str(shown.start),
-            "end": str(shown.end),
-            "paragraph": shown.paragraph,
-            "number": str(shown.number),
-            "address": escape(address),
-            "source": shown.source,
-            "author": name(shown.author_id) if name else escape(shown.author),
-        }
-    )

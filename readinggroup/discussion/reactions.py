@@ -3,10 +3,12 @@
 from collections import defaultdict
 from functools import lru_cache
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from readinggroup.groups.permissions import Can, may_still
 from readinggroup.lib.stamps import stamp
 
 from .models import Comment, Reaction, ReactionKind, State
@@ -20,9 +22,12 @@ class Refused(Exception):  # noqa: N818 - said to the reader, not an error of th
 def mark(*, comment, kind, by, is_set: bool) -> None:
     """Set a mark at somebody else's comment, or take it back. Said twice, it is done once.
 
-    Refused for one's own comment, and for one that was withdrawn, hidden or held meanwhile.
+    Refused for one's own comment, and for one that was withdrawn, hidden or held meanwhile; PermissionDenied for who
+    was suspended or removed at this moment.
     """
     standing = Comment.objects.select_for_update(of=("self",), no_key=True).get(pk=comment.pk)
+    if not may_still(by, Can.DISCUSS, group=comment.reading.group_id):
+        raise PermissionDenied
     if is_set and standing.author_id == by.pk:
         raise Refused(_("Marks are for what others have written."))
     if is_set and standing.state != State.VISIBLE:

@@ -3,13 +3,11 @@
 Everything begins at what this reader may read, so that neither a hit nor a number nor a snippet tells of more.
 """
 
-import re
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from html import escape, unescape
+from html import escape
 from urllib.parse import urlencode
 
-import nh3
 from django import forms
 from django.contrib.postgres.search import SearchQuery
 from django.core.paginator import Paginator
@@ -37,6 +35,7 @@ from texts.models import ParagraphVersion, Section
 from .models import Comment, QuestionState
 from .places import place_of, section_name
 from .rendering import dated
+from .snippets import marked, plain
 
 A_PAGE = 20
 MOST = 2_000  # comments, and paragraphs, that are ranked and listed: the last page costs what the first does
@@ -66,9 +65,7 @@ class SearchForm(forms.Form):
         choices=[("", _("texts and comments")), (TEXTS, _("texts only")), (COMMENTS, _("comments only"))],
     )
     where = forms.ChoiceField(label=_("Text"), required=False)
-    by = forms.CharField(
-        label=_("Said by"), max_length=Membership._meta.get_field("name_here").max_length, required=False
-    )
+    by = forms.CharField(label=_("Said by"), max_length=LONGEST_NAME, required=False)
     since = forms.DateField(label=_("Said from"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label=_("Said until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     open = forms.BooleanField(label=_("open questions only"), required=False)
@@ -346,65 +343,3 @@ def hit(thing, reading, snippet) -> str:
         }
     slots = _SLOTS if place.section else tuple(name for name in _SLOTS if name != "section")
     return mark_safe(stamp("discussion/_hit.html", slots, **flags).fill(values))  # noqa: S308 - escaped, each of them
-
-
-# What ts_headline sets around a hit, and between the parts of a long text. No text holds them: control characters are
-# taken out before.
-_BEGIN, _END, _BETWEEN = "\x02", "\x03", "\x04"
-_MARKS = f'StartSel="{_BEGIN}", StopSel="{_END}"'
-_WHOLE = f"{_MARKS}, HighlightAll=true"
-_PARTS = f'{_MARKS}, MaxFragments=2, MinWords=14, MaxWords=34, ShortWord=0, FragmentDelimiter="{_BETWEEN}"'
-SHORT = 300  # characters of a text that is shown whole
-_SPACE = re.compile(r"[\x00-\x1f\x7f\s]+")
-_LETTER = re.compile(r"\w")
-_BLOCK_ENDS = re.compile(r"</(?:p|li|h4|h5|h6|pre|blockquote)>|<br|<hr")
-
-
-def marked(texts, names, words) -> list[str]:
-    """Of each text what surrounds the words, as HTML with the words in `<mark>`. One query."""
-    if not texts:
-        return []
-    texts = [_SPACE.sub(" ", text).strip() for text in texts]
-    options = [_WHOLE if len(text) <= SHORT else _PARTS for text in texts]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT ts_headline(name::regconfig, text, websearch_to_tsquery(name::regconfig, %s), options)"
-            " FROM unnest(%s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS each (text, name, options, place)"
-            " ORDER BY place",
-            [words, [without_signs(text) for text in texts], names, options],
-        )
-        return [
-            as_html(text, snippet.split(_BETWEEN)) for text, (snippet,) in zip(texts, cursor.fetchall(), strict=True)
-        ]
-
-
-def as_html(text, parts) -> str:
-    """The parts of the text with their hits in `<mark>`, escaped, with dots where something is left out.
-
-    Postgres was given the text without signs, so its parts are found there, and shown as they stand in the text.
-    """
-    bare, at, out = without_signs(text), 0, []
-    for part in parts:
-        begin = bare.find(part.replace(_BEGIN, "").replace(_END, ""), at)
-        if begin < 0:
-            continue
-        if _LETTER.search(bare, at, begin):
-            out.append(" … " if out else "… ")
-        else:
-            out.append(escape(text[at:begin]))
-        at = begin
-        for piece in re.split(f"([{_BEGIN}{_END}])", part):
-            if piece in {_BEGIN, _END}:
-                out.append("<mark>" if piece == _BEGIN else "</mark>")
-            else:
-                out.append(escape(text[at : at + len(piece)]))
-                at += len(piece)
-    out.append(" …" if _LETTER.search(bare, at) else escape(text[at:]))
-    return mark_safe("".join(out))  # noqa: S308 - escaped piece by piece
-
-
-def plain(html) -> str:
-    """The words of a comment as they are shown, without what it quotes (unless it says nothing else)."""
-    spaced = _BLOCK_ENDS.sub(r" \g<0>", html)
-    own = unescape(nh3.clean(spaced, tags=set(), attributes={}, clean_content_tags={"blockquote"}))
-    return own if own.strip() else unescape(nh3.clean(spaced, tags=set()))

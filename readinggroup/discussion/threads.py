@@ -85,7 +85,6 @@ class Discussion:
     roots: list
     answers: dict  # comment's primary key -> its answers
     threads: int = 0  # how many there are in all
-    pages: int = 1
     top: Row | None = None  # of the page of one comment's thread
     beyond: dict = field(default_factory=dict)  # comment's primary key -> how many below it stand elsewhere
     forms: dict = field(default_factory=dict)  # comment's primary key -> HTML of a form that is open there
@@ -133,8 +132,7 @@ def discussion_of(membership, reading, paragraph_id, asked: Asked) -> Discussion
     totals = dict(
         comments.filter(root__in=[row.pk for row in rows]).values_list("root").annotate(Count("pk")).order_by()
     )
-    pages = max(1, -(-threads // ROOTS_A_PAGE))
-    discussion = Discussion(asked, rows, answers, threads, pages)
+    discussion = Discussion(asked, rows, answers, threads)
     return cut(pruned(membership, discussion), totals)
 
 
@@ -160,8 +158,7 @@ def thread_of(membership, comments, asked) -> Discussion:
     answers = defaultdict(list)
     for row in rows:
         answers[row.parent_id if row.parent_id in here else top.pk].append(row)
-    pages = max(1, -(-len(below) // A_THREAD))
-    discussion = Discussion(asked, [top], answers, len(below), pages, top)
+    discussion = Discussion(asked, [top], answers, len(below), top)
     return cut(pruned(membership, discussion), {})
 
 

@@ -67,7 +67,7 @@ def oldest_shown_to(membership, comment) -> int | None:
     moderates = may(membership, Can.MODERATE)
     if not comment.is_shown_whole and not (comment.state == State.HIDDEN and moderates):
         return None
-    return 1 if moderates or comment.author_id == membership.user_id else comment.oldest_shown
+    return comment.oldest_wording_for(membership)
 
 
 def wordings_on(page, numbers, kept, comment) -> list[Wording]:

@@ -13,7 +13,8 @@ from django.urls import reverse
 
 from readinggroup.discussion import actions
 from readinggroup.discussion.models import Comment, Quote, State
-from readinggroup.discussion.quoting import MOST_QUOTES, Quotable, Quoted, quotes_above, quotes_shown, wanted_in
+from readinggroup.discussion.quotations import quotes_above, quotes_shown
+from readinggroup.discussion.quoting import MOST_QUOTES, Quotable, Quoted, wanted_in
 from readinggroup.group_export import write_discussion
 from readinggroup.groups.models import Membership
 from readinggroup.lib.markup import plain_text

@@ -377,6 +377,14 @@ class Comment(models.Model):
     def __str__(self):
         return self.public_id
 
+    def oldest_wording_for(self, membership) -> int:
+        """From which wording on who may read this comment may read its wordings.
+
+        Moderators and its author read all, others those that the author has left to be seen.
+        """
+        reads_all = may(membership, Can.MODERATE) or self.author_id == membership.user_id
+        return 1 if reads_all else self.oldest_shown
+
     @property
     def is_shown_whole(self):
         """Whether its words are there to be read, for whom `visible_to` let it through."""
