@@ -20,6 +20,12 @@ def pytest_configure():
         database["SERVER_OPTIONS"] = {"fsync": "off"}
 
 
+def pytest_unconfigure():
+    """Give the server up here: at the very end of a process, Python would complain of its lock as an open file."""
+    if hasattr(connection, "release_server"):
+        connection.release_server()
+
+
 # Rows that Django makes once for all models, and that no test changes.
 MADE_ONCE = {"django_content_type", "auth_permission", "django_migrations"}
 

@@ -16,6 +16,9 @@
     return form?.querySelector("[name=draft]") ? form : null;
   };
   document.documentElement.classList.add("docks");
+  // The box covers the foot of the window now: what has the focus comes out from under it.
+  const here = document.activeElement;
+  if (here?.closest("#discussion") && !here.closest("#composer")) here.scrollIntoView({ block: "nearest" });
 
   // --- What this device keeps until the server has it: nobody else's is ever looked at ------------------------------
 
@@ -29,6 +32,11 @@
   };
   const keep = (address, words) => localStorage.setItem(PREFIX + address, JSON.stringify(words));
   const forget = (address) => localStorage.removeItem(PREFIX + address);
+  // What the server has taken last. A page that was asked for before that does not show it: this does (bringWordsBack).
+  const savedName = (address) => `saved:${user}:${address}`;
+  const saved = (address) => JSON.parse(sessionStorage.getItem(savedName(address)));
+  const noteSaved = (address, words) => sessionStorage.setItem(savedName(address), JSON.stringify({ ...words, at: readingGroup.moment() }));
+  const forgetSaved = (address) => sessionStorage.removeItem(savedName(address));
   const waiting = () => Object.keys(localStorage).filter((name) => name.startsWith(PREFIX)).map((name) => name.slice(PREFIX.length));
 
   const fieldsOf = (form) => ({
@@ -96,6 +104,8 @@
       const sequence = Number(told.dataset.sequence);
       const now = kept(address);
       taken.set(address, words.body);
+      if (sequence) noteSaved(address, { ...words, sequence });
+      else forgetSaved(address);
       if (now && same(now, words)) forget(address);
       else if (now) keep(address, { ...now, sequence });
       if (form) {
@@ -190,6 +200,13 @@
         if (box.value === sent.body) box.value = box.defaultValue;
         else if (box.value !== box.defaultValue && !kept(address)) remember(form);
       }
+      const last = saved(address);
+      if (last && Number(form.elements.sequence?.value) < last.sequence && last.at > readingGroup.asked && !kept(address)) {
+        put(form, last);
+        form.elements.sequence.value = last.sequence;
+        show(form, "saved");
+        continue;
+      }
       const here = kept(address);
       if (!here) {
         if (box.value && box.value !== box.defaultValue && box.value !== taken.get(address)) remember(form);
@@ -220,6 +237,7 @@
     clearTimeout(timers.get(address));
     timers.delete(address);
     undecided.delete(address);
+    forgetSaved(address);
     posts.set(address, (posts.get(address) ?? 0) + 1);
     sent = { address, body };
     const now = kept(address);

@@ -13,8 +13,12 @@
     target?.scrollIntoView({ block: "nearest" });
   };
 
+  // Milliseconds since 1970, on a clock that another page of this tab reads as well.
+  const moment = () => performance.timeOrigin + performance.now();
+
   // A part of a page. A login that has expired leads to the login page; any other refusal is an error that says why.
   const fetchPart = async (href, options) => {
+    readingGroup.asked = moment();
     const answer = await fetch(href, { headers: { "HX-Request": "true" }, ...options });
     const part = await answer.text();
     const login = answer.headers.get("HX-Redirect");
@@ -96,6 +100,7 @@
       readingGroup.letGo(form, ctx.request.body?.get?.("body"));
     }
   });
+  document.addEventListener("htmx:before:request", () => (readingGroup.asked = moment()));
   document.addEventListener("htmx:after:swap", settle);
   document.addEventListener("htmx:error", (event) => {
     const form = event.detail.ctx?.sourceElement;
@@ -143,5 +148,6 @@
   document.addEventListener("selectionchange", later, { once: true });
 
   const nothing = () => {}; // until composer.js is there
-  window.readingGroup = { bringWordsBack: nothing, letGo: nothing, fetchPart, focusOn, later };
+  // `asked`: when the server was asked for what is shown last, at first for the page.
+  window.readingGroup = { bringWordsBack: nothing, letGo: nothing, fetchPart, focusOn, later, moment, asked: performance.timeOrigin };
 })();

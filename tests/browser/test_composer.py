@@ -1,6 +1,7 @@
 """The box in which one writes: docked, minimised, with tools and names, by keys and by touch."""
 
 import pytest
+from django.urls import reverse
 from playwright.sync_api import expect
 
 from readinggroup.discussion.models import Comment, Mention
@@ -73,6 +74,29 @@ def test_an_answer_docks_below_what_it_answers(house, page_for, window):
     assert words["bottom"] <= docked["top"] + 1
     assert words["top"] >= panel["top"]
     expect(block(page, 30)).to_be_in_viewport()
+
+
+@windows
+@pytest.mark.parametrize("begun", ["", "line\n" * 30], ids=["empty", "begun"])
+def test_it_covers_nothing_that_has_the_focus(house, page_for, window, begun):
+    """WCAG 2.2, 2.4.11: neither on the way through the page with Tab nor in a form that a page opens at its comment."""
+    reading = long_reading(house.group)
+    say_much(house, reading)
+    page = page_for(house.member, window)
+    page.goto(paragraph_address(reading, 30))
+    box_for_words(composer(page)).fill(begun)
+    page.locator("#discussion a").first.focus()
+    for _step in range(60):
+        page.keyboard.press("Tab")
+        focused = page.locator(":focus")
+        if focused.evaluate("(e) => Boolean(e.closest('#composer') || !e.closest('#discussion'))"):
+            break
+        assert box(focused)["bottom"] <= box(composer(page))["top"] + 1, focused.evaluate("(e) => e.outerHTML")
+    last = factories.create_comment(reading, house.member, "And who counted?", number=30)
+    page.goto(reverse("discussion:question", args=[last.public_id]))
+    expect(page.locator("html.docks")).to_be_attached()
+    expect(page.locator("#discussion :focus")).to_be_visible()
+    assert box(page.locator(":focus"))["bottom"] <= box(composer(page))["top"] + 1
 
 
 @windows

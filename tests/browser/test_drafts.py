@@ -79,6 +79,28 @@ def test_1_reload(house, page_for, window):
     assert on_the_device(page) == []
 
 
+def test_1_reload_that_overtakes_the_saving(house, page_for):
+    """The page was put together before the words were saved, and is shown after: it has them nevertheless."""
+    page = page_for(house.member)
+    address = paragraph_address(house.reading, 4)
+    page.goto(address)
+    type_words(composer(page))
+    held = []
+    page.route(f"**{address}", lambda route: held.append((route, route.fetch())))
+    with page.expect_response("**/draft/"):
+        page.evaluate("setTimeout(() => location.reload())")
+    page.wait_for_timeout(200)
+    [(route, without_words)] = held
+    assert WORDS not in without_words.text()
+    assert Draft.objects.get().body == WORDS
+    route.fulfill(response=without_words)
+    expect(box_for_words(composer(page))).to_have_value(WORDS)
+    type_words(composer(page), ".")
+    is_saved(composer(page))
+    expect(composer(page).locator("[data-clash] *")).to_have_count(0)
+    assert Draft.objects.count() == 1
+
+
 def test_2_the_tab_crashes(house, page_for):
     page = page_for(house.member)
     page.goto(paragraph_address(house.reading, 4))

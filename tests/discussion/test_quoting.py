@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from readinggroup.discussion import actions
-from readinggroup.discussion.models import Comment, Quote, State
+from readinggroup.discussion.models import Comment, Draft, Quote, State
 from readinggroup.discussion.quotations import quotes_above, quotes_shown
 from readinggroup.discussion.quoting import MOST_QUOTES, Quotable, Quoted, wanted_in
 from readinggroup.group_export import write_discussion
@@ -448,6 +448,19 @@ def test_erasing_what_one_wrote_erases_what_others_have_quoted_of_it_and_what_on
     create_quoting(house.reading, house.other, WORDS)
     actions.erase_all(by=house.other)
     assert [quote.exact for quote in Quote.objects.all()] == [actions.ERASED]
+
+
+def test_erased_words_leave_what_others_have_begun_to_write(house, as_user):
+    said = factories.create_comment(house.reading, house.other, number=3, body="Quite secret words.")
+    stays = factories.create_comment(house.reading, house.owner, number=3, body="Words that stay.")
+    quotes = [of_comment(said, "secret"), of_text(house.reading), of_comment(stays, "stay")]
+    address = paragraph_page(house.reading, 3)
+    data = {"body": "Begun.", "sequence": 0, "quote": quotes}
+    assert as_user(house.member).post(f"{address}comment/draft/", data, headers=HTMX).status_code == 200
+    actions.erase_all(by=house.other)
+    draft = Draft.objects.get()
+    assert (draft.body, draft.quotes) == ("Begun.", quotes[1:])
+    assert "secret" not in as_user(house.member).get(address).text
 
 
 def test_everywhere_else_a_quote_goes_with_what_it_quotes(house, as_user):

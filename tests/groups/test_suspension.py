@@ -6,12 +6,14 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from readinggroup.discussion import actions as discussion
-from readinggroup.discussion.models import Comment
+from readinggroup.discussion import questions, reactions
+from readinggroup.discussion.models import Comment, QuestionState
 from readinggroup.groups import actions, inviting_by_mail
 from readinggroup.groups.models import JoinRequest, Membership
 from readinggroup.groups.permissions import SUSPENDED, Can, may
@@ -314,6 +316,68 @@ def test_looking_first_would_let_a_report_in_afterwards(monkeypatch):
     monkeypatch.setattr(moderation, "may_still", look)
     at_once(2, act)
     assert Report.objects.filter(words="Late.").count() == 1
+
+
+def mark_it(comment, person):
+    reactions.mark(comment=comment, kind="agree", by=person, is_set=True)
+
+
+def ask_it(comment, person):
+    questions.settle_question(root=comment, question=QuestionState.OPEN, by=person, was=":")
+
+
+def marked(comment):
+    return comment.reactions.count() + Comment.objects.filter(pk=comment.pk, question=QuestionState.OPEN).count()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("end", [suspend, remove])
+@pytest.mark.parametrize("do", [mark_it, ask_it])
+def test_nothing_is_marked_or_asked_after_a_suspension_or_a_removal(do, end):
+    """Of six people each does it at the moment at which they are silenced."""
+    for turn in range(4):
+        house = make_house("public")
+        people, done = [factories.create_member(house.group) for _ in range(6)], {}
+        comments = [factories.create_comment(house.reading, house.owner) for _ in people]
+
+        def act(number, house=house, comments=comments, people=people, done=done):
+            person, comment = people[number // 2], comments[number // 2]
+            if number % 2 == 0:
+                end(house, person)
+                done[comment] = marked(comment)
+                return
+            with suppress(PermissionDenied):
+                do(comment, person)
+
+        at_once(12, act)
+        assert {comment: marked(comment) for comment in comments} == done, turn
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("do", "module"), [(mark_it, reactions), (ask_it, questions)])
+def test_looking_first_would_let_a_mark_in_afterwards(do, module, monkeypatch):
+    """The control: whoever only looks, and does not hold the membership, marks after the suspension."""
+    house = make_house("public")
+    comment = factories.create_comment(house.reading, house.owner)
+    looked, suspended = Barrier(2), Barrier(2)
+
+    def look(user, verb, *, group):
+        free = may(standing(house, user), verb)
+        looked.wait(30)
+        suspended.wait(30)
+        return free
+
+    def act(number):
+        if number:
+            do(comment, house.member)
+            return
+        looked.wait(30)
+        suspend(house, house.member)
+        suspended.wait(30)
+
+    monkeypatch.setattr(module, "may_still", look)
+    at_once(2, act)
+    assert marked(comment) == 1
 
 
 @pytest.mark.django_db(transaction=True)
