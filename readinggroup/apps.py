@@ -6,3 +6,10 @@ from django.apps import AppConfig
 class ReadingGroupConfig(AppConfig):
     name = "readinggroup"
     label = "site"
+
+    def ready(self):
+        from readinggroup.accounts import logins
+
+        from .notices import UNREAD
+
+        logins.CARRIED["unread_notices"] = UNREAD

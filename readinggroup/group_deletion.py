@@ -8,6 +8,7 @@ from django.utils import timezone
 from readinggroup.discussion.models import Comment, Draft, Follow, Mention, Quote, Reaction
 from readinggroup.groups.models import Group
 from readinggroup.moderation.models import Report
+from readinggroup.notifications.models import MailWish, Notice
 from readinggroup.readings.models import Reading, TextImport
 from texts.models import Edition
 from texts.removing import remove_edition, remove_sources
@@ -44,6 +45,9 @@ def remove_group(pk) -> bool:
         comments,
     ):
         rows._raw_delete(rows.db)
+    Notice.objects.filter(group_key=pk).exclude(about="").delete()
+    Notice.objects.filter(group_key=pk).update(group_key=None)
+    MailWish.objects.filter(group_key=pk).delete()
     editions = list(Edition.objects.filter(readings__group=group).distinct())
     sources = list(TextImport.objects.filter(group=group).values_list("source", flat=True))
     group.delete()

@@ -5,8 +5,31 @@ from procrastinate.contrib.django import app
 
 from readinggroup.groups.models import GroupExport
 from readinggroup.my_data import archive, deletion
+from readinggroup.notifications import digests, sending
 
-from . import group_deletion, group_export
+from . import digest, group_deletion, group_export
+from .notices import word_for_mail
+
+
+@app.task
+def mail_due_notices():
+    """Mail what people are to be told at once."""
+    sending.mail_due(word_for_mail)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="mail_late_notices", pass_context=False)
+def mail_late_notices(timestamp: int):
+    """What became due since, or was left by a worker that ended. `timestamp` is the minute's."""
+    sending.mail_due(word_for_mail)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queueing_lock="mail_digests", pass_context=False)
+def mail_digests(timestamp: int):
+    """Write to those whose hour has come, and try again what was not taken. `timestamp` is the minute's."""
+    digests.begin_due()
+    digests.mail_due(digest.compose)
 
 
 @app.task

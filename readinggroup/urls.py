@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import include, path
 
-from . import group_export, views
+from . import group_export, inbox, mail_choices, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -12,6 +12,10 @@ urlpatterns = [
     path("", include("readinggroup.accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("", include("readinggroup.my_data.urls")),
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/read/", inbox.mark_all_read, name="mark_all_read"),
+    path("inbox/<str:notice>/", inbox.open_notice, name="open_notice"),
+    path("me/notifications/", mail_choices.mail_choices, name="mail_choices"),
     path("", include("readinggroup.notifications.urls")),
     path("g/<slug:group>/", views.group, name="group"),
     path("g/<slug:group>/export/", group_export.group_export, name="group_export"),

@@ -21,8 +21,8 @@ from readinggroup.groups import settling
 from readinggroup.groups.models import Visibility
 from readinggroup.moderation.models import Report
 from readinggroup.notifications.actions import tell
-from readinggroup.notifications.tasks import mail_due_notices
 from readinggroup.readings.models import Reading, TextImport
+from readinggroup.tasks import mail_due_notices
 from texts.importing.saving import keep_source
 
 from . import factories

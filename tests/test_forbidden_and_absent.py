@@ -33,7 +33,7 @@ def test_there_is_something_to_tell_apart():
 def twin_of(name, address, cell):
     """The address with a name in it that does not exist and is as long."""
     there = cell.comment.public_id if name in OF_A_COMMENT else cell.house.group.slug
-    if name == "notifications:open_notice":
+    if name == "open_notice":
         there = address.split("/")[2]
     if name == "my_data:fetch_archive":
         there = cell.archive.public_id

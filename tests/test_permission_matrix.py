@@ -146,9 +146,9 @@ MATRIX = {
     ("accounts:preferences", "POST"): "l . . . .  . . . . .",
     ("accounts:choose_language", "POST"): ". . . . .  . . . . .",
     ("accounts:sign_in_by_link", "GET"): ". . . . .  . . . . .",
-    ("notifications:inbox", "GET"): "l . . . .  . . . . .",
-    ("notifications:open_notice", "POST"): "l n n n n  . n n n n",
-    ("notifications:mark_all_read", "POST"): "l . . . .  . . . . .",
+    ("inbox", "GET"): "l . . . .  . . . . .",
+    ("open_notice", "POST"): "l n n n n  . n n n n",
+    ("mark_all_read", "POST"): "l . . . .  . . . . .",
     ("accounts:take_back_address", "GET"): ". . . . .  . . . . .",
     ("accounts:take_back_address", "POST"): ". . . . .  . . . . .",
     ("accounts:kept_words", "GET"): "l . . . .  . . . . .",
@@ -359,7 +359,7 @@ class Cell:
         }
         if name in {"groups:join", "accounts:sign_in_by_link", "accounts:take_back_address"}:
             return reverse(name, args=[self.token])
-        if name == "notifications:open_notice":
+        if name == "open_notice":
             return reverse(name, args=[Notice.objects.get(event="told").public_id])
         if name.startswith("accounts:provider_"):
             return reverse(name, args=["oidc"])

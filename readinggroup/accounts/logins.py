@@ -14,6 +14,9 @@ from readinggroup.lib.quick_rows import columns_of, quick_row
 
 from .models import Login, User
 
+# What else comes with the person, asked in the same question: attribute -> an SQL expression about the person `p`.
+CARRIED: dict[str, str] = {}
+
 
 class SessionStore(DatabaseStore):
     """Django's login sessions in the database, each with whose it is.
@@ -34,9 +37,10 @@ class SessionStore(DatabaseStore):
 
     def _get_session_from_db(self):
         logins, people = (columns_of(model) for model in (Login, User))
+        asked = [*(f"l.{name}" for name in logins), *(f"p.{name}" for name in people), *CARRIED.values()]
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT {', '.join(f'l.{name}' for name in logins)}, {', '.join(f'p.{name}' for name in people)}"  # noqa: S608 - column names of our models
+                f"SELECT {', '.join(asked)}"  # noqa: S608 - column names of our models, expressions of our own
                 " FROM accounts_login l LEFT JOIN accounts_user p ON p.id = l.user_id"
                 " WHERE l.session_key = %s AND l.expire_date > %s",
                 [self.session_key, timezone.now()],
@@ -44,8 +48,10 @@ class SessionStore(DatabaseStore):
             row = cursor.fetchone()
         if row is None:
             return super()._get_session_from_db()  # what is not there is left to Django, which also draws a new key
-        theirs = row[len(logins) :]
-        self.person = None if theirs[0] is None else User.from_db(connection.alias, people, theirs)
+        theirs = row[len(logins) : len(logins) + len(people)]
+        if theirs[0] is not None:
+            self.person = User.from_db(connection.alias, people, theirs)
+            self.person.__dict__.update(zip(CARRIED, row[len(logins) + len(people) :], strict=True))
         return Login.from_db(connection.alias, logins, row[: len(logins)])
 
 

@@ -81,7 +81,6 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
-    unread_notices = models.IntegerField(default=0, db_default=0, editable=False)  # kept by triggers of notifications
     # Asked for by the person, and undone by them until then. A deleted account is a row without a person.
     deletion_due_at = models.DateTimeField(null=True, blank=True, editable=False)
     deletion_choice = models.CharField(
@@ -100,8 +99,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     letter_keys = models.BooleanField(_("single letters are keys"), default=True)
 
     DELETION_DELAY = timedelta(days=7)  # in which it can be undone
+    unread_notices = 0  # of who signed in: it comes with the login (logins.CARRIED)
     # Written by triggers and single UPDATEs. A person read a moment ago and saved whole must not put old values back.
-    KEPT_ELSEWHERE = frozenset({"unread_notices", "deletion_due_at", "deletion_choice", "deleted_at"})
+    KEPT_ELSEWHERE = frozenset({"deletion_due_at", "deletion_choice", "deleted_at"})
 
     objects = UserManager()
 

@@ -6,12 +6,14 @@ from django.utils import timezone
 
 from readinggroup.groups.permissions import Can, may_still
 from readinggroup.lib.markup import render_markdown
+from readinggroup.notifications.models import Category
 from readinggroup.readings.models import Reading
 
 from . import drafts
 from .mentions import note_mentions
 from .models import DEEPEST, OPEN_STATES, Comment, CommentWording, Draft, Follow, Level, Mention, Quote, State
 from .quoting import wanted_in
+from .telling import tell_of
 
 GONE, DEEP, SENT, SILENCED, UNQUOTABLE = "gone", "deep", "sent", "silenced", "unquotable"
 
@@ -69,6 +71,7 @@ def post(*, reading, version, body, key, by, parent=None, quotes=(), sequence=0)
             Quote.objects.bulk_create(quote.row(comment, position) for position, quote in enumerate(quotes))
             follow_by_writing(comment)
             note_mentions(comment, group=reading.group_id)
+            tell_of(comment)
             drafts.let_go(**draft, sequence=sequence)
             return comment
     except IntegrityError as refusal:
@@ -147,6 +150,7 @@ def reword(*, comment, body, wording, by, sequence=0) -> Comment:
     standing.edited_at = timezone.now()
     standing.save(update_fields=["body", "body_html", "wording", "edited_at"])
     note_mentions(standing, group=standing.reading.group_id, anew=True)
+    tell_of(standing, only={Category.MENTION})
     drafts.let_go(**draft, body=body, sequence=sequence)
     return standing
 

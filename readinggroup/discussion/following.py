@@ -1,4 +1,4 @@
-"""What one wants to be told of, chosen for a reading, a paragraph or a thread; and who wants to be told of what."""
+"""What one wants to be told of, chosen for a reading, a paragraph or a thread."""
 
 from django.contrib import messages
 from django.shortcuts import redirect
@@ -8,12 +8,12 @@ from django.views.decorators.http import require_http_methods
 
 from readinggroup.groups.permissions import Can
 from readinggroup.lib.htmx import page_or_part, wants_part
+from readinggroup.lib.markup import excerpt
 from readinggroup.readings.access import of_reading
 from readinggroup.readings.pages import outline_of
 
 from .forms import FollowForm
-from .models import Comment, Follow, State
-from .question_views import excerpt_of
+from .models import Comment, Follow
 from .views import of_comment, version_or_404
 
 AS_AT_THE_PARAGRAPH = gettext_lazy("as for its paragraph")
@@ -33,18 +33,6 @@ def choose(*, by, reading, level, paragraph_id=None, thread_id=None) -> None:
         unique_fields=["user", "reading", "paragraph", "thread"],
         update_fields=["level", "by_writing"],
     )
-
-
-def watchers_of(comment) -> dict:
-    """Who has chosen how much to be told of this comment: person's primary key -> Level. One query.
-
-    Whoever has not chosen, and has not written in the thread, is not in it: they want to be told as usual. Nobody is in
-    it who does not belong to the group now, and nobody at all while not everybody there may read the comment.
-    """
-    if comment.state != State.VISIBLE:
-        return {}
-    counting = Follow.objects.counting_at(comment.reading_id, comment.paragraph_id, comment.root_id or comment.pk)
-    return dict(counting.of_members().values_list("user_id", "level"))
 
 
 @require_http_methods(["GET", "POST"])
@@ -131,6 +119,6 @@ def follows_in(membership, reading) -> list:
     addresses = outline_of(reading.edition.current_id).by_paragraph
     for row in rows:
         row.address = addresses.get(row.paragraph_id)
-        row.excerpt = excerpt_of(words.get(row.thread_id, ""))
+        row.excerpt = excerpt(words.get(row.thread_id, ""))
     # A thread that one may not see, and what stands in the text no more, is still listed: it can be let go.
     return sorted(rows, key=lambda row: (row.address.number if row.address else 1_000_000, row.thread_id or 0))

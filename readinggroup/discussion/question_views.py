@@ -6,12 +6,11 @@ from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.text import Truncator
 from django.views.decorators.http import require_http_methods, require_safe
 
 from readinggroup.groups.permissions import Can, may
 from readinggroup.lib.ago import ago
-from readinggroup.lib.markup import plain_text
+from readinggroup.lib.markup import excerpt
 from readinggroup.lib.paging import page_asked_for
 from readinggroup.readings.access import of_reading
 from readinggroup.readings.pages import outline_of
@@ -22,7 +21,6 @@ from .questions import StaleQuestion, settle_question, standing_of
 from .views import of_comment, posted, show_opened
 
 A_PAGE = 30
-LONGEST_EXCERPT = 240  # characters of a question in the list
 
 
 def may_settle_question(membership, root) -> bool:
@@ -81,7 +79,7 @@ def questions(request, membership, reading):
     for row in page:
         address = addresses.get(row.paragraph_id)
         row.number = address.number if address else row.version.number
-        row.excerpt = excerpt_of(row.shown_html)
+        row.excerpt = excerpt(row.shown_html)
         row.ago = ago(row.created_at, now)
         row.answer = row.answered_in if row.answered_in and row.answered_in.state == State.VISIBLE else None
     context = {
@@ -99,9 +97,3 @@ def number_of_answers():
     """How many answers everybody sees below the comment of the outer query."""
     below = Comment.objects.filter(root=OuterRef("pk"), state=State.VISIBLE).order_by().values("root")
     return Coalesce(Subquery(below.annotate(count=Count("pk")).values("count"), output_field=IntegerField()), 0)
-
-
-def excerpt_of(html: str) -> str:
-    """The beginning of the words, as text."""
-    words = " ".join(plain_text(html).split())
-    return Truncator(words).chars(LONGEST_EXCERPT)

@@ -12,6 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 from readinggroup.groups.permissions import Can
 from readinggroup.lib.bad_input import is_storable
 from readinggroup.lib.htmx import wants_part
+from readinggroup.notifications.actions import mark_read
+from readinggroup.notifications.models import Notice
 from readinggroup.readings.access import of_reading
 from readinggroup.readings.pages import outline_of
 from readinggroup.readings.unread import ask_unread, unread_in, unread_part
@@ -77,6 +79,7 @@ def see(*, reading, comments, by) -> None:
     _hold(reading, {comment.paragraph_id for comment in comments})
     with connection.cursor() as cursor:
         cursor.execute(_SEE.format(meant=_THESE), {"user": by.pk, "comments": [comment.pk for comment in comments]})
+    tidy_inbox(by, [comment.public_id for comment in comments])
 
 
 @transaction.atomic
@@ -86,6 +89,16 @@ def see_until(*, reading, untils, by) -> None:
     values = {"user": by.pk, "reading": reading.pk, "paragraphs": list(untils), "untils": list(untils.values())}
     with connection.cursor() as cursor:
         cursor.execute(_SEE.format(meant=_UNTIL), values)
+    told = Notice.objects.of(by).unread().exclude(about="").values("about")
+    rows = Comment.objects.filter(reading=reading, paragraph__in=untils, public_id__in=told)
+    rows = rows.values_list("public_id", "paragraph_id", "sequence")
+    tidy_inbox(by, [name for name, paragraph, sequence in rows if sequence <= untils[paragraph]])
+
+
+def tidy_inbox(by, comments) -> None:
+    """Whoever has seen a comment where it stands need not be told of it any more."""
+    if comments:
+        mark_read(notices=Notice.objects.filter(about__in=comments), by=by)
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from readinggroup.accounts.models import User
 from readinggroup.notifications.actions import tell
+from readinggroup.notifications.models import Category
 
 from .actions import hand_out_roles
 from .models import ChangeKind, Group, GroupChange, GroupExport, Handover, Membership, Role, Rule, RuleSet
@@ -20,6 +21,8 @@ def tell_members(*, group, kind, event, by, page="group", **facts) -> None:
     tell(
         recipients=members,
         kind=f"groups/{kind}",
+        category=Category.GROUP,
+        group=group.pk,
         event=f"group-{group.pk}-{event}",
         address=reverse(page, args=[group.slug]),
         facts={"group": group.name, "by": group.name_of(by), **facts},
@@ -134,6 +137,8 @@ def offer_group(*, group, to, by) -> Handover | None:
     tell(
         recipients=[to],
         kind="groups/handover_offered",
+        category=Category.REQUEST,
+        group=group.pk,
         event=f"handover-{handover.pk}-offered",
         address=reverse("groups:answer_handover", args=[group.slug]),
         facts={"group": group.name, "by": group.name_of(by)},
@@ -169,6 +174,8 @@ def answer_handover(*, handover, accept, by) -> bool:
     tell(
         recipients=[handover.giver],
         kind="groups/handover_answered",
+        category=Category.DECISION,
+        group=group.pk,
         event=f"handover-{handover.pk}-answered",
         address=reverse("group", args=[group.slug]),
         facts={"group": group.name, "by": group.name_of(by), "accepted": accept},

@@ -55,7 +55,7 @@ def message_of(invitation) -> EmailMessage:
     group, address = invitation.group, f"{settings.SITE_URL}{reverse('groups:join', args=[invitation.token])}"
     with translation.override(spoken_for(group.language)):
         facts = {"group": group.name, "name": group.name_of(invitation.created_by)}
-        subject, body = words_of_kind("groups/invitation", facts)
+        subject, body, *_rest = words_of_kind("groups/invitation", facts)
         text = get_template("groups/mail/invitation.txt").render({"body": body, "address": address})
     name = f"invitation-{invitation.public_id}-{invitation.mails}"
     return mail_to(invitation.email, subject=subject, text=text, name=name)

@@ -8,6 +8,7 @@ import unicodedata
 from html import escape, unescape
 
 import nh3
+from django.utils.text import Truncator
 from markdown_it import MarkdownIt
 
 ALLOWED_TAGS = {
@@ -16,6 +17,7 @@ ALLOWED_TAGS = {
 ALLOWED_ATTRIBUTES = {"a": {"href"}, "ol": {"start"}, "*": set()}  # "*": nh3 would else let title and lang through
 ALLOWED_SCHEMES = {"http", "https", "mailto"}
 
+LONGEST_EXCERPT = 240  # characters
 # The longest comment. markdown-it needs at most some tenths of a second for the worst text of this length.
 LONGEST = 20_000
 
@@ -65,6 +67,11 @@ def shows_something(html: str) -> bool:
 def plain_text(html: str) -> str:
     """The words without markup, character by character what a browser calls the element's text."""
     return unescape(nh3.clean(html, tags=set()))
+
+
+def excerpt(html: str) -> str:
+    """The beginning of the words, as text."""
+    return Truncator(" ".join(plain_text(html).split())).chars(LONGEST_EXCERPT)
 
 
 def sanitise(html: str) -> str:

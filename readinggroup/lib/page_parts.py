@@ -8,9 +8,12 @@ from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import escape, format_html
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from .stamps import slot
+
+MOST_COUNTED = 100  # of what is unread; nobody needs to know of more
 
 
 def login_address(request) -> str:
@@ -37,7 +40,8 @@ def inbox_count(request) -> str:
     unread = getattr(request.user, "unread_notices", 0)
     if not unread:
         return ""
-    words = ngettext("%(count)d new", "%(count)d new", unread) % {"count": unread}
+    most = unread >= MOST_COUNTED
+    words = _("99+ new") if most else ngettext("%(count)d new", "%(count)d new", unread) % {"count": unread}
     return format_html(' <span class="count">({})</span>', words)
 
 

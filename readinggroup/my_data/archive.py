@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from readinggroup.accounts.models import Archive, ArchivePiece, ArchiveState
 from readinggroup.notifications.actions import tell
+from readinggroup.notifications.models import Category
 
 from .contents import PARTS, Words
 
@@ -162,6 +163,7 @@ def tell_of(archive, kind) -> None:
     tell(
         recipients=[archive.user],
         kind=kind,
+        category=Category.ACCOUNT,
         event=f"archive-{archive.pk}-{kind.rpartition('_')[2]}",
         address=reverse("my_data:my_data"),
         facts={"days": Archive.KEPT_FOR.days},

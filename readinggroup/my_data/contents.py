@@ -28,8 +28,8 @@ from readinggroup.groups.models import (
     RuleSet,
 )
 from readinggroup.moderation.models import Report
-from readinggroup.notifications.models import Notice
-from readinggroup.notifications.wording import words_of
+from readinggroup.notifications.models import Digest, MailSettings, MailWish, Notice
+from readinggroup.notifications.wording import words_of_kind
 from readinggroup.readings.models import Place, Seen, TextImport
 
 A_CHUNK = 500  # rows that are in memory at a time
@@ -330,16 +330,35 @@ def places(user):
 
 
 def notices(user):
+    """Of notices about comments, which are others' words, only the address."""
     for notice in each(Notice.objects.of(user)):
-        words = words_of(notice)
+        words = None if notice.about else words_of_kind(notice.kind, notice.facts)
         yield {
-            "subject": words.subject,
-            "words": words.body,
+            "about": notice.category,
+            "subject": words.subject if words else "",
+            "words": words.body if words else "",
             "address": notice.address and f"{settings.SITE_URL}{notice.address}",
             "created_at": notice.created_at,
             "read_at": notice.read_at,
             "mailed_at": notice.mailed_at,
         }
+
+
+def mail_wishes(user):
+    for wish in each(MailWish.objects.filter(user=user)):
+        yield {"group_key": wish.group_key, "about": wish.category, "when": wish.when}
+
+
+def mail_settings(user):
+    for settings_ in MailSettings.objects.filter(user=user):
+        yield {
+            field.name: getattr(settings_, field.name) for field in MailSettings._meta.fields if field.name != "user"
+        }
+
+
+def digests(user):
+    for digest in each(Digest.objects.filter(recipient=user)):
+        yield {"day": digest.day, "mailed_at": digest.mailed_at}
 
 
 def text_imports(user):
@@ -390,6 +409,9 @@ PARTS = [
     Part("handovers", _("Groups handed over"), ("groups.Handover.giver", "groups.Handover.receiver"), handovers),
     Part("places", _("Where I stopped reading"), ("readings.Place.user",), places),
     Part("notices", _("What I was told"), ("notifications.Notice.recipient",), notices),
+    Part("mail_wishes", _("What I want to be told by mail"), ("notifications.MailWish.user",), mail_wishes),
+    Part("mail_settings", _("How I am reached"), ("notifications.MailSettings.user",), mail_settings),
+    Part("digests", _("Daily and weekly letters"), ("notifications.Digest.recipient",), digests),
     Part("text_imports", _("Texts that I brought"), ("readings.TextImport.by",), text_imports),
     Part("archives", _("Archives like this one"), ("accounts.Archive.user",), archives),
 ]

@@ -18,7 +18,7 @@ from readinggroup.discussion.actions import erase_all
 from readinggroup.groups.actions import LastOwner, leave
 from readinggroup.groups.models import EmailInvitation, Group, Invitation, Membership, Role
 from readinggroup.notifications.actions import tell
-from readinggroup.notifications.models import Notice
+from readinggroup.notifications.models import Category, MailSettings, Notice
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +98,8 @@ def remove_what_is_theirs(user) -> None:
         user.sign_in_links,
         user.archives,
         user.notices,
+        user.mail_wishes,
+        user.digests,
         user.places,
         user.seen,
         user.drafts,
@@ -107,6 +109,7 @@ def remove_what_is_theirs(user) -> None:
         user.join_requests,
     ):
         rows.all().delete()
+    MailSettings.objects.filter(user=user).delete()
     now = timezone.now()
     Invitation.objects.filter(created_by=user, revoked_at=None).update(revoked_at=now)
     user.email_invitations.filter(accepted_at=None, revoked_at=None).update(revoked_at=now, mail_at=None)
@@ -164,6 +167,7 @@ def tell_of_deletion(user, what, due, **facts) -> None:
     tell(
         recipients=[user],
         kind=f"my_data/deletion_{what}",
+        category=Category.ACCOUNT,
         event=f"deletion-{due.timestamp():.0f}-{what}",
         address=reverse("my_data:delete_account"),
         facts={"due": due.isoformat(), **facts},

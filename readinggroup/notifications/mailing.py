@@ -3,12 +3,21 @@
 A queue is a model with `mail_at` (when its mail is due) and `attempts`; its rows are the ledger, too.
 """
 
-from datetime import timedelta
+import logging
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
+
+from readinggroup.lib.languages import spoken_for
+from readinggroup.lib.time_zones import zone_called
+
+from .models import Delivery
+
+log = logging.getLogger(__name__)
 
 # Seconds after which a mail that the relay did not take is tried again; after the last of them it is given up.
 RETRY_AFTER = [60, 300, 1_800, 7_200, 28_800]
@@ -35,7 +44,55 @@ def was_last_try(row) -> bool:
     return row.attempts > len(RETRY_AFTER)
 
 
-def mail_to(address, *, subject, text, name) -> EmailMessage:
+@contextmanager
+def speaking_to(person):
+    """In the person's language and zone."""
+    language, zone = spoken_for(person.language or settings.LANGUAGE_CODE), zone_called(person.time_zone)
+    with translation.override(language), timezone.override(zone):
+        yield
+
+
+def mail_to(address, *, subject, text, name, html="", headers=None) -> EmailMultiAlternatives:
     """A mail under the Message-ID that `name` makes: sent again, it is the same mail to whoever has it already."""
+    mail = EmailMultiAlternatives(subject, text, to=[address], headers={"Message-ID": id_of(name), **(headers or {})})
+    if html:
+        mail.attach_alternative(html, "text/html")
+    return mail
+
+
+def id_of(name) -> str:
+    """The Message-ID (RFC 5322, 3.6.4) of what this site calls so."""
     host = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip("> ")
-    return EmailMessage(subject, text, to=[address], headers={"Message-ID": f"<{name}@{host}>"})
+    return f"<{name}@{host}>"
+
+
+def hand_over(row, mail) -> None:
+    """Give the mail to the relay, and note in the row what became of it; nothing is saved here."""
+    try:
+        mail.send()
+    except Exception as failure:
+        # Without what the relay said: it may name the address.
+        log.warning("The mail of %s was not taken: %s", row, type(failure).__name__)
+        row.reason = f"{type(failure).__name__}: {failure}"[:500].replace("\0", "")
+        if was_last_try(row):
+            row.delivery = Delivery.FAILED
+    else:
+        row.delivery, row.mailed_at, row.reason = Delivery.SENT, timezone.now(), ""
+
+
+def end_of_quiet(wishes, zone, now) -> datetime | None:
+    """Until when somebody who has these MailSettings is left in peace; None if they may be told now.
+
+    Quiet hours are of the person's own clock, over midnight too. An hour that the clock skips ends with the skip.
+    """
+    if wishes is None or wishes.quiet_from is None:
+        return None
+    here = now.astimezone(zone)
+    begin, end = wishes.quiet_from, wishes.quiet_until
+    if begin < end:
+        quiet, days = begin <= here.time() < end, 0
+    else:
+        quiet, days = here.time() >= begin or here.time() < end, int(here.time() >= begin)
+    if not quiet:
+        return None
+    return datetime.combine(here.date() + timedelta(days=days), end, tzinfo=zone).astimezone(now.tzinfo)

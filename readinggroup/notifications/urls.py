@@ -1,13 +1,11 @@
-"""Addresses of the inbox."""
+"""Addresses at which one says how one wants to be told, beside the site's own page of choices."""
 
 from django.urls import path
 
-from . import views
+from . import unsubscribing
 
 app_name = "notifications"
 
 urlpatterns = [
-    path("inbox/", views.inbox, name="inbox"),
-    path("inbox/read/", views.mark_all_read, name="mark_all_read"),
-    path("inbox/<str:notice>/", views.open_notice, name="open_notice"),
+    path("mail/stop/<str:token>/", unsubscribing.unsubscribe, name="unsubscribe"),
 ]

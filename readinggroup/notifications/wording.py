@@ -13,10 +13,12 @@ _LONGEST_SUBJECT = 200
 
 
 class Words(NamedTuple):
-    """What a notice says: plain text, without any markup."""
+    """What a notice says. `subject` and `body` are plain text; `html` is the body for those who read HTML, or ""."""
 
     subject: str
     body: str
+    html: str = ""
+    reply_to: str = ""  # the address at which an answer becomes a comment
 
 
 def template_of(kind: str) -> str:
@@ -25,15 +27,14 @@ def template_of(kind: str) -> str:
     return f"{app}/notices/{name}.txt"
 
 
-def words_of(notice) -> Words:
-    """The notice in the active language. It is plain text: whoever shows it in HTML escapes it."""
-    return words_of_kind(notice.kind, notice.facts)
-
-
 def words_of_kind(kind: str, facts: dict) -> Words:
-    """What is said of these facts, also to people who have no inbox here."""
+    """What is said of these facts in the active language, also to people who have no inbox here."""
     template = get_template(template_of(kind)).template
     text = template.render(Context(facts, autoescape=False)).strip()
     subject, _end, body = text.partition("\n")
-    subject = _NOT_IN_A_SUBJECT.sub(" ", subject).strip()[:_LONGEST_SUBJECT] or _("News from your reading group")
-    return Words(subject, re.sub(r"\n{3,}", "\n\n", body).strip())
+    return Words(one_line(subject) or _("News from your reading group"), re.sub(r"\n{3,}", "\n\n", body).strip())
+
+
+def one_line(text: str) -> str:
+    """What people have named something, as a header may hold it."""
+    return _NOT_IN_A_SUBJECT.sub(" ", text).strip()[:_LONGEST_SUBJECT]

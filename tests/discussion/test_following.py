@@ -10,8 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from readinggroup.discussion import actions
-from readinggroup.discussion.following import choose, watchers_of
+from readinggroup.discussion.following import choose
 from readinggroup.discussion.models import Comment, Follow, Level, State
+from readinggroup.discussion.telling import watchers_of
 from readinggroup.groups.actions import leave
 from readinggroup.groups.models import Membership
 

@@ -21,8 +21,7 @@ from django.utils import timezone
 from readinggroup.accounts.models import Archive, ArchivePiece, ArchiveState, SignInLink, User
 from readinggroup.my_data import actions, archive, contents
 from readinggroup.notifications.models import Notice
-from readinggroup.notifications.tasks import mail_due_notices
-from readinggroup.tasks import make_archive, tidy_archives
+from readinggroup.tasks import mail_due_notices, make_archive, tidy_archives
 
 from .. import factories
 

@@ -28,8 +28,7 @@ from readinggroup.moderation.models import Report
 from readinggroup.my_data import actions, deletion
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Notice
-from readinggroup.notifications.tasks import mail_due_notices
-from readinggroup.tasks import delete_accounts
+from readinggroup.tasks import delete_accounts, mail_due_notices
 
 from .. import factories
 

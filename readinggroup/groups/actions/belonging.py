@@ -7,6 +7,7 @@ from django.utils import timezone
 from readinggroup.accounts.models import User
 from readinggroup.accounts.names import is_name_clash, new_pseudonym
 from readinggroup.notifications.actions import tell
+from readinggroup.notifications.models import Category
 
 from ..models import Membership, Role
 from .refusals import LastOwner, NameTaken, Suspended
@@ -94,6 +95,8 @@ def remove(*, membership, reason, by, not_before=None) -> None:
     tell(
         recipients=[membership.user],
         kind="groups/removed",
+        category=Category.DECISION,
+        group=membership.group_id,
         event=f"removed-{membership.pk}-{now.timestamp()}",
         address=reverse("groups:my_groups"),
         facts={"group": membership.group.name, "reason": reason, "until": day(not_before), "barred": bool(not_before)},
@@ -114,6 +117,8 @@ def suspend(*, membership, until, reason, by) -> None:
     tell(
         recipients=[membership.user],
         kind="groups/suspended",
+        category=Category.DECISION,
+        group=membership.group_id,
         event=f"suspended-{membership.pk}-{now.timestamp()}",
         address=reverse("group", args=[membership.group.slug]),
         facts={"group": membership.group.name, "reason": reason, "until": day(until)},
@@ -129,6 +134,8 @@ def lift(*, membership, by) -> bool:
     tell(
         recipients=[membership.user],
         kind="groups/suspension_lifted",
+        category=Category.DECISION,
+        group=membership.group_id,
         event=f"lifted-{membership.pk}-{membership.suspended_until.timestamp()}-{timezone.now().timestamp()}",
         address=reverse("group", args=[membership.group.slug]) if membership.is_member else "",
         facts={"group": membership.group.name},

@@ -11,6 +11,7 @@ from django.utils.text import slugify
 from readinggroup.accounts.names import LONGEST_NAME, is_name_clash
 from readinggroup.lib.time_zones import zone_called
 from readinggroup.notifications.actions import tell
+from readinggroup.notifications.models import Category
 
 from ..models import EmailInvitation, Group, Invitation, JoinRequest, Membership, Role
 from .belonging import hold_name
@@ -177,6 +178,8 @@ def ask_to_join(*, group, words, by) -> JoinRequest:
     tell(
         recipients=[each.user for each in group.memberships.who_may_invite().select_related("user")],
         kind="groups/join_requested",
+        category=Category.REQUEST,
+        group=group.pk,
         event=f"join-request-{request.pk}",
         address=reverse("groups:members", args=[group.slug]),
         facts={"group": group.name, "name": group.name_of(by)},
@@ -195,6 +198,8 @@ def answer_join_request(*, request, accept, by, words="") -> bool:
     tell(
         recipients=[request.user],
         kind="groups/join_request_answered",
+        category=Category.DECISION,
+        group=group.pk,
         event=f"join-request-{request.pk}-answered",
         address=reverse("group", args=[group.slug]) if accept or group.is_known else "",
         facts={"group": group.name, "accepted": accept, "words": words, "name_here": name_here},

@@ -1,6 +1,5 @@
 """What people are told: one row a person and event, which is the inbox, the queue of mail and its ledger."""
 
-import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -11,38 +10,37 @@ from django.utils.translation import gettext_lazy as _
 from readinggroup.lib.constraints import at_most
 from readinggroup.lib.public_ids import new_public_id
 
-_COUNT_UNREAD = """
-    -- In order, so that two notices to many people wait for one another.
-    PERFORM 1 FROM accounts_user WHERE id IN (SELECT recipient_id FROM ({changes}) change WHERE step <> 0)
-    ORDER BY id FOR NO KEY UPDATE;
-
-    UPDATE accounts_user person SET unread_notices = person.unread_notices + change.step
-    FROM (SELECT recipient_id, sum(step) AS step FROM ({changes}) one GROUP BY 1 HAVING sum(step) <> 0) change
-    WHERE person.id = change.recipient_id;
-    RETURN NULL;
-"""
-_ADDED = "SELECT recipient_id, (read_at IS NULL)::int AS step FROM new_values"
-_TAKEN = "SELECT recipient_id, -(read_at IS NULL)::int AS step FROM old_values"
-
-
-def _counting(name, operation, changes, **referencing):
-    return pgtrigger.Trigger(
-        name=name,
-        level=pgtrigger.Statement,
-        when=pgtrigger.After,
-        operation=operation,
-        referencing=pgtrigger.Referencing(**referencing),
-        func=_COUNT_UNREAD.format(changes=changes),
-    )
+from .wishes import Category
 
 
 class Delivery(models.TextChoices):
-    """How a notice's mail stands."""
+    """How the mail of a notice stands. Every one ends as sent, failed, or not wanted, and says why."""
 
     DUE = "due", _("due")
+    DAILY = "daily", _("waits for the daily letter")
+    WEEKLY = "weekly", _("waits for the weekly letter")
     SENT = "sent", _("sent")
     FAILED = "failed", _("failed")
     NOT_WANTED = "not_wanted", _("not by mail")
+
+
+WAITING = [Delivery.DUE, Delivery.DAILY, Delivery.WEEKLY]
+
+
+def delivery_constraints(name, deliveries) -> list:
+    """What holds for every row that is mailed: sent says when, failed and not wanted say why."""
+    return [
+        models.CheckConstraint(condition=Q(delivery__in=deliveries), name=f"{name}_delivery_is_known"),
+        models.CheckConstraint(
+            condition=Q(delivery=Delivery.SENT, mailed_at__isnull=False)
+            | (~Q(delivery=Delivery.SENT) & Q(mailed_at=None)),
+            name=f"{name}_sent_says_when",
+        ),
+        models.CheckConstraint(
+            condition=~Q(delivery__in=[Delivery.FAILED, Delivery.NOT_WANTED]) | ~Q(reason=""),
+            name=f"{name}_not_sent_says_why",
+        ),
+    ]
 
 
 class NoticeQuerySet(models.QuerySet):
@@ -57,19 +55,28 @@ class NoticeQuerySet(models.QuerySet):
     def mail_is_due(self):
         return self.filter(delivery=Delivery.DUE, mail_at__lte=timezone.now())
 
+    def waiting(self):
+        """Not mailed yet: at once, or in a digest."""
+        return self.filter(delivery__in=WAITING)
+
 
 class Notice(models.Model):
     """One person is told of one event.
 
     `kind` names the template `<app>/notices/<name>.txt` (as "app/name"), whose first line is the subject and whose rest
     is what is said; `facts` are what it needs, as strings and numbers. It is put into words when it is read or mailed,
-    in the language of that moment.
+    in the language of that moment. What can be taken back or hidden is never in the facts: `about` names it (a
+    comment's public id), and whoever shows or mails the notice asks for it anew.
     """
 
     public_id = models.CharField(max_length=10, unique=True, default=new_public_id, editable=False)
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices")
     kind = models.CharField(max_length=60)
+    category = models.CharField(max_length=10, choices=Category.choices)
     event = models.CharField(max_length=100)  # the same event is told once
+    group_key = models.BigIntegerField(null=True, blank=True)  # see MailWish
+    about = models.CharField(max_length=10, blank=True)
+    thread = models.CharField(max_length=40, blank=True)  # what belongs together, in the inbox and in mail programs
     facts = models.JSONField(default=dict)
     address = models.CharField(max_length=500, blank=True)  # the path on this site where it leads
     created_at = models.DateTimeField(db_default=Now())
@@ -78,39 +85,24 @@ class Notice(models.Model):
     mail_at = models.DateTimeField(db_default=Now())  # when it is to be mailed, or tried again
     attempts = models.PositiveSmallIntegerField(default=0)
     mailed_at = models.DateTimeField(null=True, blank=True)
-    failure = models.CharField(max_length=500, blank=True)
+    reason = models.CharField(max_length=500, blank=True)  # why it was not, or not yet, mailed
+    digest = models.ForeignKey("Digest", on_delete=models.SET_NULL, null=True, blank=True, related_name="notices")
 
     objects = NoticeQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["recipient", "event"], name="notice_once"),
-            models.CheckConstraint(condition=Q(delivery__in=Delivery.values), name="notice_delivery_is_known"),
-            models.CheckConstraint(
-                condition=Q(delivery=Delivery.SENT, mailed_at__isnull=False)
-                | (~Q(delivery=Delivery.SENT) & Q(mailed_at=None)),
-                name="notice_sent_says_when",
-            ),
-            models.CheckConstraint(
-                condition=~Q(delivery=Delivery.FAILED) | ~Q(failure=""), name="notice_failed_says_why"
-            ),
-            at_most("failure", 500, name="notice_failure_is_not_too_long"),
+            models.CheckConstraint(condition=Q(category__in=Category.values), name="notice_category_is_known"),
+            *delivery_constraints("notice", Delivery.values),
+            at_most("reason", 500, name="notice_reason_is_not_too_long"),
         ]
         indexes = [
             models.Index(fields=["recipient", "-created_at"], name="notice_inbox"),
+            models.Index(fields=["recipient"], condition=Q(read_at=None), name="notice_unread"),
+            models.Index(fields=["recipient"], condition=Q(delivery__in=["daily", "weekly"]), name="notice_for_digest"),
             models.Index(fields=["mail_at"], condition=Q(delivery="due"), name="notice_mail_due"),
-        ]
-        # How much is unread stands at the person, so that the header of a page asks nothing for it.
-        triggers = [
-            _counting("count_unread_insert", pgtrigger.Insert, _ADDED, new="new_values"),
-            _counting(
-                "count_unread_update",
-                pgtrigger.Update,
-                f"{_ADDED} UNION ALL {_TAKEN}",
-                new="new_values",
-                old="old_values",
-            ),
-            _counting("count_unread_delete", pgtrigger.Delete, _TAKEN, old="old_values"),
+            models.Index(fields=["about"], condition=~Q(about=""), name="notice_about"),
         ]
 
     def __str__(self):

@@ -1,0 +1,119 @@
+"""What stands in somebody's daily or weekly letter: of each of their groups what concerns them, and what is open there.
+
+It asks all apps; `notifications` delivers it. The questions are as many for a group of ten as for one of a thousand.
+"""
+
+from itertools import groupby
+
+from django.conf import settings
+from django.db.models import Q
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from readinggroup.discussion.models import Comment, QuestionState, State
+from readinggroup.discussion.telling import facts_of
+from readinggroup.groups.models import Group
+from readinggroup.lib.markup import excerpt
+from readinggroup.notifications.digests import Letter
+from readinggroup.notifications.models import Category, Notice
+from readinggroup.notifications.unsubscribing import ALL_LETTERS, unsubscribe_address
+from readinggroup.notifications.wording import one_line, words_of_kind
+from readinggroup.readings.models import ReadingState
+
+from .notices import stand
+
+MOST_TOLD = 60  # comments, and pieces of news, of one letter; the rest stands in the inbox
+MOST_QUESTIONS = 3  # of one group
+TO_ME = [Category.REPLY, Category.MENTION]
+
+
+def compose(person, notices) -> Letter | None:
+    """The letter, in the active language; None if all that waited was hidden, taken back or closed meanwhile."""
+    standing = stand(Notice.objects.filter(pk__in=[notice.pk for notice in notices])).order_by("created_at", "pk")
+    told = list(standing)
+    groups = {group.pk: group for group in Group.objects.filter(pk__in={each.group_key for each in told} - {None})}
+    open_ones = {key for key, group in groups.items() if not group.is_closed}
+    told = [each for each in told if not each.about or each.group_key in open_ones]
+    facts = facts_of({notice.about for notice in told[:MOST_TOLD]} - {""})
+    shown = [notice for notice in told[:MOST_TOLD] if not notice.about or notice.about in facts]
+    if not shown:
+        return None
+    questions = open_questions(open_ones, person)
+    parts = [part_of(groups.get(key), mine, facts, questions.get(key, [])) for key, mine in by_group(shown)]
+    context = {
+        "recipient": person,
+        "parts": parts,
+        "more": len(told) - len(shown),
+        "site": settings.SITE_URL,
+        "inbox": f"{settings.SITE_URL}{reverse('inbox')}",
+        "choices": f"{settings.SITE_URL}{reverse('mail_choices')}",
+        "stop": unsubscribe_address(person, ALL_LETTERS),
+        "subject": subject_of(parts),
+    }
+    text, html = (render_to_string(f"site/mail/digest.{kind}", context) for kind in ("txt", "html"))
+    return Letter(context["subject"], text, html)
+
+
+def by_group(notices):
+    """The notices of each group together, in the order of their first."""
+    order = {}
+    for notice in notices:
+        order.setdefault(notice.group_key, len(order))
+    return groupby(sorted(notices, key=lambda notice: order[notice.group_key]), key=lambda notice: notice.group_key)
+
+
+def part_of(group, notices, facts, questions) -> dict:
+    """What is told of one group (None for what belongs to none)."""
+    notices = list(notices)
+    said = [{**facts[each.about], "address": each.address, "category": each.category} for each in notices if each.about]
+    for each in said:
+        each["excerpt"] = excerpt(each["words_html"])
+    return {
+        "group": group,
+        "to_me": [each for each in said if each["category"] in TO_ME],
+        "followed": places_of(each for each in said if each["category"] not in TO_ME),
+        "followed_count": sum(each["category"] not in TO_ME for each in said),
+        "news": [(words_of_kind(each.kind, each.facts), each.address) for each in notices if not each.about],
+        "questions": questions,
+    }
+
+
+def places_of(said) -> list:
+    """What was said, each paragraph in one piece, in the order of the text."""
+    ordered = sorted(said, key=lambda each: (each["title"], each["number"]))
+    places = groupby(ordered, key=lambda each: (each["title"], each["number"]))
+    return [{"title": title, "number": number, "said": list(there)} for (title, number), there in places]
+
+
+def open_questions(groups, person) -> dict:
+    """Questions of others that nobody has answered, in what these groups read now: group's key -> the newest few."""
+    asked = Comment.objects.filter(
+        Q(question=QuestionState.OPEN, parent=None, state=State.VISIBLE),
+        reading__group__in=groups,
+        reading__state=ReadingState.CURRENT,
+    ).exclude(author=person)
+    found = {}
+    for row in asked.order_by("-created_at").values("reading__group", "public_id", "body_html")[: 10 * MOST_QUESTIONS]:
+        here = found.setdefault(row["reading__group"], [])
+        if len(here) < MOST_QUESTIONS:
+            address = reverse("discussion:comment", args=[row["public_id"]])
+            here.append({"address": address, "excerpt": excerpt(row["body_html"])})
+    return found
+
+
+def subject_of(parts) -> str:
+    """ "Harbour readers: 2 answers to you, 5 new comments"."""
+    names = [part["group"].name for part in parts if part["group"]]
+    to_me, followed = sum(len(part["to_me"]) for part in parts), sum(part["followed_count"] for part in parts)
+    news = sum(len(part["news"]) for part in parts)
+    counts = []
+    if to_me:
+        counts.append(ngettext("%(count)d word to you", "%(count)d words to you", to_me) % {"count": to_me})
+    if followed:
+        counts.append(ngettext("%(count)d new comment", "%(count)d new comments", followed) % {"count": followed})
+    if news and not counts:
+        counts.append(ngettext("%(count)d piece of news", "%(count)d pieces of news", news) % {"count": news})
+    where = names[0] if len(names) == 1 else _("Your reading groups")
+    return one_line(f"{where}: {', '.join(counts)}")

@@ -1,0 +1,90 @@
+"""Telling people of what is said: whom, and of what."""
+
+from django.urls import reverse
+from django.utils.safestring import mark_safe
+
+from readinggroup.groups.models import Membership
+from readinggroup.lib.markup import excerpt
+from readinggroup.notifications.actions import tell_each
+from readinggroup.notifications.models import Category
+from readinggroup.readings.pages import outline_of
+
+from .models import Comment, Follow, Level, State
+
+KINDS = {
+    Category.REPLY: ("discussion/reply", Category.REPLY),
+    Category.MENTION: ("discussion/mention", Category.MENTION),
+    Category.FOLLOWED: ("discussion/followed", Category.FOLLOWED),
+}
+
+
+def tell_of(comment, *, only=frozenset(Category)) -> None:
+    """Tell whom it concerns that this was said: whom it answers, whom it calls by name, who follows.
+
+    Each is told once of a comment, for the nearest reason; who has muted it, and who belongs no more, is not told. A
+    comment that not everybody may read is told of when it is shown. In the transaction of what it tells.
+    """
+    if comment.state != State.VISIBLE:
+        return
+    levels = watchers_of(comment)
+    people = {pk: Category.FOLLOWED for pk, level in levels.items() if level == Level.WATCH}
+    called = dict.fromkeys(comment.mentions.values_list("user", flat=True), Category.MENTION)
+    if comment.parent_id:
+        called[comment.parent.author_id] = Category.REPLY
+    if called:
+        here = Membership.objects.active().filter(group=comment.reading.group_id, user__in=called)
+        people |= {pk: called[pk] for pk in here.values_list("user", flat=True) if levels.get(pk) != Level.MUTE}
+    people.pop(comment.author_id, None)
+    tell_each(
+        people={pk: KINDS[category] for pk, category in people.items() if category in only},
+        event=f"comment-{comment.public_id}",
+        address=reverse("discussion:comment", args=[comment.public_id]),
+        group=comment.reading.group_id,
+        about=comment.public_id,
+        thread=comment.root.public_id if comment.root_id else comment.public_id,
+    )
+
+
+def watchers_of(comment) -> dict:
+    """Who has chosen how much to be told of this comment: person's primary key -> Level. One query.
+
+    Whoever has not chosen, and has not written in the thread, is not in it: they want to be told as usual. Nobody is in
+    it who does not belong to the group now, and nobody at all while not everybody there may read the comment.
+    """
+    if comment.state != State.VISIBLE:
+        return {}
+    counting = Follow.objects.counting_at(comment.reading_id, comment.paragraph_id, comment.root_id or comment.pk)
+    return dict(counting.of_members().values_list("user_id", "level"))
+
+
+def facts_of(comments) -> dict:
+    """What a notice says about each of these comments (public ids), if all in its group may read it: two queries."""
+    if not comments:
+        return {}
+    rows = Comment.objects.filter(public_id__in=comments, state=State.VISIBLE)
+    rows = list(
+        rows.select_related("reading__group", "reading__edition", "version", "parent").defer("search", "parent__search")
+    )
+    names = names_of({(row.reading.group_id, row.author_id) for row in rows})
+    return {row.public_id: described(row, names[row.reading.group_id, row.author_id]) for row in rows}
+
+
+def names_of(people) -> dict:
+    """How each group calls these people: (group, person) -> name. One query."""
+    groups, users = {group for group, _user in people}, {user for _group, user in people}
+    here = Membership.objects.filter(group__in=groups, user__in=users).with_names()
+    return {(group, user): name for group, user, name in here.values_list("group", "user", "shown_name")}
+
+
+def described(comment, name) -> dict:
+    edition, parent = comment.reading.edition, comment.parent
+    address = outline_of(edition.current_id).by_paragraph.get(comment.paragraph_id)
+    return {
+        "name": name,
+        "group": comment.reading.group.name,
+        "title": edition.title,
+        "number": address.number if address else comment.version.number,
+        "words": comment.body,
+        "words_html": mark_safe(comment.body_html),  # noqa: S308 - sanitised when it was written
+        "answered": excerpt(parent.body_html) if parent and parent.state == State.VISIBLE else "",
+    }

@@ -1,0 +1,102 @@
+"""The inbox: what I was told, what belongs together in one place."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count, Max, Q, Value, Window
+from django.db.models.functions import Coalesce, NullIf, RowNumber
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from readinggroup.accounts.access import signed_in
+from readinggroup.groups.models import Group
+from readinggroup.lib.paging import page_asked_for
+from readinggroup.notifications.actions import mark_read
+from readinggroup.notifications.models import Category, Notice
+
+from .notices import stand, worded
+
+A_PAGE = 20  # threads
+NEWEST = 5  # of one thread
+
+
+@require_safe
+@never_cache
+@signed_in
+def inbox(request):
+    """What I was told, newest first, a thread in one piece; all of it, what is new, of one kind, or of one group."""
+    mine = stand(Notice.objects.of(request.user)).annotate(key=Coalesce(NullIf("thread", Value("")), "public_id"))
+    groups = {group.pk: group for group in Group.objects.filter(pk__in=mine.values("group_key"))}
+    chosen = chosen_in(request.GET, groups.values())
+    threads = (
+        of_choice(mine, chosen)
+        .values("key")
+        .annotate(last=Max("created_at"), count=Count("pk"), unread=Count("pk", filter=Q(read_at=None)))
+    )
+    page = page_asked_for(request, Paginator(threads.order_by("-last", "key"), A_PAGE))
+    context = {
+        "page": page,
+        "threads": threads_with_words(list(page), of_choice(mine, chosen), groups),
+        "chosen": chosen,
+        "categories": [(value, label) for value, label in Category.choices],
+        "groups": sorted(groups.values(), key=lambda group: group.name.casefold()),
+    }
+    return TemplateResponse(request, "notifications/inbox.html", context)
+
+
+def chosen_in(asked, groups) -> dict:
+    """What the reader wants to see of the inbox, of what there is; anything else is all of it."""
+    group = next((group for group in groups if group.slug == asked.get("group")), None)
+    category = asked.get("kind") if asked.get("kind") in Category.values else ""
+    return {"unread": asked.get("show") == "unread", "category": category, "group": group}
+
+
+def of_choice(notices, chosen):
+    if chosen["unread"]:
+        notices = notices.unread()
+    if chosen["category"]:
+        notices = notices.filter(category=chosen["category"])
+    if chosen["group"]:
+        notices = notices.filter(group_key=chosen["group"].pk)
+    return notices
+
+
+def threads_with_words(threads, notices, groups) -> list:
+    """Each thread with its newest notices and what they say: as many queries for one as for twenty."""
+    newest_first = Window(RowNumber(), partition_by="key", order_by=["-created_at", "-pk"])
+    here = notices.filter(key__in=[thread["key"] for thread in threads]).annotate(place=newest_first)
+    here = list(here.filter(place__lte=NEWEST).order_by("-created_at", "-pk"))
+    words = worded(here)
+    for thread in threads:
+        said = [(notice, words[notice.pk]) for notice in here if notice.key == thread["key"] and notice.pk in words]
+        thread["said"] = said
+        thread["more"] = thread["count"] - len(said)
+        thread["subject"] = said[0][1].subject if said else ""
+        thread["group"] = groups.get(said[0][0].group_key) if said else None
+        # Where one goes: to the first that is new.
+        thread["opens"] = next((notice for notice, _words in reversed(said) if not notice.read_at), said and said[0][0])
+    return [thread for thread in threads if thread["said"]]
+
+
+@require_POST
+@signed_in
+def open_notice(request, notice):
+    """Go where the notice leads; it is read then, with all that stands there with it."""
+    mine = Notice.objects.of(request.user)
+    found = get_object_or_404(stand(mine), public_id=notice)
+    there = mine.filter(thread=found.thread) if found.thread else mine.filter(pk=found.pk)
+    mark_read(notices=there, by=request.user)
+    return redirect(found.address or "inbox")
+
+
+@require_POST
+@signed_in
+def mark_all_read(request):
+    """Nothing in the inbox is new any more."""
+    count = mark_read(notices=Notice.objects.all(), by=request.user)
+    messages.success(
+        request, ngettext("%(count)d notice is read.", "%(count)d notices are read.", count) % {"count": count}
+    )
+    return redirect("inbox")

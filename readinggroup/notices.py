@@ -1,0 +1,60 @@
+"""What notices say, and whether it may still be said. Of all, only the site knows notices and what they are about."""
+
+from django.db.models import Exists, OuterRef, Q
+from django.template.loader import render_to_string
+
+from readinggroup.discussion.models import Comment, State
+from readinggroup.discussion.telling import facts_of
+from readinggroup.groups.models import Group, Membership
+from readinggroup.lib.page_parts import MOST_COUNTED
+from readinggroup.notifications.models import Category, Notice
+from readinggroup.notifications.wording import Words, words_of_kind
+
+ABOUT_COMMENTS = [Category.REPLY, Category.MENTION, Category.FOLLOWED]
+
+# How many notices are unread, of those that stand(): beside the link to the inbox, on every page. It comes with the
+# login in one question (accounts.logins.CARRIED), and nobody counts further than a hundred.
+UNREAD = f"""(SELECT count(*) FROM (
+    SELECT FROM notifications_notice n WHERE n.recipient_id = p.id AND n.read_at IS NULL AND (n.about = '' OR (
+        EXISTS (SELECT FROM discussion_comment c WHERE c.public_id = n.about AND c.state = 'visible')
+        AND EXISTS (SELECT FROM groups_membership m
+            WHERE m.group_id = n.group_key AND m.user_id = p.id AND m.left_at IS NULL)
+    )) LIMIT {MOST_COUNTED}
+) AS counted)"""  # noqa: S608 - a number of our own
+
+
+def stand(notices):
+    """Of these notices those that their readers may see now: what is said about a comment goes with the comment."""
+    comment = Comment.objects.filter(public_id=OuterRef("about"), state=State.VISIBLE)
+    member = Membership.objects.active().filter(group=OuterRef("group_key"), user=OuterRef("recipient"))
+    return notices.filter(Q(about="") | Exists(comment) & Exists(member))
+
+
+def worded(notices) -> dict:
+    """What each of these notices says, by its primary key, in the active language; of those that stand()."""
+    facts = facts_of({notice.about for notice in notices} - {""})
+    words = {}
+    for notice in notices:
+        about = facts.get(notice.about)
+        if about is None and notice.about:
+            continue  # it was hidden a moment ago
+        said = words_of_kind(notice.kind, {**notice.facts, **(about or {})})
+        words[notice.pk] = said
+    return words
+
+
+def word_for_mail(notice) -> Words | None:
+    """The notice as a mail says it at this moment; None if its reader may be told no more."""
+    if not stand(Notice.objects.filter(pk=notice.pk)).exists():
+        return None
+    if not notice.about:
+        return words_of_kind(notice.kind, notice.facts)
+    group = Group.objects.filter(pk=notice.group_key).first()
+    if group is None or group.is_closed:
+        return None  # nobody is called to where nobody can answer
+    about = facts_of({notice.about}).get(notice.about)
+    if about is None:
+        return None
+    said = words_of_kind(notice.kind, about)
+    lead, _end, _words = said.body.partition("\n")
+    return said._replace(html=render_to_string("discussion/notices/comment.html", {**about, "lead": lead}))

@@ -1,0 +1,146 @@
+"""The daily and the weekly letter: for whom its hour has come, and sending it.
+
+What stands in a letter is put together by the site, which may ask all: every function that sends takes `compose`, which
+answers with a Letter for a person and what waits for them, or with None if nothing of it is left to tell.
+"""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db import transaction
+from django.db.models import Min, Q
+from django.utils import timezone
+
+from readinggroup.accounts.models import User
+from readinggroup.lib.time_zones import zone_called
+
+from .mailing import hand_over, mail_to, speaking_to, take_one
+from .models import Delivery, Digest, MailSettings, Notice
+from .sending import MAIL_CAME_BACK, NO_ACCOUNT
+from .unsubscribing import ALL_LETTERS, unsubscribe_headers
+
+A_BATCH = 500  # people that are looked at in one go
+WEEK = timedelta(days=7)
+NOTHING_LEFT = "nothing was left to tell"
+
+
+class Letter(NamedTuple):
+    """A digest in words."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def last_moment(wishes, zone, now) -> datetime:
+    """When the hour of this person's letter came last."""
+    here = now.astimezone(zone)
+    moment = datetime.combine(here.date(), wishes.digest_at, tzinfo=zone)
+    return (
+        moment if moment <= here else datetime.combine(here.date() - timedelta(days=1), wishes.digest_at, tzinfo=zone)
+    )
+
+
+def begin_due(now=None) -> int:
+    """A row of Digest for everybody whose hour has come and for whom something waits; the answer is how many.
+
+    The database lets each have one a day. Whoever has chosen nothing has theirs at the usual hour in their zone.
+    """
+    now = now or timezone.now()
+    unread = Q(notices__read_at=None)
+    waiting = User.objects.filter(is_active=True).annotate(
+        daily=Min("notices__created_at", filter=unread & Q(notices__delivery=Delivery.DAILY)),
+        weekly=Min("notices__created_at", filter=unread & Q(notices__delivery=Delivery.WEEKLY)),
+    )
+    waiting = waiting.filter(Q(daily__isnull=False) | Q(weekly__isnull=False))
+    # Asked of the notices first: of all people few have something that waits.
+    some = Notice.objects.filter(delivery__in=[Delivery.DAILY, Delivery.WEEKLY], read_at=None).values("recipient")
+    begun = 0
+    rows = []
+    for person in waiting.filter(pk__in=some).select_related("mail_settings").iterator(chunk_size=A_BATCH):
+        wishes = getattr(person, "mail_settings", None) or MailSettings()
+        moment = last_moment(wishes, zone_of(person), now)
+        daily = person.daily is not None and person.daily <= moment
+        weekly = person.weekly is not None and person.weekly <= moment
+        if daily or (weekly and week_is_over(wishes, moment, person.weekly)):
+            rows.append(Digest(recipient=person, day=moment.date()))
+        if len(rows) == A_BATCH:
+            begun += begin(rows)
+            rows = []
+    return begun + begin(rows)
+
+
+def begin(rows) -> int:
+    before = Digest.objects.count()
+    Digest.objects.bulk_create(rows, ignore_conflicts=True)
+    return Digest.objects.count() - before
+
+
+def zone_of(person):
+    return zone_called(person.time_zone) or timezone.get_default_timezone()
+
+
+def week_is_over(wishes, moment, oldest) -> bool:
+    """Whether this is the day of the weekly letter, or one was missed."""
+    return moment.weekday() == wishes.digest_weekday or oldest <= moment - WEEK
+
+
+def mail_due(compose) -> None:
+    """Mail the digests that are due, one at a time: one that fails stops no other."""
+    while mail_one(compose):
+        pass
+
+
+def mail_one(compose) -> bool:
+    """Mail the digest that waits longest; False if none waits."""
+    digest = take_one(Digest.objects.mail_is_due().select_related("recipient", "recipient__mail_settings"))
+    if digest is None:
+        return False
+    person = digest.recipient
+    wishes = getattr(person, "mail_settings", None) or MailSettings()
+    notices = waiting_for(digest, wishes)
+    letter = None
+    if not person.is_active or wishes.stopped_at:
+        digest.delivery, digest.reason = Delivery.NOT_WANTED, MAIL_CAME_BACK if person.is_active else NO_ACCOUNT
+    else:
+        with speaking_to(person):
+            letter = compose(person, notices)
+        if letter is None:
+            digest.delivery, digest.reason = Delivery.NOT_WANTED, NOTHING_LEFT
+        else:
+            hand_over(digest, message_of(digest, letter))
+    note(digest, notices)
+    return True
+
+
+def waiting_for(digest, wishes) -> list:
+    """What waits for this letter and has not been read, oldest first."""
+    mine = Notice.objects.of(digest.recipient).unread()
+    weekly = mine.filter(delivery=Delivery.WEEKLY)
+    oldest = weekly.aggregate(oldest=Min("created_at"))["oldest"]
+    comes = [Delivery.DAILY]
+    if oldest and week_is_over(wishes, last_moment(wishes, zone_of(digest.recipient), digest.created_at), oldest):
+        comes.append(Delivery.WEEKLY)
+    return list(mine.filter(delivery__in=comes).order_by("created_at", "pk"))
+
+
+def message_of(digest, letter):
+    headers = {"Auto-Submitted": "auto-generated", **unsubscribe_headers(digest.recipient, ALL_LETTERS)}
+    return mail_to(
+        digest.recipient.email,
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
+        name=f"digest-{digest.public_id}",
+        headers=headers,
+    )
+
+
+@transaction.atomic
+def note(digest, notices) -> None:
+    """What became of the letter, and with it of all that was in it. What the relay did not take waits for the next."""
+    digest.save(update_fields=["delivery", "mail_at", "mailed_at", "reason"])
+    if digest.delivery in {Delivery.SENT, Delivery.NOT_WANTED}:
+        # What was read meanwhile is settled already.
+        still = Notice.objects.filter(pk__in=[notice.pk for notice in notices]).waiting()
+        still.update(delivery=digest.delivery, mailed_at=digest.mailed_at, reason=digest.reason, digest=digest)
