@@ -6,6 +6,7 @@ from django.template.loader import render_to_string
 from readinggroup.discussion.models import Comment, State
 from readinggroup.discussion.telling import facts_of
 from readinggroup.groups.models import Group, Membership
+from readinggroup.lib.markup import excerpt
 from readinggroup.lib.page_parts import MOST_COUNTED
 from readinggroup.notifications.models import Category, Notice
 from readinggroup.notifications.wording import Words, words_of_kind
@@ -33,28 +34,33 @@ def stand(notices):
 def worded(notices) -> dict:
     """What each of these notices says, by its primary key, in the active language; of those that stand()."""
     facts = facts_of({notice.about for notice in notices} - {""})
-    words = {}
-    for notice in notices:
-        about = facts.get(notice.about)
-        if about is None and notice.about:
-            continue  # it was hidden a moment ago
-        said = words_of_kind(notice.kind, {**notice.facts, **(about or {})})
-        words[notice.pk] = said
-    return words
+    words = {notice.pk: words_of(notice, facts) for notice in notices}
+    return {pk: said for pk, said in words.items() if said}
+
+
+def words_of(notice, facts) -> Words | None:
+    """What one notice says, with the `facts` of the comments; None if its comment was hidden a moment ago."""
+    if not notice.about:
+        return words_of_kind(notice.kind, notice.facts)
+    about = facts.get(notice.about)
+    if about is None:
+        return None
+    said = words_of_kind(notice.kind, about)
+    lead, _end, _words = said.body.partition("\n")
+    return said._replace(
+        lead=lead,
+        excerpt=excerpt(about["words_html"]),
+        html=render_to_string("discussion/notices/comment.html", {**about, "lead": lead}),
+        sender=f"{about['name']} · {about['group']}",
+    )
 
 
 def word_for_mail(notice) -> Words | None:
     """The notice as a mail says it at this moment; None if its reader may be told no more."""
     if not stand(Notice.objects.filter(pk=notice.pk)).exists():
         return None
-    if not notice.about:
-        return words_of_kind(notice.kind, notice.facts)
-    group = Group.objects.filter(pk=notice.group_key).first()
-    if group is None or group.is_closed:
-        return None  # nobody is called to where nobody can answer
-    about = facts_of({notice.about}).get(notice.about)
-    if about is None:
-        return None
-    said = words_of_kind(notice.kind, about)
-    lead, _end, _words = said.body.partition("\n")
-    return said._replace(html=render_to_string("discussion/notices/comment.html", {**about, "lead": lead}))
+    if notice.about:
+        group = Group.objects.filter(pk=notice.group_key).first()
+        if group is None or group.is_closed:
+            return None  # nobody is called to where nobody can answer
+    return words_of(notice, facts_of({notice.about} - {""}))

@@ -193,7 +193,7 @@ if env.str("EMAIL_URL", ""):
     globals().update(env.dj_email_url("EMAIL_URL"))
 else:
     EMAIL_BACKEND = "readinggroup.lib.mail_files.EmailBackend"
-EMAIL_TIMEOUT = 20  # seconds; a relay that hangs holds up one worker, never a page
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", 20)  # seconds; a relay that hangs holds up one worker, never a page
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Reading group <reading-group@localhost>")
 
 # --- Languages and time ---------------------------------------------------------------------------------------------

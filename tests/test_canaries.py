@@ -104,6 +104,7 @@ def build(visibility) -> Aviary:
     tell(
         recipients=[house.member],
         kind="groups/join_request_answered",
+        category="decision",
         event="sung",
         facts={"group": canary("a notice", {"member"}), "accepted": True},
     )

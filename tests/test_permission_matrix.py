@@ -316,7 +316,8 @@ class Cell:
         self.token = actions.invite(group=house.group, uses=1, days=1, roles=[], by=house.owner)
         self.request = actions.ask_to_join(group=house.group, words="Hello.", by=self.people["invited"])
         Notice.objects.filter(event="told").delete()
-        tell(recipients=[house.member], kind="groups/join_request_answered", event="told", facts={"group": "G"})
+        told = {"kind": "groups/join_request_answered", "category": "decision", "facts": {"group": "G"}}
+        tell(recipients=[house.member], event="told", **told)
         Archive.objects.of(house.member).delete()
         self.archive = Archive.objects.create(user=house.member, state="ready", size=1, made_at=timezone.now())
         Draft.objects.all().delete()

@@ -142,7 +142,7 @@ def mark_seen(request, membership, reading, paragraph):
     else:
         names = [name for name in request.POST.getlist("comment")[:MOST_AT_ONCE] if is_storable(name)]
         comments = readable.filter(public_id__in=names).exclude(shown_html="")
-        see(reading=reading, comments=list(comments.only("pk", "paragraph_id")), by=request.user)
+        see(reading=reading, comments=list(comments.only("pk", "public_id", "paragraph_id")), by=request.user)
     if wants_part(request):
         return news(request, reading)
     return redirect("discussion:paragraph", group=membership.group.slug, reading=reading.slug, paragraph=paragraph)

@@ -1,5 +1,7 @@
 """Telling people of what is said: whom, and of what."""
 
+from unicodedata import bidirectional
+
 from django.urls import reverse
 from django.utils.safestring import mark_safe
 
@@ -28,7 +30,8 @@ def tell_of(comment, *, only=frozenset(Category)) -> None:
         return
     levels = watchers_of(comment)
     people = {pk: Category.FOLLOWED for pk, level in levels.items() if level == Level.WATCH}
-    called = dict.fromkeys(comment.mentions.values_list("user", flat=True), Category.MENTION)
+    mentions = comment.mentions.values_list("user", flat=True) if "@" in comment.body else []
+    called = dict.fromkeys(mentions, Category.MENTION)
     if comment.parent_id:
         called[comment.parent.author_id] = Category.REPLY
     if called:
@@ -76,11 +79,17 @@ def names_of(people) -> dict:
     return {(group, user): name for group, user, name in here.values_list("group", "user", "shown_name")}
 
 
+def isolated(name) -> str:
+    """The name as it may stand in a sentence of plain text: one that is written from the right turns nothing."""
+    from_right = any(bidirectional(letter) in {"R", "AL"} for letter in name)
+    return f"\u2068{name}\u2069" if from_right else name
+
+
 def described(comment, name) -> dict:
     edition, parent = comment.reading.edition, comment.parent
     address = outline_of(edition.current_id).by_paragraph.get(comment.paragraph_id)
     return {
-        "name": name,
+        "name": isolated(name),
         "group": comment.reading.group.name,
         "title": edition.title,
         "number": address.number if address else comment.version.number,

@@ -119,7 +119,8 @@ def waiting_for(digest, wishes) -> list:
     weekly = mine.filter(delivery=Delivery.WEEKLY)
     oldest = weekly.aggregate(oldest=Min("created_at"))["oldest"]
     comes = [Delivery.DAILY]
-    if oldest and week_is_over(wishes, last_moment(wishes, zone_of(digest.recipient), digest.created_at), oldest):
+    hour = datetime.combine(digest.day, wishes.digest_at, tzinfo=zone_of(digest.recipient))
+    if oldest and week_is_over(wishes, hour, oldest):
         comes.append(Delivery.WEEKLY)
     return list(mine.filter(delivery__in=comes).order_by("created_at", "pk"))
 

@@ -50,6 +50,7 @@ class MailWishesForm(forms.Form):
 
     def __init__(self, *args, said, everywhere=None, **kwargs):
         super().__init__(*args, **kwargs)
+        self.is_chosen = bool(said)
         for category in CHOSEN:
             choices = When.choices
             if everywhere is not None:

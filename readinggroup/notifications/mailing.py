@@ -6,6 +6,7 @@ A queue is a model with `mail_at` (when its mail is due) and `attempts`; its row
 import logging
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from email.utils import formataddr, parseaddr
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -16,6 +17,7 @@ from readinggroup.lib.languages import spoken_for
 from readinggroup.lib.time_zones import zone_called
 
 from .models import Delivery
+from .wording import one_line
 
 log = logging.getLogger(__name__)
 
@@ -52,9 +54,14 @@ def speaking_to(person):
         yield
 
 
-def mail_to(address, *, subject, text, name, html="", headers=None) -> EmailMultiAlternatives:
-    """A mail under the Message-ID that `name` makes: sent again, it is the same mail to whoever has it already."""
+def mail_to(address, *, subject, text, name, html="", headers=None, sender="") -> EmailMultiAlternatives:
+    """A mail under the Message-ID that `name` makes: sent again, it is the same mail to whoever has it already.
+
+    `sender` is in whose name it is written; the address is the site's.
+    """
     mail = EmailMultiAlternatives(subject, text, to=[address], headers={"Message-ID": id_of(name), **(headers or {})})
+    if sender:
+        mail.extra_headers["From"] = formataddr((one_line(sender), parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
     if html:
         mail.attach_alternative(html, "text/html")
     return mail

@@ -97,4 +97,5 @@ def message_of(notice, words) -> EmailMessage:
         html=render_to_string("notifications/mail/notice.html", context),
         name=f"notice-{notice.public_id}",
         headers=headers,
+        sender=words.sender,
     )

@@ -151,7 +151,7 @@ def test_a_comment_that_calls_nobody_asks_nothing_more(house):
     for body, more in (("Nobody.", 0), ("@Milo and @Mona and @nobody", 2)):
         with CaptureQueriesContext(connection) as queries:
             factories.create_comment(house.reading, house.member, body)
-        asked = [query for query in queries if "groups_membership" in query["sql"] or "mention" in query["sql"]]
+        asked = [query for query in queries if "discussion_mention" in query["sql"]]
         assert len(asked) == more
     assert Comment.objects.filter(version=version).count() == 2
 

@@ -20,7 +20,8 @@ from readinggroup.groups.actions import ask_to_join, invite, take_in
 from readinggroup.groups.inviting_by_mail import invite_by_email
 from readinggroup.groups.models import ChangeKind, GroupChange
 from readinggroup.moderation.models import Report
-from readinggroup.notifications.actions import tell
+from readinggroup.notifications.actions import tell, wish
+from readinggroup.notifications.models import Category, Digest, MailSettings, When
 from readinggroup.readings.actions import keep_place, keep_upload
 
 from .. import factories
@@ -101,10 +102,13 @@ def full_life(house, canaries):
     keep_place(reading=house.reading, user=person, paragraph=comment.paragraph)
     keep_upload(group=house.group, content=b"A text.", filename=f"{canaries.file}.txt", by=person)
     facts = {"group": canaries.notice, "accepted": True}
-    tell(recipients=[person], kind="groups/join_request_answered", event="one", facts=facts)
+    tell(recipients=[person], kind="groups/join_request_answered", category="decision", event="one", facts=facts)
     # Another is told of the person, by name.
     facts = {"group": canaries.name, "accepted": True}
-    tell(recipients=[house.owner], kind="groups/join_request_answered", event="two", facts=facts)
+    tell(recipients=[house.owner], kind="groups/join_request_answered", category="decision", event="two", facts=facts)
+    wish(by=person, category=Category.REPLY, when=When.WEEKLY, group=house.group.pk)
+    MailSettings.objects.create(user=person)
+    Digest.objects.create(recipient=person, day=timezone.now().date())
     take_in(group=factories.create_group("Otherwise"), user=person, name_here=canaries.name_here)
     invite_by_email(group=house.group, email="ines@example.org", roles=[], by=person)
     invite_by_email(group=house.group, email=person.email, roles=[], by=house.owner)

@@ -113,7 +113,13 @@ def test_whatever_points_at_a_person_is_in_the_archive_or_left_out_for_a_reason(
 def test_hostile_words_stay_words(house):
     nasty = factories.create_user('<script>alert(1)</script>"&')
     factories.create_comment(house.reading, nasty, "<img src=x onerror=alert(1)>\n\n[x](javascript:alert(1))")
-    Notice.objects.create(recipient=nasty, kind="groups/join_request_answered", event="e", facts={"group": "<b>x</b>"})
+    Notice.objects.create(
+        recipient=nasty,
+        kind="groups/join_request_answered",
+        category="decision",
+        event="e",
+        facts={"group": "<b>x</b>"},
+    )
     file = io.BytesIO()
     archive.write(file, nasty)
     with zipfile.ZipFile(file) as made:

@@ -363,7 +363,7 @@ def test_what_was_under_way_is_removed_an_hour_later(house, let_days_pass):
     groups.take_in(group=house.group, user=house.member)
     late = factories.create_comment(house.reading, house.member, "Too late.")
     facts = {"group": "G", "accepted": True}
-    tell(recipients=[house.member], kind="groups/join_request_answered", event="late", facts=facts)
+    tell(recipients=[house.member], kind="groups/join_request_answered", category="decision", event="late", facts=facts)
     delete_accounts(0)
     assert Comment.objects.get(pk=late.pk).state == State.WITHDRAWN
     assert "Too late." not in said_in_comments()
@@ -413,7 +413,13 @@ def test_others_of_the_same_name_keep_it(house, let_days_pass):
     namesake = factories.create_user("Mara")
     far = factories.create_member(factories.create_group(), "Fay")
     facts = {"group": "Mara", "accepted": True}
-    tell(recipients=[far, house.owner], kind="groups/join_request_answered", event="one", facts=facts)
+    tell(
+        recipients=[far, house.owner],
+        kind="groups/join_request_answered",
+        category="decision",
+        event="one",
+        facts=facts,
+    )
     ask(house.member)
     let_days_pass(house.member)
     delete_accounts(0)

@@ -1,0 +1,205 @@
+"""The daily and the weekly letter: when it comes, what stands in it, once, and never for nothing."""
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from readinggroup.digest import compose
+from readinggroup.discussion import actions
+from readinggroup.discussion.following import choose
+from readinggroup.discussion.models import Comment, Level, QuestionState
+from readinggroup.groups import settling
+from readinggroup.groups.actions import leave
+from readinggroup.groups.models import Membership
+from readinggroup.notifications import digests
+from readinggroup.notifications.actions import wish
+from readinggroup.notifications.mailing import RETRY_AFTER
+from readinggroup.notifications.models import Category, Delivery, Digest, MailSettings, Notice, When
+
+from .. import factories
+
+MONDAY = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)  # the hour of letters, where nothing was chosen
+
+
+@pytest.fixture(autouse=True)
+def _mail_in_memory(settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+
+@pytest.fixture
+def followed(house):
+    """Mara follows the whole reading, and two comments of the day before wait for her letter."""
+    choose(by=house.member, reading=house.reading, level=Level.WATCH)
+    for words in ("The first of two.", "The second of two."):
+        factories.create_comment(house.reading, house.other, words)
+    Notice.objects.update(created_at=MONDAY - timedelta(hours=12))
+    return house
+
+
+def letters(now=MONDAY):
+    """What goes out at this moment."""
+    before = len(mail.outbox)
+    digests.begin_due(now)
+    digests.mail_due(compose)
+    return mail.outbox[before:]
+
+
+def test_it_tells_what_waits_once(followed):
+    [letter] = letters()
+    assert letter.to == [followed.member.email]
+    assert letter.subject == "Harbour readers: 2 new comments"
+    for words in ("The first of two.", "The second of two.", "“The Ferry”, paragraph 4", "Milo"):
+        assert words in letter.body
+        assert words in letter.alternatives[0].content
+    digest = Digest.objects.get()
+    assert (digest.delivery, str(digest.day)) == (Delivery.SENT, "2026-11-23")
+    assert list(Notice.objects.values_list("delivery", "digest").distinct()) == [(Delivery.SENT, digest.pk)]
+    assert letters() == letters(MONDAY + timedelta(hours=3)) == letters(MONDAY + timedelta(days=1)) == []
+    raw = letter.message()
+    assert raw["Message-ID"] == f"<digest-{digest.public_id}@localhost>"
+    assert raw["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_not_before_its_hour_and_not_for_what_came_after_it(followed):
+    assert letters(MONDAY - timedelta(minutes=1)) == []
+    Notice.objects.update(created_at=MONDAY + timedelta(minutes=1))
+    assert letters(MONDAY + timedelta(hours=2)) == []
+    assert len(letters(MONDAY + timedelta(days=1))) == 1
+
+
+@pytest.mark.parametrize(("zone", "hour"), [("Europe/Berlin", 6), ("America/New_York", 12), ("Asia/Kolkata", 2)])
+def test_the_hour_is_of_its_readers_clock(followed, zone, hour):
+    type(followed.member).objects.filter(pk=followed.member.pk).update(time_zone=zone)
+    moment = MONDAY.replace(hour=hour)
+    early = moment - timedelta(minutes=31)
+    # Yesterday's hour was before these were written.
+    assert letters(early) == []
+    assert len(letters(moment)) == 1
+
+
+def test_a_day_of_the_reader_has_one_letter_also_when_the_hour_is_changed(followed):
+    letters()
+    MailSettings.objects.create(user=followed.member, digest_at=time(9))
+    factories.create_comment(followed.reading, followed.other, "A third.")
+    Notice.objects.filter(delivery=Delivery.DAILY).update(created_at=MONDAY + timedelta(minutes=5))
+    assert letters(MONDAY + timedelta(hours=3)) == []
+    assert len(letters(MONDAY + timedelta(hours=26))) == 1
+
+
+def test_a_weekly_letter_comes_on_its_day_with_the_week(followed):
+    wish(by=followed.member, category=Category.FOLLOWED, when=When.WEEKLY)
+    MailSettings.objects.create(user=followed.member, digest_weekday=2)
+    assert letters() == letters(MONDAY + timedelta(days=1)) == []
+    [letter] = letters(MONDAY + timedelta(days=2))
+    assert "The first of two." in letter.body
+
+
+def test_a_weekly_letter_that_was_missed_comes_later(followed):
+    wish(by=followed.member, category=Category.FOLLOWED, when=When.WEEKLY)
+    MailSettings.objects.create(user=followed.member, digest_weekday=2)
+    assert len(letters(MONDAY + timedelta(days=8))) == 1
+
+
+def test_what_was_read_meanwhile_is_not_in_it_and_nothing_is_no_letter(followed):
+    first, second = Notice.objects.order_by("pk")
+    Notice.objects.filter(pk=first.pk).update(read_at=timezone.now())
+    [letter] = letters()
+    assert "The first of two." not in letter.body
+    Digest.objects.all().delete()
+    Notice.objects.filter(pk=second.pk).update(read_at=timezone.now(), delivery=Delivery.DAILY, mailed_at=None)
+    assert letters() == []
+    assert not Digest.objects.exists()
+
+
+@pytest.mark.parametrize("end", ["withdrawn", "left", "archived"])
+def test_what_may_no_longer_be_said_is_no_letter(followed, end):
+    digests.begin_due(MONDAY)
+    if end == "withdrawn":
+        actions.withdraw_all(group=followed.group, by=followed.other)
+    elif end == "left":
+        leave(membership=Membership.objects.standing(followed.member.pk, followed.group.slug), by=followed.member)
+    else:
+        settling.archive(group=followed.group, by=followed.owner)
+        Notice.objects.filter(category=Category.GROUP).delete()
+    digests.mail_due(compose)
+    assert mail.outbox == []
+    digest = Digest.objects.get()
+    assert (digest.delivery, bool(digest.reason)) == (Delivery.NOT_WANTED, True)
+
+
+def test_open_questions_and_news_stand_in_it(followed):
+    asked = factories.create_comment(followed.reading, followed.other, "Who counted them?")
+    mine = factories.create_comment(followed.reading, followed.member, "My own question?")
+    for comment in (asked, mine):
+        Comment.objects.filter(pk=comment.pk).update(
+            question=QuestionState.OPEN, question_by=comment.author, question_at=timezone.now()
+        )
+    settling.change_rules(group=followed.group, rules=[("Kind", "Be kind.")], by=followed.owner)
+    Notice.objects.update(created_at=MONDAY - timedelta(hours=1))
+    letter = next(each for each in letters() if each.to == [followed.member.email])
+    assert "Open questions there" in letter.body
+    assert "Who counted them?" in letter.body
+    assert "My own question?" not in letter.body
+    assert "The rules of Harbour readers have changed" in letter.body
+
+
+class Refuses(EmailBackend):
+    """A relay that takes nothing for one address."""
+
+    def send_messages(self, messages):
+        if any("bad" in address for message in messages for address in message.to):
+            raise OSError("450 not now")
+        return super().send_messages(messages)
+
+
+def test_one_bad_address_stops_no_other_and_what_was_not_taken_waits_for_the_next(followed, settings):
+    settings.EMAIL_BACKEND = f"{__name__}.Refuses"
+    type(followed.member).objects.filter(pk=followed.member.pk).update(email="bad@example.org")
+    choose(by=followed.organizer, reading=followed.reading, level=Level.WATCH)
+    factories.create_comment(followed.reading, followed.other, "The third.")
+    Notice.objects.update(created_at=MONDAY - timedelta(hours=1))
+    assert [each.to for each in letters()] == [[followed.organizer.email]]
+    for _try in RETRY_AFTER:
+        Digest.objects.filter(delivery=Delivery.DUE).update(mail_at=timezone.now() - timedelta(seconds=1))
+        digests.mail_due(compose)
+    failed = Digest.objects.get(recipient=followed.member)
+    assert (failed.delivery, "450" in failed.reason) == (Delivery.FAILED, True)
+    assert Notice.objects.of(followed.member).filter(delivery=Delivery.DAILY).count() == 3
+    type(followed.member).objects.filter(pk=followed.member.pk).update(email="good@example.org")
+    [letter] = letters(MONDAY + timedelta(days=1))
+    assert "The first of two." in letter.body
+
+
+def test_a_letter_asks_the_same_for_one_comment_of_one_and_for_many_of_many(followed):
+    def questions():
+        Digest.objects.all().delete()
+        Notice.objects.filter(category=Category.FOLLOWED).update(
+            delivery=Delivery.DAILY, mailed_at=None, digest=None, created_at=MONDAY - timedelta(hours=1)
+        )
+        digests.begin_due(MONDAY)
+        with CaptureQueriesContext(connection) as asked:
+            assert digests.mail_one(compose)
+        return len(asked)
+
+    questions()
+    few = questions()
+    for _ in range(12):
+        someone = factories.create_member(followed.group)
+        factories.create_comment(followed.reading, someone, "One of many.", number=5)
+    Notice.objects.exclude(recipient=followed.member).delete()
+    assert questions() == few
+
+
+def test_a_long_absence_makes_one_letter_of_bounded_length(followed):
+    for number in range(70):
+        factories.create_comment(followed.reading, followed.other, f"Number {number} of seventy.")
+    Notice.objects.update(created_at=MONDAY - timedelta(hours=1))
+    [letter] = letters()
+    assert letter.body.count("of seventy.") == 58
+    assert "12 more stand in your inbox" in letter.body
+    assert not Notice.objects.waiting().exists()
