@@ -149,6 +149,10 @@ MATRIX = {
     ("inbox", "GET"): "l . . . .  . . . . .",
     ("open_notice", "POST"): "l n n n n  . n n n n",
     ("mark_all_read", "POST"): "l . . . .  . . . . .",
+    ("mail_choices", "GET"): "l . . . .  . . . . .",
+    ("mail_choices", "POST"): "l . . . .  . . . . .",
+    ("notifications:unsubscribe", "GET"): ". . . . .  . . . . .",
+    ("notifications:unsubscribe", "POST"): ". . . . .  . . . . .",
     ("accounts:take_back_address", "GET"): ". . . . .  . . . . .",
     ("accounts:take_back_address", "POST"): ". . . . .  . . . . .",
     ("accounts:kept_words", "GET"): "l . . . .  . . . . .",
@@ -182,7 +186,7 @@ KNOWN_OF_LISTED = {
 OF_NO_GROUP = {
     "home", "healthz", "readyz", "groups:found_group", "groups:join", "discussion:left", "groups:my_groups",
     "discussion:my_drafts", "discussion:delete_draft", "discussion:move_draft",
-    "discussion:my_contributions",
+    "discussion:my_contributions", "inbox", "open_notice", "mark_all_read", "mail_choices",
 } | {name for name, _method in MATRIX if name.startswith(("accounts:", "notifications:", "my_data:"))}  # fmt: skip
 # Also who does not write may open these:
 READ_AT_A_COMMENT = {"discussion:comment", "discussion:wordings", "discussion:follow_thread"}
@@ -358,6 +362,8 @@ class Cell:
             "groups:take_back_email_invitation": [self.mailed.public_id],
             "groups:answer_join_request": [self.request.pk],
         }
+        if name == "notifications:unsubscribe":
+            return unsubscribe_address(self.house.member, "reply").removeprefix(settings.SITE_URL)
         if name in {"groups:join", "accounts:sign_in_by_link", "accounts:take_back_address"}:
             return reverse(name, args=[self.token])
         if name == "open_notice":
