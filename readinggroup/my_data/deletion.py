@@ -105,6 +105,7 @@ def remove_what_is_theirs(user) -> None:
         user.follows,
         user.reactions,
         user.join_requests,
+        user.feed_addresses,
     ):
         rows.all().delete()
     now = timezone.now()
