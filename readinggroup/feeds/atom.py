@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils.feedgenerator import Atom1Feed
 
-# What XML 1.0 cannot hold, however it is written. A person may have typed it; the feed shows that something stood there.
+# What XML 1.0 cannot hold, however it is written. Somebody may have typed it: the feed shows that something was there.
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 

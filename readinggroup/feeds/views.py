@@ -84,7 +84,7 @@ def fetched(request, membership, feed, *, own_address=None) -> HttpResponse:
                 entries=told.entries(),
             )
             response = HttpResponse(xml, content_type=GroupFeed.content_type)
-    response.headers |= {"ETag": etag, "Content-Language": group.language}
+    response["ETag"], response["Content-Language"] = etag, group.language
     patch_cache_control(response, no_cache=True)
     return response
 
@@ -102,7 +102,7 @@ def fetched_privately(request, token, feed) -> HttpResponse:
     if address.last_fetched_at is None or address.last_fetched_at < now - NOTED_AGAIN_AFTER:
         FeedAddress.objects.filter(pk=address.pk).update(last_fetched_at=now)
     patch_cache_control(response, private=True)
-    response.headers |= {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
+    response["Referrer-Policy"], response["X-Robots-Tag"] = "no-referrer", "noindex"
     return response
 
 
