@@ -56,7 +56,7 @@ def pages_of(house, comment):
         yield reverse(f"groups:{page}", args=[group])
     for page in ("write_letter", "letters"):
         yield reverse(f"groups:{page}", args=[group])
-    for page in ("comments", "news", "addresses", "make_address", "revoke_address"):
+    for page in ("comments", "news", "addresses"):
         yield reverse(f"feeds:{page}", args=[group])
     yield reverse("discussion:leave", args=[group])
     yield reverse("discussion:suggest_members", args=[group])
