@@ -262,6 +262,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000  # the import preview sends one field a he
 ONLY_STAFF_FOUND_GROUPS = env.bool("ONLY_STAFF_FOUND_GROUPS", False)
 # How many invitations one person may send by mail in a day.
 INVITATIONS_BY_MAIL_A_DAY = env.int("INVITATIONS_BY_MAIL_A_DAY", 30)
+# How many letters a group's organizers may write to all members in seven days.
+LETTERS_A_WEEK = env.int("LETTERS_A_WEEK", 2)
 # A text longer than this many words is read by section, a shorter one whole.
 READ_WHOLE_UP_TO_WORDS = env.int("READ_WHOLE_UP_TO_WORDS", 25_000)
 

@@ -20,6 +20,7 @@ urlpatterns = [
     path("g/<slug:group>/", views.group, name="group"),
     path("g/<slug:group>/export/", group_export.group_export, name="group_export"),
     path("g/<slug:group>/export/<int:export>/", group_export.fetch_group_export, name="fetch_group_export"),
+    path("", include("readinggroup.feeds.urls")),
     path("", include("readinggroup.readings.urls")),
     path("", include("readinggroup.groups.urls")),
     path("", include("readinggroup.discussion.urls")),

@@ -76,6 +76,7 @@ def group(request, membership):
         "asking": membership.group.join_requests.filter(answered_at=None).count() if may_invite else 0,
         "may_read": may_read,
         "may_read_all": may(membership, Can.READ_ALL),
+        "may_write_to_all": may(membership, Can.WRITE_TO_ALL),
         "may_end": may(membership, Can.END),
         "language": name_of(membership.group.language),
         **from_outside(request.user, membership),

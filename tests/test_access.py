@@ -54,6 +54,10 @@ def pages_of(house, comment):
     yield reverse("moderation:waiting", args=[group])
     for page in ("settle_group", "who_may", "members", "invite", "invite_by_email", "name_here", "ask_to_join"):
         yield reverse(f"groups:{page}", args=[group])
+    for page in ("write_letter", "letters"):
+        yield reverse(f"groups:{page}", args=[group])
+    for page in ("comments", "news", "addresses"):
+        yield reverse(f"feeds:{page}", args=[group])
     yield reverse("discussion:leave", args=[group])
     yield reverse("discussion:suggest_members", args=[group])
     yield reverse("groups:member", args=[group, house.member.public_id])

@@ -125,6 +125,8 @@ def settle(aviary, visibility):
     )
     cell.mailed.email = f"{canary('address of an invitation', {'organizer'})}@example.org"
     cell.mailed.save()
+    cell.letter.subject, cell.letter.body_html = (canary(f"a letter's {what}", INSIDE) for what in ("subject", "words"))
+    cell.letter.save()
     cell.export.content = canary("an export", {"owner"}).encode()
     cell.export.save()
     title, words = canary("title of a text for members", readable_by(visibility)), canary("a text for members", INSIDE)
@@ -256,6 +258,7 @@ def test_every_channel_holds_what_its_reader_may_see_and_nothing_else(db, as_use
     if actor == "invited":
         own |= {"group's name", "group's description"}  # who holds an invitation sees what it is to
     client = as_user(me)
+    aviary.cell.whose_feed = me
     leaks, found, checks = [], set(), 0
     for channel, words in everything_told(client, aviary.cell, caplog):
         for name, (word, _audience, allowed) in aviary.canaries.items():

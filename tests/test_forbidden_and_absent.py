@@ -113,6 +113,7 @@ def test_what_belongs_to_another_group_is_not_told_from_none(db, as_user, actor)
         ("groups:member", "GET"),
         ("groups:revoke_invitation", "POST"),
         ("groups:answer_join_request", "POST"),
+        ("groups:letter", "GET"),
         ("readings:preview_import", "GET"),
     ]:
         at = 5 if name == "readings:preview_import" else 4

@@ -19,9 +19,10 @@ from django.utils import timezone
 from readinggroup.accounts.models import Archive
 from readinggroup.discussion.models import Draft
 from readinggroup.groups import actions, settling
-from readinggroup.groups.models import Group, GroupExport, Visibility
+from readinggroup.groups.models import FeedAddress, Group, GroupExport, Letter, Visibility
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Notice
+from readinggroup.notifications.unsubscribing import unsubscribe_address
 from readinggroup.readings.models import Reading, TextImport
 
 from . import factories
@@ -136,6 +137,15 @@ MATRIX = {
     ("groups:invite_by_email", "POST"): "l f f f f  f . f . f",
     ("groups:send_email_invitation_again", "POST"): "l f f f f  f . f . f",
     ("groups:take_back_email_invitation", "POST"): "l f f f f  f . f . f",
+    ("groups:write_letter", "GET"): "l f f f f  f . f . f",
+    ("groups:write_letter", "POST"): "l f f f f  f . f . f",
+    ("groups:letters", "GET"): "l f f f f  f . f . f",
+    ("groups:letter", "GET"): "l f f f f  . . . . .",
+    ("feeds:comments", "GET"): ". . . . .  . . . . .",
+    ("feeds:news", "GET"): ". . . . .  . . . . .",
+    ("feeds:addresses", "GET"): ". . . . .  . . . . .",
+    ("feeds:make_address", "POST"): "l f f f f  . . . . .",
+    ("feeds:revoke_address", "POST"): "l f f f f  . . . . .",
     # Of no group:
     ("home", "GET"): ". . . . .  . . . . .",
     ("healthz", "GET"): ". . . . .  . . . . .",
@@ -174,6 +184,9 @@ MATRIX = {
     ("groups:join", "POST"): ". . . . .  . . . . .",
     ("discussion:left", "GET"): "l n n . n  n n n n n",
     ("discussion:left", "POST"): "l n n . n  n n n n n",
+    # The address of a member, who belongs: it is the key, whoever has it. Others' addresses: tests/feeds/.
+    ("feeds:private_comments", "GET"): ". . . . .  . . . . .",
+    ("feeds:private_news", "GET"): ". . . . .  . . . . .",
     ("groups:my_groups", "GET"): "l . . . .  . . . . .",
     ("discussion:my_drafts", "GET"): "l . . . .  . . . . .",
     ("discussion:delete_draft", "POST"): "l . . . .  . . . . .",  # whose it is: tests/discussion/test_drafts.py
@@ -187,6 +200,7 @@ OF_NO_GROUP = {
     "home", "healthz", "readyz", "groups:found_group", "groups:join", "discussion:left", "groups:my_groups",
     "discussion:my_drafts", "discussion:delete_draft", "discussion:move_draft",
     "discussion:my_contributions", "inbox", "open_notice", "mark_all_read", "mail_choices",
+    "feeds:private_comments", "feeds:private_news",
 } | {name for name, _method in MATRIX if name.startswith(("accounts:", "notifications:", "my_data:"))}  # fmt: skip
 # Also who does not write may open these:
 READ_AT_A_COMMENT = {"discussion:comment", "discussion:wordings", "discussion:follow_thread"}
@@ -209,7 +223,7 @@ NOT_WHILE_CLOSED = {
     "moderation:waiting", "groups:settle_group", "groups:edit_rules", "groups:invite",
     "groups:revoke_invitation", "groups:regenerate_invitation", "groups:invite_by_email", "groups:answer_join_request",
     "groups:send_email_invitation_again", "groups:take_back_email_invitation", "groups:hand_out_roles",
-    "groups:remove_member", "groups:suspend_member", "groups:lift_suspension",
+    "groups:remove_member", "groups:suspend_member", "groups:lift_suspension", "groups:write_letter", "groups:letters",
     *(OF_A_COMMENT - READ_AT_A_COMMENT - {"discussion:draft_answer", "discussion:draft_edit"}),
 }  # fmt: skip
 OF_THE_GROUP = {
@@ -293,6 +307,7 @@ class Cell:
         self.people["suspended"] = factories.create_member(house.group, "Susa")
         self.comment = factories.create_comment(house.reading, house.member)
         self.text = factories.TEXT + f"\n{uuid.uuid4()}\n"
+        self.whose_feed = house.member
         self.rules = settling.change_rules(group=house.group, rules=[("Be brief", "")], by=house.owner)
 
     def fresh(self):
@@ -316,6 +331,10 @@ class Cell:
             created_by=house.organizer,
             expires_at=timezone.now() + timedelta(days=1),
             asked_at=timezone.now() - timedelta(days=1),
+        )
+        Letter.objects.filter(group=house.group).delete()
+        self.letter = Letter.objects.create(
+            group=house.group, by=house.organizer, subject="Soon", body="Soon.", body_html="<p>Soon.</p>"
         )
         self.token = actions.invite(group=house.group, uses=1, days=1, roles=[], by=house.owner)
         self.request = actions.ask_to_join(group=house.group, words="Hello.", by=self.people["invited"])
@@ -351,6 +370,7 @@ class Cell:
             "discussion:follow_paragraph": [self.comment.paragraph.public_id],
             "groups:member": [self.house.other.public_id],
             "groups:rules_version": [1],
+            "groups:letter": [self.letter.pk],
             "fetch_group_export": [self.export.pk],
             "groups:hand_out_roles": [self.house.other.public_id],
             "groups:remove_member": [self.house.other.public_id],
@@ -372,6 +392,8 @@ class Cell:
             return reverse(name, args=["oidc"])
         if name == "my_data:fetch_archive":
             return reverse(name, args=[self.archive.public_id])
+        if name.startswith("feeds:private_"):
+            return reverse(name, args=[self.feed_token()])
         if name == "discussion:left":
             return reverse(name, args=[group])
         if name == "discussion:contributions":
@@ -386,6 +408,13 @@ class Cell:
             "readings:reading_page", "readings:paragraph_number", "readings:keep_place", "readings:settle_reading",
         }  # fmt: skip
         return reverse(name, args=[group, *([reading] if is_inside else []), *more.get(name, [])])
+
+    def feed_token(self):
+        """Of the private address of one person; of somebody who does not belong, one is made behind the site's back."""
+        if self.whose_feed is None:
+            return "nobodys"
+        mine, _made = FeedAddress.objects.get_or_create(group=self.house.group, user=self.whose_feed, revoked_at=None)
+        return mine.token
 
     def data(self, name):
         """A form that would be accepted."""
@@ -424,6 +453,7 @@ class Cell:
             "discussion:leave": {"contributions": "name"},
             "discussion:left": {"contributions": "name"},
             "groups:invite": {"uses": 1, "days": 1},
+            "groups:write_letter": {"subject": "Soon", "body": "Soon.", "key": uuid.uuid4(), "send": "1"},
             "groups:ask_to_join": {"words": "Hello."},
             "groups:answer_join_request": {"answer": "decline"},
             "my_data:delete_account": {"choice": "pseudonym"},

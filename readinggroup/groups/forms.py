@@ -1,5 +1,6 @@
 """What is asked when a group is founded, when people are invited, and when roles are handed out."""
 
+import uuid
 from datetime import timedelta
 
 from django import forms
@@ -8,10 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from readinggroup.accounts.names import LONGEST_NAME, name_clash_sentence, validate_display_name
+from readinggroup.lib.bad_input import is_storable
 from readinggroup.lib.languages import spelled_as_usual
 from readinggroup.lib.time_zones import zone_choices
 
-from .models import EmailInvitation, Group, Invitation, JoinRequest, Membership, Role, Rule, RuleSet, Visibility
+from .models import EmailInvitation, Group, Invitation, JoinRequest, Letter, Membership, Role, Rule, RuleSet, Visibility
 
 
 class GroupForm(forms.ModelForm):
@@ -211,6 +213,34 @@ class JoinRequestAnswerForm(forms.ModelForm):
     class Meta:
         model = JoinRequest
         fields = ["answer"]
+
+
+class LetterForm(forms.ModelForm):
+    """A letter to all members. `key` is drawn when the form is shown: sent twice, it is one letter."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+
+    class Meta:
+        model = Letter
+        fields = ["subject", "body"]
+        widgets = {"body": forms.Textarea(attrs={"rows": 12})}
+        help_texts = {"body": _("Markdown: *emphasis*, **strong**, > quotation, - list, [words](address), `code`.")}
+
+    def clean_subject(self):
+        """One line, whatever was sent."""
+        subject = " ".join(self.cleaned_data["subject"].split())
+        if not is_storable(subject):
+            raise forms.ValidationError(_UNSTORABLE)
+        return subject
+
+    def clean_body(self):
+        body = self.cleaned_data["body"].replace("\r\n", "\n").replace("\r", "\n")
+        if not is_storable(body):
+            raise forms.ValidationError(_UNSTORABLE)
+        return body
+
+
+_UNSTORABLE = _("The text holds characters that cannot be kept. Take them out and send again.")
 
 
 class NameHereForm(forms.Form):

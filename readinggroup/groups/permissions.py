@@ -31,6 +31,7 @@ class Can(StrEnum):
     INVITE = auto()
     MODERATE = auto()
     SETTLE_QUESTIONS = auto()
+    WRITE_TO_ALL = auto()
     SETTLE = auto()
     HAND_OUT_ROLES = auto()
     END = auto()
@@ -41,13 +42,17 @@ MEANING = {
     Can.KNOW: _("see that the group exists, what it is about, and its rules"),
     Can.ASK_TO_JOIN: _("ask to join"),
     Can.READ: _("see the texts and the discussion"),
-    Can.READ_ALL: _("see also the texts that are kept for members; have one's place in a text, and one's drafts, kept"),
+    Can.READ_ALL: _(
+        "see also the texts that are kept for members, and letters to all; have one's place in a text, and one's"
+        " drafts, kept"
+    ),
     Can.DISCUSS: _("write comments and answers, edit and withdraw one's own, report others'"),
     Can.SEE_MEMBERS: _("see who belongs, and leave"),
     Can.KEEP_TEXTS: _("bring texts and put them on the shelf"),
     Can.INVITE: _("invite people, and take invitations back"),
     Can.MODERATE: _("see what is held and what was reported, suspend members and lift that"),
     Can.SETTLE_QUESTIONS: _("mark anyone’s thread as an open question, or as answered"),
+    Can.WRITE_TO_ALL: _("write a letter to all members"),
     Can.SETTLE: _("change the group's name, description, rules, language, time zone and who sees it"),
     Can.HAND_OUT_ROLES: _("give and take roles, and remove members"),
     Can.END: _("archive the group and open it again, export it, hand it over, delete it"),
@@ -58,7 +63,7 @@ MEMBER = "member"
 _MEMBER = {Can.KNOW, Can.READ, Can.READ_ALL, Can.DISCUSS, Can.SEE_MEMBERS}
 GRANTS = {
     MEMBER: _MEMBER,
-    Role.ORGANIZER: _MEMBER | {Can.KEEP_TEXTS, Can.INVITE, Can.SETTLE_QUESTIONS},
+    Role.ORGANIZER: _MEMBER | {Can.KEEP_TEXTS, Can.INVITE, Can.SETTLE_QUESTIONS, Can.WRITE_TO_ALL},
     Role.MODERATOR: _MEMBER | {Can.MODERATE, Can.SETTLE_QUESTIONS},
     Role.OWNER: set(Can) - {Can.ASK_TO_JOIN},
 }

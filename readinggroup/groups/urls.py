@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from . import ending, mail_views, members_views, rules, views
+from . import ending, letter_views, mail_views, members_views, rules, views
 
 app_name = "groups"
 
@@ -37,6 +37,9 @@ group_urls = [
     path("hand-over/", ending.hand_over, name="hand_over"),
     path("hand-over/answer/", ending.answer_handover, name="answer_handover"),
     path("delete/", ending.delete_group, name="delete_group"),
+    path("letter/", letter_views.write_letter, name="write_letter"),
+    path("letters/", letter_views.letters, name="letters"),
+    path("letters/<int:letter>/", letter_views.letter, name="letter"),
     path("welcome/", views.put_welcome_away, name="put_welcome_away"),
     path("members/", members_views.members, name="members"),
     path("members/<slug:member>/", include(member_urls)),

@@ -20,10 +20,12 @@ from readinggroup.discussion.models import Comment, Draft, Follow, Mention, Quot
 from readinggroup.discussion.quoting import wanted_in
 from readinggroup.groups.models import (
     EmailInvitation,
+    FeedAddress,
     GroupChange,
     Handover,
     Invitation,
     JoinRequest,
+    Letter,
     Membership,
     RuleSet,
 )
@@ -290,6 +292,27 @@ def email_invitations(user):
         }
 
 
+def feed_addresses(user):
+    """When I had private addresses made, and whether they are used: not the addresses, which are keys."""
+    for address in each(FeedAddress.objects.filter(user=user).select_related("group")):
+        yield {
+            "group": address.group.name,
+            "created_at": address.created_at,
+            "revoked_at": address.revoked_at,
+            "last_fetched_at": address.last_fetched_at,
+        }
+
+
+def letters(user):
+    for letter in each(Letter.objects.filter(by=user).select_related("group")):
+        yield {
+            "group": letter.group.name,
+            "subject": letter.subject,
+            "words": Words(letter.body, letter.body_html),
+            "created_at": letter.created_at,
+        }
+
+
 def group_changes(user):
     for change in each(GroupChange.objects.filter(by=user).select_related("group")):
         yield {
@@ -404,6 +427,8 @@ PARTS = [
         ("groups.EmailInvitation.created_by",),
         email_invitations,
     ),
+    Part("feed_addresses", _("Private addresses of feeds"), ("groups.FeedAddress.user",), feed_addresses),
+    Part("letters", _("Letters that I wrote to all members"), ("groups.Letter.by",), letters),
     Part("group_changes", _("What I changed of groups"), ("groups.GroupChange.by",), group_changes),
     Part("rules", _("Rules that I wrote"), ("groups.RuleSet.created_by",), rule_sets),
     Part("handovers", _("Groups handed over"), ("groups.Handover.giver", "groups.Handover.receiver"), handovers),

@@ -107,6 +107,7 @@ def remove_what_is_theirs(user) -> None:
         user.follows,
         user.reactions,
         user.join_requests,
+        user.feed_addresses,
     ):
         rows.all().delete()
     MailSettings.objects.filter(user=user).delete()

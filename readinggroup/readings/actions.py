@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from readinggroup.groups.actions import free_slug
-from readinggroup.groups.models import ChangeKind
+from readinggroup.groups.models import ChangeKind, GroupChange
 from readinggroup.groups.settling import log_and_tell
 from texts.importing.saving import keep_source, save_edition
 
@@ -42,10 +42,23 @@ def keep_place(*, reading, user, paragraph) -> None:
     Place.objects.update_or_create(reading=reading, user=user, defaults={"paragraph": paragraph})
 
 
+# What the log says when a text comes into this state.
+_CAME_TO = {
+    ReadingState.PLANNED: ChangeKind.SHELVED,
+    ReadingState.CURRENT: ChangeKind.BEGUN,
+    ReadingState.FINISHED: ChangeKind.READ,
+}
+
+
 @transaction.atomic
-def change_state(*, reading, state, by) -> None:
-    """Begin to read the text, put it back on the shelf, or say that it is read."""
-    Reading.objects.filter(pk=reading.pk).update(state=state)
+def change_state(*, reading, state, by) -> bool:
+    """Begin to read the text, put it back on the shelf, or say that it is read. False if it is so already."""
+    if not Reading.objects.filter(pk=reading.pk).exclude(state=state).update(state=state):
+        return False
+    GroupChange.objects.create(
+        group=reading.group, kind=_CAME_TO[ReadingState(state)], after=reading.edition.title[:300], by=by
+    )
+    return True
 
 
 def keep_for_members(*, reading, keep: bool, by) -> bool:

@@ -68,7 +68,17 @@ def page_now(request, membership, reading, now):
     page = kept_page(
         now,
         position,
-        (group.slug, group.name, group.archived_at, group.delete_at, group.time_zone, reading, member, signed_in),
+        (
+            group.slug,
+            group.name,
+            group.archived_at,
+            group.delete_at,
+            group.time_zone,
+            group.visibility,
+            reading,
+            member,
+            signed_in,
+        ),
         lambda: render_page(membership, reading_or_404(membership, reading), now, position, signed_in=signed_in),
     )
     return HttpResponse(page.fill(personal_parts(request, now, position)))

@@ -273,6 +273,9 @@ PAGES = {
         go(lambda house: reverse("readings:settle_reading", args=[house.group.slug, house.reading.slug])),
     ),
     "who may": ("member", in_group("groups:who_may")),
+    "feeds": ("member", in_group("feeds:addresses")),
+    "writing a letter": ("organizer", in_group("groups:write_letter")),
+    "letters": ("organizer", in_group("groups:letters")),
     "members": ("owner", in_group("groups:members")),
     "a member": (
         "owner",

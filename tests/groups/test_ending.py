@@ -14,6 +14,7 @@ from readinggroup.discussion.models import Comment, Draft, Follow, Level, Mentio
 from readinggroup.group_deletion import delete_due_groups, remove_group
 from readinggroup.groups import actions, settling
 from readinggroup.groups.inviting_by_mail import invite_by_email
+from readinggroup.groups.letters import send_letter
 from readinggroup.groups.models import Group, GroupChange, GroupExport, Handover, Membership, Role, Visibility
 from readinggroup.moderation.models import Report
 from readinggroup.notifications.models import Notice
@@ -294,6 +295,8 @@ def fill(house, as_user):
     settling.change_rules(group=house.group, rules=[("Be brief", "")], by=house.owner)
     settling.offer_group(group=house.group, to=house.member, by=house.owner)
     settling.ask_for_export(group=house.group, by=house.owner)
+    actions.make_feed_address(group=house.group, by=house.member)
+    send_letter(group=house.group, subject="Soon", body="Soon.", key=uuid.uuid4(), by=house.organizer)
     upload = SimpleUploadedFile("well.txt", b"The Well\n\nNobody had drawn water here since the war.\n")
     as_user(house.organizer).post(reverse("readings:import_text", args=[house.group.slug]), {"file": upload})
     assert TextImport.objects.filter(group=house.group).exists()

@@ -41,6 +41,7 @@ POLICY = {
     Can.INVITE: (set(), "ny" + "nyyy"),
     Can.MODERATE: (set(), "nn" + "yyyy"),
     Can.SETTLE_QUESTIONS: (set(), "ny" + "yyyy"),
+    Can.WRITE_TO_ALL: (set(), "ny" + "nyyy"),
     Can.SETTLE: (set(), "nn" + "nnyy"),
     Can.HAND_OUT_ROLES: (set(), "nn" + "nnyy"),
     Can.END: (set(), "nn" + "nnyy"),
@@ -76,7 +77,7 @@ def test_the_table_above_names_every_role_and_every_verb():
     assert {role for roles in INSIDE for role in roles} == set(Role)
     assert set(GRANTS) == {MEMBER, *Role}
     assert set(VISITORS) == set(Visibility)
-    assert len(CELLS) == 13 * 3 * 11
+    assert len(CELLS) == 14 * 3 * 11
 
 
 @pytest.mark.django_db

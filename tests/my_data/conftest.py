@@ -16,8 +16,9 @@ from readinggroup.accounts.models import SignInLink
 from readinggroup.discussion import actions
 from readinggroup.discussion.models import Comment, Draft, Follow, Level, Mention, Reaction, ReactionKind, State
 from readinggroup.groups import settling
-from readinggroup.groups.actions import ask_to_join, invite, take_in
+from readinggroup.groups.actions import ask_to_join, invite, make_feed_address, take_in
 from readinggroup.groups.inviting_by_mail import invite_by_email
+from readinggroup.groups.letters import send_letter
 from readinggroup.groups.models import ChangeKind, GroupChange
 from readinggroup.moderation.models import Report
 from readinggroup.notifications.actions import tell, wish
@@ -115,6 +116,8 @@ def full_life(house, canaries):
     settling.change_rules(group=house.group, rules=[("Be brief", "")], by=person)
     GroupChange.objects.create(group=house.group, kind=ChangeKind.ARCHIVED, by=person)
     settling.offer_group(group=house.group, to=house.member, by=person)
+    make_feed_address(group=house.group, by=person)
+    send_letter(group=house.group, subject="Soon", body="Soon.", key=uuid.uuid4(), by=person)
     return SimpleNamespace(person=person, client=client, comment=comment, said=said, theirs=theirs, token=token)
 
 

@@ -23,6 +23,7 @@ from .coming_in import (
     revoke,
     take_in,
 )
+from .feeds import make_feed_address, revoke_feed_address
 from .refusals import Barred, LastOwner, NameTaken, NotForYou, Suspended
 
 __all__ = [
@@ -43,10 +44,12 @@ __all__ = [
     "invite",
     "leave",
     "lift",
+    "make_feed_address",
     "put_welcome_away",
     "regenerate",
     "remove",
     "revoke",
+    "revoke_feed_address",
     "show_as",
     "suspend",
     "take_in",

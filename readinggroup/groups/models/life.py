@@ -120,6 +120,10 @@ class ChangeKind(models.TextChoices):
     KEPT = "kept", _("not to be deleted after all")
     TEXT_KEPT = "text_kept", _("a text kept for members")
     TEXT_OPENED = "text_opened", _("a text opened to everyone who sees the group")
+    BEGUN = "begun", _("reading begun")
+    READ = "read", _("reading ended")
+    SHELVED = "shelved", _("put back on the shelf")
+    LETTER = "letter", _("a letter to all members")
 
 
 class GroupChange(models.Model):

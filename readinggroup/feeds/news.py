@@ -1,0 +1,113 @@
+"""The news of a group: what its log, its rules, its shelf and its letters hold, as one reader may see them.
+
+Another kind of news is one more function in SOURCES: from a membership to its newest entries.
+"""
+
+from itertools import chain
+
+from django.urls import reverse
+from django.utils.html import escape, linebreaks
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from readinggroup.groups.models import ChangeKind
+from readinggroup.groups.permissions import Can, may
+
+from .atom import Entry
+
+MOST = 50
+# The log keeps a name of that day, which its person may have left behind: the entry's author is the one of now.
+NAMES_SOMEBODY = {ChangeKind.HANDED_OVER}
+TOLD_BY_ITS_OWN_ENTRY = {ChangeKind.LETTER}
+
+
+class News:
+    """What the feed of news holds at this moment. Its entries are short, so that they are their own stamp."""
+
+    def __init__(self, membership):
+        found = chain.from_iterable(source(membership) for source in SOURCES)
+        self.stamp = sorted(found, key=lambda entry: entry.at, reverse=True)[:MOST]
+
+    def entries(self) -> list:
+        return self.stamp
+
+
+def by(membership, user) -> str:
+    """Who did it, where this reader may see who belongs."""
+    return membership.group.name_of(user) if may(membership, Can.SEE_MEMBERS) else ""
+
+
+def changes(membership) -> list:
+    """The log of the group as a whole."""
+    group, found = membership.group, []
+    for change in group.changes.exclude(kind__in=TOLD_BY_ITS_OWN_ENTRY).select_related("by")[:MOST]:
+        became = "" if change.kind in NAMES_SOMEBODY else change.became
+        label = capfirst(change.get_kind_display())
+        found.append(
+            Entry(
+                name=f"change/{change.pk}",
+                title=_("%(what)s: %(became)s") % {"what": label, "became": became} if became else label,
+                address=reverse("group", args=[group.slug]),
+                html="",
+                author=by(membership, change.by),
+                at=change.at,
+                updated=change.at,
+            )
+        )
+    return found
+
+
+def rules(membership) -> list:
+    """Every version of the rules, with why it was made."""
+    group = membership.group
+    return [
+        Entry(
+            name=f"rules/{rule_set.pk}",
+            title=_("The rules have changed: version %(number)d") % {"number": rule_set.number},
+            address=reverse("groups:rules_version", args=[group.slug, rule_set.number]),
+            html=linebreaks(rule_set.note, autoescape=True) if rule_set.note else "",
+            author=by(membership, rule_set.created_by),
+            at=rule_set.created_at,
+            updated=rule_set.created_at,
+        )
+        for rule_set in group.rule_sets.select_related("created_by")[:MOST]
+    ]
+
+
+def texts(membership) -> list:
+    """What was brought to the shelf: of a text for members everyone who reads here sees that it is there."""
+    group = membership.group
+    return [
+        Entry(
+            name=f"reading/{reading.pk}",
+            title=_("New on the shelf: %(text)s") % {"text": reading.edition.title},
+            address=reverse("readings:reading_page", args=[group.slug, reading.slug]),
+            html=f"<p>{escape(reading.edition.author)}</p>" if reading.edition.author else "",
+            author="",
+            at=reading.created_at,
+            updated=reading.created_at,
+        )
+        for reading in group.readings.with_text().exclude(edition__current=None).order_by("-created_at")[:MOST]
+    ]
+
+
+def letters(membership) -> list:
+    """Letters to all members, for members."""
+    if not may(membership, Can.READ_ALL):
+        return []
+    group = membership.group
+    return [
+        Entry(
+            name=f"letter/{letter.pk}",
+            title=letter.subject,
+            address=reverse("groups:letter", args=[group.slug, letter.pk]),
+            html=letter.body_html,
+            author=by(membership, letter.by),
+            at=letter.created_at,
+            updated=letter.created_at,
+        )
+        for letter in group.letters.select_related("by")[:MOST]
+    ]
+
+
+SOURCES = [changes, rules, texts, letters]
