@@ -98,6 +98,7 @@ def remove_what_is_theirs(user) -> None:
         user.sign_in_links,
         user.archives,
         user.notices,
+        user.push_subscriptions,
         user.places,
         user.seen,
         user.drafts,
