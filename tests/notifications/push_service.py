@@ -1,7 +1,7 @@
 """A push service on this machine, and browsers that subscribe there: it reads what it gets as the standards say.
 
-Nothing here uses the libraries that the site sends with: decryption follows RFC 8291 and 8188 word by word (and reads the
-RFC's own example in a test), the signature is read by another library (RFC 8292).
+Nothing here uses the libraries that the site sends with: decryption follows RFC 8291 and 8188 (and reads the RFC's
+own example in a test), the signature is read by another library (RFC 8292).
 """
 
 import json

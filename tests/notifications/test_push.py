@@ -2,9 +2,11 @@
 
 import json
 import logging
+import runpy
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
+from urllib.parse import urlencode
 
 import pytest
 import requests
@@ -15,6 +17,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from readinggroup import settings as site_settings
 from readinggroup.accounts.logins import SessionStore
 from readinggroup.accounts.models import Login
 from readinggroup.lib.push_keys import decoded, new_private_key
@@ -27,6 +30,7 @@ from .. import factories
 from .push_service import KNOWN, PushService, create_subscription, decrypted
 
 PAGE, DEVICES = "/me/notifications/devices/", "/me/devices/"
+HERE = "<li data-here>"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
 WORDS = {"title": "Mara answers you", "body": "I read it otherwise.", "address": "/c/abcdefghij/"}
 
@@ -56,7 +60,7 @@ def subscribed(service, as_user):
 
 def refused(client, said):
     answer = client.post(DEVICES, said)
-    assert answer.status_code == 422
+    assert answer.status_code == 422, answer.text
     assert not PushSubscription.objects.exists()
     return answer.text
 
@@ -125,13 +129,11 @@ def test_nobody_is_told_without_a_key_and_the_page_says_so(db, settings, service
 
 @pytest.mark.parametrize("key", ["short", "ä" * 43, "x" * 200])
 def test_a_key_that_is_none_stops_the_site_at_its_start(monkeypatch, key):
-    import runpy
-
     monkeypatch.setenv("VAPID_PRIVATE_KEY", key)
     with pytest.raises(ImproperlyConfigured, match="VAPID_PRIVATE_KEY"):
-        runpy.run_module("readinggroup.settings")
+        runpy.run_path(site_settings.__file__)
     monkeypatch.setenv("VAPID_PRIVATE_KEY", new_private_key())
-    runpy.run_module("readinggroup.settings")
+    runpy.run_path(site_settings.__file__)
 
 
 # --- When it is not taken ---------------------------------------------------------------------------------------------
@@ -269,10 +271,12 @@ BAD = {
 
 @pytest.mark.parametrize("wrong", BAD)
 def test_what_is_no_subscription_is_refused_in_words(db, as_user, wrong):
-    said = {
-        name: value.encode("utf-8", "surrogatepass") for name, value in (create_subscription() | BAD[wrong]).items()
-    }
-    words = refused(as_user(factories.create_user()), said)
+    body = urlencode(create_subscription() | BAD[wrong], errors="surrogatepass")
+    client = as_user(factories.create_user())
+    answer = client.post(DEVICES, body, content_type="application/x-www-form-urlencoded")
+    words = answer.text
+    assert answer.status_code == 422, words
+    assert not PushSubscription.objects.exists()
     assert words
     assert "<" not in words
 
@@ -294,9 +298,9 @@ def test_the_list_names_the_device_and_a_click_removes_it(db, subscribed, as_use
     client, _endpoint = subscribed(ana)
     page = client.get(PAGE).text
     assert "Firefox, Linux" in page
-    assert "this device" in page
+    assert HERE in page
     other = as_user(ana)
-    assert "this device" not in other.get(PAGE).text
+    assert HERE not in other.get(PAGE).text
     remove = reverse("notifications:remove_device", args=[PushSubscription.objects.get().public_id])
     assert as_user(factories.create_user()).post(remove).status_code == 404
     assert PushSubscription.objects.exists()
@@ -309,7 +313,7 @@ def test_a_browser_leaves_by_itself(db, subscribed):
     client, _endpoint = subscribed(ana)
     _client, there = subscribed(ana)
     answer = client.post(reverse("notifications:unsubscribe_device"))
-    assert "this device" not in answer.text
+    assert HERE not in answer.text
     assert [device.endpoint for device in PushSubscription.objects.all()] == [there]
 
 
@@ -370,16 +374,14 @@ def test_of_more_than_twenty_devices_the_oldest_gives_way(db, subscribed):
     assert kept == set(endpoints[1:])
 
 
-def test_the_page_asks_no_more_for_three_devices_than_for_one(
-    db, subscribed, django_assert_num_queries, django_assert_max_num_queries
-):
+def test_the_page_asks_no_more_for_three_devices_than_for_one(db, subscribed, django_assert_num_queries):
     ana = factories.create_user()
     client, _endpoint = subscribed(ana)
-    with django_assert_max_num_queries(4) as asked:
+    with django_assert_num_queries(2):
         client.get(PAGE)
     for _ in range(2):
         subscribed(ana)
-    with django_assert_num_queries(len(asked)):
+    with django_assert_num_queries(2):
         assert client.get(PAGE).text.count("Firefox, Linux") >= 3
 
 
@@ -414,9 +416,9 @@ def test_without_a_token_no_other_site_subscribes_anybody(db, as_user):
     ("user_agent", "name"),
     [
         (FIREFOX, "Firefox, Linux"),
-        ("Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/128.0 Mobile Safari/537.36", "Chrome, Android"),
-        ("Mozilla/5.0 (Windows NT 10.0; Win64) AppleWebKit/537.36 Chrome/128.0 Safari/537.36 Edg/128.0", "Edge, Windows"),
-        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_6 like Mac OS X) Version/17.6 Mobile/15E148 Safari/604.1", "Safari, iPhone"),
+        ("Mozilla/5.0 (Linux; Android 14; Pixel 8) Chrome/128.0 Mobile Safari/537.36", "Chrome, Android"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64) Chrome/128.0 Safari/537.36 Edg/128.0", "Edge, Windows"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_6 like Mac OS X) Version/17.6 Safari/604.1", "Safari, iPhone"),
         ("Mozilla/5.0 (Macintosh; Intel Mac OS X 14_6) Version/17.6 Safari/605.1.15", "Safari, Mac"),
         ("<script>alert(1)</script>" * 900, ""),
         ("", ""),
