@@ -251,6 +251,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
+        "manifest-src": [SELF],
         "form-action": [SELF, *filter(None, OIDC_ORIGINS)],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],

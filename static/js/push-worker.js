@@ -6,8 +6,8 @@ const DEVICES = "/me/devices/";
 
 // Only addresses of our own, whatever a message says.
 const addressIn = (data) => {
-  const address = new URL(data?.address || "/", SITE);
-  return address.origin === SITE ? address.href : `${SITE}/`;
+  const address = URL.parse(data?.address || "/", SITE);
+  return address?.origin === SITE ? address.href : `${SITE}/`;
 };
 
 const show = (message) => {
@@ -17,7 +17,7 @@ const show = (message) => {
   } catch {
     // Not ours to read. Something is shown nevertheless: browsers ask for it.
   }
-  const { title = self.location.host, body = "", tag = "" } = data;
+  const { title, body, tag } = { title: self.location.host, body: "", tag: "", ...data };
   return self.registration.showNotification(title, { body, tag, renotify: Boolean(tag), data: { address: addressIn(data) } });
 };
 
