@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 A_DAY = 24 * 60 * 60  # seconds for which the service keeps a message for a device that is off
 SIGNED_FOR = 12 * 60 * 60  # seconds for which a signature is good; a day at most
 TIMEOUT = (3, 5)  # seconds to connect, and to wait for the answer
+TAKEN = range(200, 300)
 GONE = {404, 410}  # the browser has given the subscription up
 PLAIN_HOST = re.compile(r"[a-z0-9.-]+")
 PLAIN_ADDRESS = re.compile(r"[!#-;=?-\[\]-~]+")  # visible ASCII without " < > \\
@@ -56,18 +57,17 @@ def push(person, *, title: str, body: str, address: str, thread: str = "") -> bo
             continue  # not asked again for each device; it is not the device's failure
         try:
             status = send(device, message, topic=topic)
-        except (requests.ConnectionError, requests.Timeout) as error:
-            silent.add(service)
-            status = error
         except (requests.RequestException, ValueError) as error:
-            status = error
+            status = type(error).__name__  # its words would name the endpoint, by which others could write there
+            if isinstance(error, requests.ConnectionError | requests.Timeout):
+                silent.add(service)
         if status in GONE:
             gone.append(device.pk)
-        elif isinstance(status, int) and 200 <= status < 300:
+        elif status in TAKEN:
             taken.append(device.pk)
         else:
             failed.append(device.pk)
-            log.warning("Device %s of %s was not reached: %.200r", device.pk, service, status)
+            log.warning("Device %s at %s was not reached: %s", device.pk, service, status)
     note(taken=taken, gone=gone, failed=failed)
     return bool(taken)
 

@@ -204,6 +204,21 @@ def test_a_service_that_hangs_is_waited_for_once(db, service, subscribed, monkey
     assert service.asked[0] not in caplog.text  # who knows an endpoint can write there
 
 
+def test_a_service_that_is_away_stops_nothing_and_its_endpoint_is_not_logged(db, service, subscribed, caplog, settings):
+    """The words of a failed connection name the address, and who knows that can write there."""
+    ana = factories.create_user()
+    _client, there = subscribed(ana)
+    away = PushService()
+    settings.PUSH_ORIGINS = [service.origin, away.origin]
+    subscribed(ana, away.subscribe(public_key()))
+    away.stop()
+    for _ in range(2):
+        assert push(ana, **WORDS)
+    assert service.asked == [there] * 2
+    assert "ConnectionError" in caplog.text
+    assert "wpush" not in caplog.text
+
+
 def test_a_netrc_of_the_machine_signs_nothing(db, service, subscribed, monkeypatch, tmp_path):
     """requests would put its password in the place of our signature."""
     netrc = tmp_path / "netrc"
