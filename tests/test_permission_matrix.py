@@ -327,7 +327,7 @@ class Cell:
         Archive.objects.of(house.member).delete()
         self.archive = Archive.objects.create(user=house.member, state="ready", size=1, made_at=timezone.now())
         login = Login.objects.filter(user=house.member).first() or Login.objects.create(
-            session_key="a-device", user=house.member, expire_date=timezone.now() + timedelta(days=1)
+            session_key=uuid.uuid4().hex, user=house.member, expire_date=timezone.now() + timedelta(days=1)
         )
         PushSubscription.objects.all().delete()
         self.device = PushSubscription.objects.create(user=house.member, login=login, **create_subscription())

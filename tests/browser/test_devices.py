@@ -10,6 +10,8 @@ import json
 import pytest
 from playwright.sync_api import expect
 
+from readinggroup.accounts.models import Login
+from readinggroup.notifications.devices import add_device
 from readinggroup.notifications.models import PushSubscription
 from readinggroup.notifications.push import public_key, push
 
@@ -240,6 +242,11 @@ def test_a_service_that_we_do_not_know_is_said_in_the_servers_words(house, page_
 
 def test_without_javascript_it_says_what_is_missing_and_a_device_can_be_removed(house, page_for, service):
     page = page_for(house.member, javascript=False)
+    login = Login.objects.get(user=house.member)
+    assert add_device(login_key=login.pk, name="Firefox, Linux", by=house.member, **service.subscribe(public_key()))
     page.goto(PAGE)
     expect(page.get_by_text("JavaScript is needed")).to_be_visible()
     expect(page.get_by_role("button", name="Tell me on this device")).to_be_hidden()
+    page.locator("#push-devices li", has_text="Firefox, Linux").get_by_role("button").click()
+    expect(page.get_by_text("You are told no longer on that device.")).to_be_visible()
+    assert not PushSubscription.objects.exists()
