@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from readinggroup.accounts.access import signed_in
 from readinggroup.groups.models import Group, Membership
 from readinggroup.notifications.actions import wish
+from readinggroup.notifications.device_views import devices_of
 from readinggroup.notifications.forms import MailSettingsForm, MailWishesForm
 from readinggroup.notifications.models import MailSettings
 
@@ -29,7 +30,7 @@ def mail_choices(request):
         messages.success(request, _("That is settled."))
         return redirect("mail_choices")
     invalid = form.errors or any(each.errors for _group, each in wishes)
-    context = {"form": form, "wishes": wishes, "settings": settings}
+    context = {"form": form, "wishes": wishes, "settings": settings, **devices_of(request)}
     return TemplateResponse(request, "notifications/mail_choices.html", context, status=422 if invalid else 200)
 
 

@@ -4,6 +4,7 @@ With nothing set, the site runs in DEBUG on the embedded Postgres under `.data/`
 and with DEBUG=off it refuses to start without SECRET_KEY and ALLOWED_HOSTS.
 """
 
+import re
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -196,6 +197,23 @@ else:
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", 20)  # seconds; a relay that hangs holds up one worker, never a page
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Reading group <reading-group@localhost>")
 
+# --- Messages to people's devices (Web Push) ------------------------------------------------------------------------
+
+# The key by which browsers know this site: 32 bytes as base64url. Without one the site tells nobody on their devices.
+VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", "")
+if not VAPID_PRIVATE_KEY and (DATA_DIR / "vapid_private_key").is_file():
+    VAPID_PRIVATE_KEY = (DATA_DIR / "vapid_private_key").read_text().strip()  # drawn by `up` for this installation
+if VAPID_PRIVATE_KEY and not re.fullmatch(r"[\w-]{43}=?", VAPID_PRIVATE_KEY, re.ASCII):
+    raise ImproperlyConfigured("VAPID_PRIVATE_KEY is not 32 bytes as base64url (43 characters).")
+# Whom a push service may turn to, as mailto: or https:; empty: the sender of mails.
+VAPID_SUBJECT = env.str("VAPID_SUBJECT", "")
+# The push services that are sent to. What a browser names comes from anybody: no other host is ever asked.
+PUSH_HOSTS = env.list(
+    "PUSH_HOSTS",
+    ["fcm.googleapis.com", "updates.push.services.mozilla.com", "*.push.apple.com", "*.notify.windows.com"],
+)
+PUSH_ORIGINS = []  # of the tests: whole origins besides, such as http://127.0.0.1:9000
+
 # --- Languages and time ---------------------------------------------------------------------------------------------
 
 USE_I18N = True
@@ -233,6 +251,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
+        "manifest-src": [SELF],
         "form-action": [SELF, *filter(None, OIDC_ORIGINS)],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.test import Client, TransactionTestCase
 
 from readinggroup.groups.models import Role, Visibility
+from readinggroup.lib.push_keys import new_private_key
 
 from . import factories
 
@@ -25,6 +26,8 @@ def pytest_unconfigure():
     if hasattr(connection, "release_server"):
         connection.release_server()
 
+
+PUSH_KEY = new_private_key()  # the tests' own, whatever this machine keeps
 
 # Rows that Django makes once for all models, and that no test changes.
 MADE_ONCE = {"django_content_type", "auth_permission", "django_migrations"}
@@ -53,6 +56,7 @@ def _quick_and_local(settings, tmp_path):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.MAIL_DIR = tmp_path / "mail"
     settings.ACCOUNT_RATE_LIMITS = False
+    settings.VAPID_PRIVATE_KEY = PUSH_KEY
 
 
 @pytest.fixture

@@ -37,6 +37,8 @@ def twin_of(name, address, cell):
         there = address.split("/")[2]
     if name == "my_data:fetch_archive":
         there = cell.archive.public_id
+    if name == "notifications:remove_device":
+        there = cell.device.public_id
     if name == "discussion:move_draft":
         there = cell.draft.public_id
     assert there in address

@@ -12,21 +12,23 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
-from readinggroup.accounts.models import Archive
+from readinggroup.accounts.models import Archive, Login
 from readinggroup.discussion.models import Draft
 from readinggroup.groups import actions, settling
 from readinggroup.groups.models import FeedAddress, Group, GroupExport, Letter, Visibility
 from readinggroup.notifications.actions import tell
-from readinggroup.notifications.models import Notice
+from readinggroup.notifications.models import Notice, PushSubscription
 from readinggroup.notifications.unsubscribing import unsubscribe_address
 from readinggroup.readings.models import Reading, TextImport
 
 from . import factories
 from .conftest import make_house
+from .notifications.push_service import create_subscription
 
 ACTORS = [
     "visitor",
@@ -163,6 +165,11 @@ MATRIX = {
     ("mail_choices", "POST"): "l . . . .  . . . . .",
     ("notifications:unsubscribe", "GET"): ". . . . .  . . . . .",
     ("notifications:unsubscribe", "POST"): ". . . . .  . . . . .",
+    ("notifications:subscribe_device", "GET"): "l . . . .  . . . . .",
+    ("notifications:subscribe_device", "POST"): "l . . . .  . . . . .",
+    ("notifications:unsubscribe_device", "POST"): "l . . . .  . . . . .",
+    ("notifications:remove_device", "POST"): "l n n n n  . n n n n",
+    ("notifications:push_worker", "GET"): ". . . . .  . . . . .",
     ("accounts:take_back_address", "GET"): ". . . . .  . . . . .",
     ("accounts:take_back_address", "POST"): ". . . . .  . . . . .",
     ("accounts:kept_words", "GET"): "l . . . .  . . . . .",
@@ -343,6 +350,11 @@ class Cell:
         tell(recipients=[house.member], event="told", **told)
         Archive.objects.of(house.member).delete()
         self.archive = Archive.objects.create(user=house.member, state="ready", size=1, made_at=timezone.now())
+        login = Login.objects.filter(user=house.member).first() or Login.objects.create(
+            session_key=uuid.uuid4().hex, user=house.member, expire_date=timezone.now() + timedelta(days=1)
+        )
+        PushSubscription.objects.all().delete()
+        self.device = PushSubscription.objects.create(user=house.member, login=login, **create_subscription())
         Draft.objects.all().delete()
         self.draft = Draft.objects.create(
             author=house.member, reading=house.reading, paragraph=self.comment.paragraph, parent=self.comment, body="x"
@@ -388,6 +400,8 @@ class Cell:
             return reverse(name, args=[self.token])
         if name == "open_notice":
             return reverse(name, args=[Notice.objects.get(event="told").public_id])
+        if name == "notifications:remove_device":
+            return reverse(name, args=[self.device.public_id])
         if name.startswith("accounts:provider_"):
             return reverse(name, args=["oidc"])
         if name == "my_data:fetch_archive":
@@ -466,6 +480,7 @@ class Cell:
                 "letter_keys": "on",
             },
             "accounts:choose_language": {"language": "de"},
+            "notifications:subscribe_device": create_subscription(),
         }.get(name, {})  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from django.contrib import auth
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.middleware import AuthenticationMiddleware as DjangosMiddleware
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.functional import SimpleLazyObject
@@ -34,6 +34,13 @@ class SessionStore(DatabaseStore):
         login = super().create_model_instance(data)
         login.user_id = data.get(auth.SESSION_KEY)
         return login
+
+    def delete(self, session_key=None):
+        """The login ends, and with it what hangs on it: also what was added while we looked for that."""
+        try:
+            super().delete(session_key)
+        except IntegrityError:
+            super().delete(session_key)
 
     def _get_session_from_db(self):
         logins, people = (columns_of(model) for model in (Login, User))
@@ -82,6 +89,14 @@ def person_of(request):
     ):
         return person
     return auth.get_user(request)
+
+
+def still_stands(login, person) -> bool:
+    """Whether this login would still let the person in: not over, theirs, and no older than their password."""
+    if login.user_id != person.pk or login.expire_date <= timezone.now():
+        return False
+    proof = login.get_decoded().get(auth.HASH_SESSION_KEY, "")
+    return constant_time_compare(proof, person.get_session_auth_hash())
 
 
 class AuthenticationMiddleware(DjangosMiddleware):

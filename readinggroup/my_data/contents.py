@@ -5,6 +5,7 @@ A test walks all models that point at a person: each stands in a part here, or i
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -30,7 +31,7 @@ from readinggroup.groups.models import (
     RuleSet,
 )
 from readinggroup.moderation.models import Report
-from readinggroup.notifications.models import Digest, MailSettings, MailWish, Notice
+from readinggroup.notifications.models import Digest, MailSettings, MailWish, Notice, PushSubscription
 from readinggroup.notifications.wording import words_of_kind
 from readinggroup.readings.models import Place, Seen, TextImport
 
@@ -114,6 +115,17 @@ def devices(user):
             "browser": device.user_agent,
             "signed_in_at": device.created_at,
             "last_seen_at": device.last_seen_at,
+        }
+
+
+def push_subscriptions(user):
+    """Where I am told on devices. Of the address only whose service it is: the rest would let others write there."""
+    for device in each(PushSubscription.objects.of(user)):
+        yield {
+            "browser": device.name,
+            "push_service": urlsplit(device.endpoint).netloc,
+            "created_at": device.created_at,
+            "last_used_at": device.last_used_at,
         }
 
 
@@ -407,6 +419,12 @@ PARTS = [
     Part("account", _("Account and preferences"), (), account),
     Part("email_addresses", _("E-mail addresses"), ("account.EmailAddress.user",), email_addresses),
     Part("devices", _("Devices"), ("usersessions.UserSession.user",), devices),
+    Part(
+        "push_subscriptions",
+        _("Devices on which I am told"),
+        ("notifications.PushSubscription.user",),
+        push_subscriptions,
+    ),
     Part("logins", _("Logins that still stand"), ("accounts.Login.user",), logins),
     Part("second_factors", _("Passkeys and one-time codes"), ("mfa.Authenticator.user",), second_factors),
     Part("other_sites", _("Accounts elsewhere, to sign in with"), ("socialaccount.SocialAccount.user",), other_sites),

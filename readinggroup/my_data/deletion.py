@@ -100,6 +100,7 @@ def remove_what_is_theirs(user) -> None:
         user.notices,
         user.mail_wishes,
         user.digests,
+        user.push_subscriptions,
         user.places,
         user.seen,
         user.drafts,

@@ -16,7 +16,8 @@ from readinggroup.lib.time_zones import zone_called
 
 from .actions import READ
 from .mailing import end_of_quiet, hand_over, id_of, mail_to, speaking_to, take_one
-from .models import Category, Delivery, Notice
+from .models import AtOnceBy, Category, Delivery, Notice
+from .push import push
 from .unsubscribing import unsubscribe_headers
 
 NO_ACCOUNT = "the account is closed"
@@ -70,8 +71,25 @@ def say(notice, word) -> None:
         mail = words and message_of(notice, words)
     if words is None:
         notice.delivery, notice.reason = Delivery.NOT_WANTED, NOT_TO_BE_SAID
+    elif show_on_devices(notice, words):
+        notice.delivery, notice.mailed_at, notice.reason = Delivery.SENT, timezone.now(), ""
     else:
         hand_over(notice, mail)
+
+
+def show_on_devices(notice, words) -> bool:
+    """Show it on the devices of who wants that, once; whether that is enough. Where no device took it, mail is sent."""
+    wishes = getattr(notice.recipient, "mail_settings", None)
+    if wishes is None or wishes.at_once_by == AtOnceBy.MAIL or notice.category == Category.ACCOUNT:
+        return False
+    shown = notice.attempts == 1 and push(
+        notice.recipient,
+        title=words.subject,
+        body=f"{words.lead}: {words.excerpt}" if words.lead else words.body,
+        address=notice.address or reverse("inbox"),
+        thread=notice.thread,
+    )
+    return shown and wishes.at_once_by == AtOnceBy.DEVICES
 
 
 def message_of(notice, words) -> EmailMessage:

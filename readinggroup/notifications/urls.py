@@ -2,10 +2,14 @@
 
 from django.urls import path
 
-from . import unsubscribing
+from . import device_views, unsubscribing
 
 app_name = "notifications"
 
 urlpatterns = [
     path("mail/stop/<str:token>/", unsubscribing.unsubscribe, name="unsubscribe"),
+    path("me/devices/", device_views.subscribe_device, name="subscribe_device"),
+    path("me/devices/unsubscribe/", device_views.unsubscribe_device, name="unsubscribe_device"),
+    path("me/devices/<str:device>/remove/", device_views.remove_device, name="remove_device"),
+    path("push-worker.js", device_views.push_worker, name="push_worker"),
 ]

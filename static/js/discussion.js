@@ -63,6 +63,14 @@
     if (form?.id) focusOn(form.id, place);
   };
 
+  // Whoever signs out is told nothing more on this device, and what was shown is put away. The server knows it anyway.
+  const beSilent = async () => {
+    const worker = await navigator.serviceWorker?.getRegistration();
+    const subscribed = worker?.pushManager.getSubscription();
+    for (const shown of (await worker?.getNotifications()) ?? []) shown.close();
+    (await subscribed)?.unsubscribe();
+  };
+
   const settle = () => {
     const discussion = document.getElementById("discussion");
     if (!discussion) return;
@@ -107,7 +115,10 @@
     if (form?.matches?.("form.composer")) sayTrouble(form);
   });
   document.addEventListener("submit", (event) => {
-    if (event.target.matches("form[data-signs-out]")) sessionStorage.clear();
+    if (event.target.matches("form[data-signs-out]")) {
+      sessionStorage.clear();
+      beSilent().catch(() => {});
+    }
     const line = event.target.querySelector("[data-trouble]");
     if (line) line.hidden = true;
   });

@@ -13,6 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from readinggroup.lib.push_keys import decoded
+
 ROOT = Path(__file__).resolve().parents[2]
 
 SETTINGS = """
@@ -196,6 +198,8 @@ def test_it_says_when_it_is_ready_and_ctrl_c_leaves_nothing_running(folder, made
     ]
     assert fetch(port) == f"{site} {(made_data / 'secret_key').read_text()}"
     assert (made_data / "secret_key").stat().st_mode & 0o777 == 0o600
+    assert (made_data / "vapid_private_key").stat().st_mode & 0o777 == 0o600
+    assert len(decoded((made_data / "vapid_private_key").read_text())) == 32
     assert (made_data / "site_url").read_text() == site  # for `sign_in_link` in another window
     up.process.send_signal(signal.SIGINT)
     assert up.process.wait(20) == 0

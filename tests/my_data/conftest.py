@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from readinggroup.accounts.models import SignInLink
+from readinggroup.accounts.models import Login, SignInLink
 from readinggroup.discussion import actions
 from readinggroup.discussion.models import Comment, Draft, Follow, Level, Mention, Reaction, ReactionKind, State
 from readinggroup.groups import settling
@@ -22,10 +22,11 @@ from readinggroup.groups.letters import send_letter
 from readinggroup.groups.models import ChangeKind, GroupChange
 from readinggroup.moderation.models import Report
 from readinggroup.notifications.actions import tell, wish
-from readinggroup.notifications.models import Category, Digest, MailSettings, When
+from readinggroup.notifications.models import Category, Digest, MailSettings, PushSubscription, When
 from readinggroup.readings.actions import keep_place, keep_upload
 
 from .. import factories
+from ..notifications.push_service import create_subscription
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +63,8 @@ def canaries():
         "other_name",
         "name_here",
         "draft",
+        "push_device",
+        "push_address",
     )
     return SimpleNamespace(**{kind: f"{kind.replace('_', '')}-{uuid.uuid4().hex[:12]}" for kind in kinds})
 
@@ -102,6 +105,8 @@ def full_life(house, canaries):
     token = invite(group=house.group, uses=3, days=3, roles=[], by=person)
     keep_place(reading=house.reading, user=person, paragraph=comment.paragraph)
     keep_upload(group=house.group, content=b"A text.", filename=f"{canaries.file}.txt", by=person)
+    here = {"login": Login.objects.get(pk=client.session.session_key), "name": canaries.push_device[:60]}
+    PushSubscription.objects.create(user=person, **here, **create_subscription(path=canaries.push_address))
     facts = {"group": canaries.notice, "accepted": True}
     tell(recipients=[person], kind="groups/join_request_answered", category="decision", event="one", facts=facts)
     # Another is told of the person, by name.

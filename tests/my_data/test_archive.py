@@ -58,11 +58,18 @@ def test_everything_of_mine_is_in_it_and_nothing_that_opens_a_door(full_life, ca
     files = files_in(client.get(address_of(made)))
     as_json, pages = files.pop("my-data.json"), " ".join(files.values())
     for kind in ("name", "email", "second_email", "comment", "earlier", "withdrawn", "held", "hidden", "report",
-                 "request", "device", "notice", "passkey", "provider", "file"):  # fmt: skip
+                 "request", "device", "notice", "passkey", "provider", "file", "push_device"):  # fmt: skip
         assert getattr(canaries, kind) in as_json, kind
         assert getattr(canaries, kind) in pages, kind
     secrets = [canaries.password, canaries.token, canaries.secret, canaries.theirs, full_life.token, "md5$"]
-    secrets += [full_life.client.session.session_key, "token_hash", "session_key", "Mara", "Olga"]
+    secrets += [
+        canaries.push_address,
+        full_life.client.session.session_key,
+        "token_hash",
+        "session_key",
+        "Mara",
+        "Olga",
+    ]
     secrets += list(SignInLink.objects.values_list("token_hash", flat=True))
     secrets += list(User.objects.exclude(pk=full_life.person.pk).values_list("email", flat=True))
     for secret in secrets:

@@ -26,6 +26,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from readinggroup.lib.local_processes import InUseError, LocalProcess, SoleUse, end_all, wait_for_leftovers
+from readinggroup.lib.push_keys import new_private_key
 
 HOST = "127.0.0.1"
 READY_WITHIN = 60  # seconds for the site to answer for the first time
@@ -108,6 +109,7 @@ class Command(BaseCommand):
         try:
             try:
                 keep_secret_key(settings.DATA_DIR)
+                keep_push_key(settings.DATA_DIR)
                 settings.SITE_URL = self.url
                 (settings.DATA_DIR / "site_url").write_text(self.url)  # so that sign_in_link names the same address
                 first = self.prepare(file, demo=demo)
@@ -299,20 +301,29 @@ def take_data_dir(data_dir):
 
 def keep_secret_key(data_dir):
     """The key that signs cookies and links: the environment's, or one that this installation makes once and keeps."""
-    if os.environ.get("SECRET_KEY"):
-        return
-    path = data_dir / "secret_key"
+    if not os.environ.get("SECRET_KEY"):
+        settings.SECRET_KEY = keep_key(data_dir / "secret_key", lambda: secrets.token_urlsafe(50))
+
+
+def keep_push_key(data_dir):
+    """The key by which browsers know this site; the two processes find it where it is kept."""
+    if not os.environ.get("VAPID_PRIVATE_KEY"):
+        keep_key(data_dir / "vapid_private_key", new_private_key)
+
+
+def keep_key(path, draw) -> str:
+    """The key that this file holds; it is drawn where there is none yet."""
     if not path.exists():
-        with tempfile.NamedTemporaryFile("w", dir=data_dir, prefix="secret_key.", delete=False) as file:  # mode 0600
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f"{path.name}.", delete=False) as file:  # 0600
             try:
-                file.write(secrets.token_urlsafe(50))
+                file.write(draw())
                 file.flush()
                 os.fsync(file.fileno())
                 Path(file.name).replace(path)
             except OSError:
                 Path(file.name).unlink()
                 raise
-    settings.SECRET_KEY = path.read_text(encoding="utf-8").strip()
+    return path.read_text(encoding="utf-8").strip()
 
 
 def answers(port):

@@ -1,5 +1,6 @@
-"""What people are told, how each wants to be told, and the mail that goes out."""
+"""What people are told, how each wants to be told, by mail and on their devices, and what goes out."""
 
+from .devices import PushSubscription
 from .digests import Digest
 from .notices import WAITING, Delivery, Notice
 from .wishes import DEFAULTS, AtOnceBy, Category, MailSettings, MailWish, When
@@ -14,5 +15,6 @@ __all__ = [
     "MailSettings",
     "MailWish",
     "Notice",
+    "PushSubscription",
     "When",
 ]
