@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from readinggroup.accounts.models import User
 from readinggroup.lib.constraints import at_most
 from readinggroup.lib.public_ids import new_public_id
 
@@ -115,3 +116,42 @@ class Notice(models.Model):
 
     def __str__(self):
         return f"{self.kind} to {self.recipient_id}"
+
+
+class MailSettings(models.Model):
+    """How one person is reached, and whether mail reaches them. Who has no row here has these defaults.
+
+    Mail that came back is counted: after the third it is `stopped_at`, until the person switches it on again or
+    changes the address.
+    """
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="mail_settings"
+    )
+    bounces = models.PositiveSmallIntegerField(default=0)
+    bounced_at = models.DateTimeField(null=True, blank=True)  # the last one
+    stopped_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self):
+        return f"mail to {self.user_id}"
+
+
+class ReaddressedUser(User):
+    """A person who changes the address starts anew with mail, whichever way it was changed; this holds that trigger."""
+
+    class Meta:
+        proxy = True
+        triggers = [
+            pgtrigger.Trigger(
+                name="mail_starts_anew",
+                level=pgtrigger.Row,
+                when=pgtrigger.After,
+                operation=pgtrigger.UpdateOf("email"),
+                condition=pgtrigger.Q(new__email__df=pgtrigger.F("old__email")),
+                func="""
+                    UPDATE notifications_mailsettings SET bounces = 0, bounced_at = NULL, stopped_at = NULL
+                    WHERE user_id = NEW.id AND bounces > 0;
+                    RETURN NULL;
+                """,
+            )
+        ]
