@@ -149,6 +149,7 @@ MATRIX = {
     ("notifications:inbox", "GET"): "l . . . .  . . . . .",
     ("notifications:open_notice", "POST"): "l n n n n  . n n n n",
     ("notifications:mark_all_read", "POST"): "l . . . .  . . . . .",
+    ("notifications:mail_on_again", "POST"): "l . . . .  . . . . .",
     ("accounts:take_back_address", "GET"): ". . . . .  . . . . .",
     ("accounts:take_back_address", "POST"): ". . . . .  . . . . .",
     ("accounts:kept_words", "GET"): "l . . . .  . . . . .",

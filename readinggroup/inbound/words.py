@@ -33,10 +33,8 @@ _BY_PROGRAM = re.compile(
 def own_words(text: str) -> str:
     """The answer in a mail's text: above, below or between what is quoted."""
     lines = text.split("\n")
-    while lines and not lines[0].strip():
-        lines = lines[1:]
-    while lines and not lines[-1].strip("\t "):
-        lines = lines[:-1]
+    filled = [number for number, line in enumerate(lines) if line.strip()]
+    lines = lines[filled[0] : filled[-1] + 1] if filled else []
     seen, intros = as_seen(lines[:MOST_LINES])
     found = quotequail.unwrap("\n".join(seen))
     parts = [lines]
@@ -67,17 +65,17 @@ def as_seen(lines) -> tuple:
     for number, line in enumerate(seen):
         if number in intros:
             continue
-        most = MOST_WRAPPED if _BEGINS_INTRO.match(line) else 1
-        for wrapped in range(1, most + 1):
-            joined = joined_lines(seen[number : number + wrapped])
-            if not introduces(joined):
-                continue
-            if most > 1 and not _DATED.search(joined):
-                seen[number] = f".{line}"
+        if not _BEGINS_INTRO.match(line):
+            intros |= {number} if introduces(line) else set()
+            continue
+        seen[number] = re.sub(r"(?<=^)[> ]*", r"\g<0>.", line, count=1)  # the library shall not look once more, and find what was wrapped
+        for wrapped in range(1, MOST_WRAPPED + 1):
+            joined = joined_lines([line, *seen[number + 1 : number + wrapped]])
+            if joined.endswith(":") and introduces(joined):
+                if _DATED.search(joined):
+                    intros |= set(range(number, number + wrapped))
+                    seen[number : number + wrapped] = [joined, *([""] * (wrapped - 1))]
                 break
-            intros |= set(range(number, number + wrapped))
-            seen[number : number + wrapped] = [joined] + [""] * (len(seen[number : number + wrapped]) - 1)
-            break
     return seen, intros
 
 
@@ -93,8 +91,7 @@ def introduces(line) -> bool:
 
 def without_intro(lines) -> list:
     """The lines above a quotation, without one that introduces it in a language that the library does not know."""
-    while lines and not lines[-1].strip():
-        lines = lines[:-1]
+    lines = without_gap(lines)
     last = lines[-1].strip() if lines else ""
     is_intro = last.endswith((":", "：")) and _DATED.search(last) and len(last) <= LONGEST_LINE
     return lines[:-1] if is_intro or re.fullmatch(r"[-_]{3,}.{0,60}[-_]{3,}", last) else lines
@@ -107,9 +104,17 @@ def unsigned(lines) -> list:
         if _SIGNATURE.fullmatch(line) and (line == "-- " or after_a_gap):
             lines = lines[:number]
             break
-    while lines and (not lines[-1].strip() or is_by_program(lines[-1].strip(" *_<>()[]"))):
-        lines = lines[:-1]
+    lines = without_gap(lines)
+    for _several in range(3):
+        if lines and is_by_program(lines[-1].strip(" *_<>()[]")):
+            lines = without_gap(lines[:-1])
     return lines
+
+
+def without_gap(lines) -> list:
+    """Without the empty lines at the end."""
+    last = next((number for number in range(len(lines), 0, -1) if lines[number - 1].strip()), 0)
+    return lines[:last]
 
 
 def is_by_program(line) -> bool:
