@@ -68,7 +68,8 @@ def as_seen(lines) -> tuple:
         if not _BEGINS_INTRO.match(line):
             intros |= {number} if introduces(line) else set()
             continue
-        seen[number] = re.sub(r"(?<=^)[> ]*", r"\g<0>.", line, count=1)  # the library shall not look once more, and find what was wrapped
+        # The library shall not look once more, and find what was wrapped.
+        seen[number] = re.sub(r"^[> ]*", r"\g<0>.", line)
         for wrapped in range(1, MOST_WRAPPED + 1):
             joined = joined_lines([line, *seen[number + 1 : number + wrapped]])
             if joined.endswith(":") and introduces(joined):
