@@ -401,7 +401,7 @@ BYTES = st.one_of(
 
 @given(data=BYTES, addressed=st.sampled_from(["reply", "bounce", "nobody"]))
 @hypothesis_settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 def test_no_bytes_break_the_command(house, asked, deliver, data, addressed):
     Notice.objects.all().delete()
