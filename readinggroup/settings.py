@@ -196,6 +196,8 @@ else:
     EMAIL_BACKEND = "readinggroup.lib.mail_files.EmailBackend"
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", 20)  # seconds; a relay that hangs holds up one worker, never a page
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Reading group <reading-group@localhost>")
+# Where answers by mail and reports of failure come in (docs/operations.md); without it the site takes no mail.
+INBOUND_MAIL_DOMAIN = env.str("INBOUND_MAIL_DOMAIN", "").strip().lower()
 
 # --- Messages to people's devices (Web Push) ------------------------------------------------------------------------
 

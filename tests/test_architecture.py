@@ -30,7 +30,7 @@ ARROWS = {
 # The site's own modules may ask all, and nobody asks them.
 SITE = {
     "settings", "urls", "views", "wsgi", "apps", "first_run", "demo", "management", "locale", "tasks", "my_data",
-    "digest", "feeds", "group_deletion", "group_export", "inbox", "mail_choices", "notices",
+    "digest", "feeds", "group_deletion", "group_export", "inbound", "inbox", "mail_choices", "notices",
 }  # fmt: skip
 
 

@@ -170,6 +170,7 @@ MATRIX = {
     ("notifications:unsubscribe_device", "POST"): "l . . . .  . . . . .",
     ("notifications:remove_device", "POST"): "l n n n n  . n n n n",
     ("notifications:push_worker", "GET"): ". . . . .  . . . . .",
+    ("notifications:mail_on_again", "POST"): "l . . . .  . . . . .",
     ("accounts:take_back_address", "GET"): ". . . . .  . . . . .",
     ("accounts:take_back_address", "POST"): ". . . . .  . . . . .",
     ("accounts:kept_words", "GET"): "l . . . .  . . . . .",

@@ -14,6 +14,7 @@ from django.utils import timezone
 from readinggroup.accounts.models import User
 from readinggroup.lib.time_zones import zone_called
 
+from .mail_addresses import bounce_address
 from .mailing import hand_over, mail_to, speaking_to, take_one
 from .models import Delivery, Digest, MailSettings, Notice
 from .sending import MAIL_CAME_BACK, NO_ACCOUNT
@@ -134,6 +135,7 @@ def message_of(digest, letter):
         html=letter.html,
         name=f"digest-{digest.public_id}",
         headers=headers,
+        back=bounce_address(digest.public_id),
     )
 
 

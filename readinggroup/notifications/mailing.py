@@ -16,6 +16,7 @@ from django.utils import timezone, translation
 from readinggroup.lib.languages import spoken_for
 from readinggroup.lib.time_zones import zone_called
 
+from .bounces import is_hard_refusal, note_bounce
 from .models import Delivery
 from .wording import one_line
 
@@ -54,14 +55,18 @@ def speaking_to(person):
         yield
 
 
-def mail_to(address, *, subject, text, name, html="", headers=None, sender="") -> EmailMultiAlternatives:
+def mail_to(address, *, subject, text, name, html="", headers=None, sender="", back="") -> EmailMultiAlternatives:
     """A mail under the Message-ID that `name` makes: sent again, it is the same mail to whoever has it already.
 
-    `sender` is in whose name it is written; the address is the site's.
+    `sender` is in whose name it is written; the address is the site's. `back` is where it comes back to (RFC 5321's
+    reverse path), if not there.
     """
     mail = EmailMultiAlternatives(subject, text, to=[address], headers={"Message-ID": id_of(name), **(headers or {})})
     if sender:
         mail.extra_headers["From"] = formataddr((one_line(sender), parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
+    if back:
+        mail.extra_headers.setdefault("From", settings.DEFAULT_FROM_EMAIL)
+        mail.from_email = back
     if html:
         mail.attach_alternative(html, "text/html")
     return mail
@@ -74,14 +79,19 @@ def id_of(name) -> str:
 
 
 def hand_over(row, mail) -> None:
-    """Give the mail to the relay, and note in the row what became of it; nothing is saved here."""
+    """Give the mail to the relay, and note in the row what became of it; it is saved by whoever calls.
+
+    What the relay refuses for good, since nobody is there, has come back.
+    """
     try:
         mail.send()
     except Exception as failure:
         # Without what the relay said: it may name the address.
         log.warning("The mail of %s was not taken: %s", row, type(failure).__name__)
         row.reason = f"{type(failure).__name__}: {failure}"[:500].replace("\0", "")
-        if was_last_try(row):
+        if is_hard_refusal(failure):
+            note_bounce(row, status="5.1.1")
+        elif was_last_try(row):
             row.delivery = Delivery.FAILED
     else:
         row.delivery, row.mailed_at, row.reason = Delivery.SENT, timezone.now(), ""

@@ -15,6 +15,7 @@ from django.utils import timezone
 from readinggroup.lib.time_zones import zone_called
 
 from .actions import READ
+from .mail_addresses import bounce_address, reply_address
 from .mailing import end_of_quiet, hand_over, id_of, mail_to, speaking_to, take_one
 from .models import AtOnceBy, Category, Delivery, Notice
 from .push import push
@@ -97,11 +98,12 @@ def message_of(notice, words) -> EmailMessage:
     headers = {"Auto-Submitted": "auto-generated"}
     if notice.thread:
         headers |= {"In-Reply-To": id_of(f"thread-{notice.thread}"), "References": id_of(f"thread-{notice.thread}")}
-    if words.reply_to:
-        headers["Reply-To"] = words.reply_to
+    if reply_to := notice.about and reply_address(notice.recipient, notice.about):
+        headers["Reply-To"] = reply_to
     context = {
         "recipient": notice.recipient,
         "words": words,
+        "reply_to": reply_to,
         "address": f"{settings.SITE_URL}{notice.address}" if notice.address else "",
         "choices": f"{settings.SITE_URL}{reverse('mail_choices')}",
     }
@@ -116,4 +118,5 @@ def message_of(notice, words) -> EmailMessage:
         name=f"notice-{notice.public_id}",
         headers=headers,
         sender=words.sender,
+        back=bounce_address(notice.public_id),
     )

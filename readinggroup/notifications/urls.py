@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import device_views, unsubscribing
+from . import bounces, device_views, unsubscribing
 
 app_name = "notifications"
 
@@ -12,4 +12,5 @@ urlpatterns = [
     path("me/devices/unsubscribe/", device_views.unsubscribe_device, name="unsubscribe_device"),
     path("me/devices/<str:device>/remove/", device_views.remove_device, name="remove_device"),
     path("push-worker.js", device_views.push_worker, name="push_worker"),
+    path("mail/on-again/", bounces.mail_on_again, name="mail_on_again"),
 ]

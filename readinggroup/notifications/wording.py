@@ -21,7 +21,6 @@ class Words(NamedTuple):
     lead: str = ""  # of somebody's words: who has said them to whom
     excerpt: str = ""  # and how they begin
     sender: str = ""  # in whose name it is written, if in somebody's
-    reply_to: str = ""  # the address at which an answer becomes a comment
 
 
 def template_of(kind: str) -> str:

@@ -3,7 +3,7 @@
 from .devices import PushSubscription
 from .digests import Digest
 from .notices import WAITING, Delivery, Notice
-from .wishes import DEFAULTS, AtOnceBy, Category, MailSettings, MailWish, When
+from .wishes import DEFAULTS, AtOnceBy, Category, MailSettings, MailWish, ReaddressedUser, When
 
 __all__ = [
     "DEFAULTS",
@@ -16,5 +16,6 @@ __all__ = [
     "MailWish",
     "Notice",
     "PushSubscription",
+    "ReaddressedUser",
     "When",
 ]

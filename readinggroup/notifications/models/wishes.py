@@ -2,11 +2,14 @@
 
 from datetime import time
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+
+from readinggroup.accounts.models import User
 
 
 class Category(models.TextChoices):
@@ -116,3 +119,24 @@ class MailSettings(models.Model):
 
     def __str__(self):
         return f"mail to {self.user_id}"
+
+
+class ReaddressedUser(User):
+    """A person who changes the address starts anew with mail, whichever way it was changed; this holds that trigger."""
+
+    class Meta:
+        proxy = True
+        triggers = [
+            pgtrigger.Trigger(
+                name="mail_starts_anew",
+                level=pgtrigger.Row,
+                when=pgtrigger.After,
+                operation=pgtrigger.UpdateOf("email"),
+                condition=pgtrigger.Q(new__email__df=pgtrigger.F("old__email")),
+                func="""
+                    UPDATE notifications_mailsettings SET bounces = 0, bounced_at = NULL, stopped_at = NULL
+                    WHERE user_id = NEW.id AND bounces > 0;
+                    RETURN NULL;
+                """,
+            )
+        ]
