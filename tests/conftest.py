@@ -59,6 +59,14 @@ def _quick_and_local(settings, tmp_path):
     settings.VAPID_PRIVATE_KEY = PUSH_KEY
 
 
+@pytest.fixture(scope="module")
+def module_db(django_db_setup, django_db_blocker):
+    """The database for what is made once for all tests of a module. They ask for `db`, too: what they do is undone."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
 def house(db):
     """A public group with one person of each role, a reading, an outsider."""
@@ -88,11 +96,11 @@ def make_house(visibility):
 @pytest.fixture
 def as_user():
     """A browser that is signed in as this person; None is a visitor."""
+    return signed_in_as
 
-    def sign_in(user, **options):
-        client = Client(**options)
-        if user is not None:
-            client.force_login(user, backend="readinggroup.accounts.logins.QuickModelBackend")
-        return client
 
-    return sign_in
+def signed_in_as(user, **options):
+    client = Client(**options)
+    if user is not None:
+        client.force_login(user, backend="readinggroup.accounts.logins.QuickModelBackend")
+    return client

@@ -57,17 +57,22 @@ def told(client, method, address, data, headers):
     return answer.status_code, headers, len(answer.content), body, tables, sorted(answer.cookies)
 
 
+@pytest.fixture(scope="module")
+def cells(module_db):
+    """A house for each kind of group."""
+    return {visibility: Cell(visibility) for visibility in Visibility}
+
+
 @pytest.mark.parametrize(("name", "method"), FORBIDDEN)
-def test_a_hidden_group_is_not_told_from_none(db, as_user, settings, name, method):
+def test_a_hidden_group_is_not_told_from_none(cells, db, settings, name, method):
     settings.LANGUAGES = [(code, code) for code in LANGUAGES]
-    cell = Cell(Visibility.MEMBERS)
-    cell.fresh()
+    cell = cells[Visibility.MEMBERS]
     address = cell.address(name)
     twin = twin_of(name, address, cell)
     for actor in OUTSIDE:
         if expected(name, method, actor, Visibility.MEMBERS) != "n":
             continue  # is sent to the login, whatever stands there
-        client = as_user(cell.people[actor])
+        client = cell.client_of(actor)
         client.get("/healthz")  # what only a first request brings, such as the language's catalog
         for language in LANGUAGES:
             for htmx in ({}, {"HX-Request": "true"}):
@@ -80,14 +85,13 @@ def test_a_hidden_group_is_not_told_from_none(db, as_user, settings, name, metho
                 assert forbidden == absent, (actor, language, htmx)
 
 
-def test_a_comment_in_a_listed_group_is_not_told_from_none(db, as_user):
-    cell = Cell(Visibility.LISTED)
-    cell.fresh()
+def test_a_comment_in_a_listed_group_is_not_told_from_none(cells, db):
+    cell = cells[Visibility.LISTED]
     for name in sorted(OF_A_COMMENT):
         method = "GET" if (name, "GET") in MATRIX else "POST"
         address = cell.address(name)
         for actor in OUTSIDE:
-            client = as_user(cell.people[actor])
+            client = cell.client_of(actor)
             assert told(client, method, address, None, {}) == told(
                 client, method, twin_of(name, address, cell), None, {}
             )
@@ -105,12 +109,10 @@ def test_a_held_comment_is_not_told_from_none(house, as_user):
 
 
 @pytest.mark.parametrize("actor", ACTORS[5:])
-def test_what_belongs_to_another_group_is_not_told_from_none(db, as_user, actor):
+def test_what_belongs_to_another_group_is_not_told_from_none(cells, db, actor):
     """An invitation, a request, an upload of another group, asked for under one's own group's name."""
-    cell, elsewhere = Cell(Visibility.PUBLIC), Cell(Visibility.MEMBERS)
-    cell.fresh()
-    elsewhere.fresh()
-    client = as_user(cell.people[actor])
+    cell, elsewhere = cells[Visibility.PUBLIC], cells[Visibility.MEMBERS]
+    client = cell.client_of(actor)
     for name, method in [
         ("groups:member", "GET"),
         ("groups:revoke_invitation", "POST"),

@@ -42,16 +42,21 @@ AUTHORS_ACTS = {"edit_comment", "withdraw_comment", "put_back_comment", "take_ba
 OF_ITS_AUTHOR = [row for row in IN_A_GROUP if row[0].split(":")[-1] in AUTHORS_ACTS]
 
 
-def wrong_cells(as_user, row, visibility, actors):
+@pytest.fixture(scope="module")
+def cells(module_db):
+    """A house for each kind of group."""
+    return {visibility: Cell(visibility) for visibility in Visibility}
+
+
+def wrong_cells(cells, row, visibility, actors):
     """The actors who get something else at this address than the table says; an error of the site counts too."""
     name, method = row
-    cell = Cell(visibility)
+    cell = cells[visibility]
     wrong = []
     for actor in actors:
-        cell.fresh()
-        client = as_user(cell.people[actor], raise_request_exception=False)
-        send = client.post if method == "POST" else client.get
-        got = outcome(send(cell.address(name), cell.data(name) if method == "POST" else None))
+        client = cell.client_of(actor, raise_request_exception=False)
+        data = cell.data(name) if method == "POST" else None
+        got = outcome(cell.ask(client, method, cell.address(name), data))
         if got != expected(name, method, actor, visibility):
             wrong.append((actor, got))
     return wrong
@@ -67,39 +72,39 @@ def who_is_refused(row):
 
 
 @pytest.mark.parametrize("row", CHECKED + CHECKED_AT_A_COMMENT, ids=" ".join)
-def test_without_the_check_of_the_verb(db, as_user, monkeypatch, row):
+def test_without_the_check_of_the_verb(cells, db, monkeypatch, row):
     for module in (permissions, group_views, reading_access):
         monkeypatch.setattr(module, "check", lambda request, membership, verb: None)
-    assert wrong_cells(as_user, row, *who_is_refused(row)) != []
+    assert wrong_cells(cells, row, *who_is_refused(row)) != []
 
 
 @pytest.mark.parametrize("row", [row for row in IN_A_GROUP if row[0] not in OF_A_COMMENT], ids=" ".join)
-def test_without_hiding_the_group(db, as_user, monkeypatch, row):
+def test_without_hiding_the_group(cells, db, monkeypatch, row):
     for module in (permissions, reading_views, discussion_views):
         if hasattr(module, "known_or_404"):
             monkeypatch.setattr(module, "known_or_404", lambda membership: membership)
-    assert wrong_cells(as_user, row, Visibility.MEMBERS, ACTORS[:2]) != []
+    assert wrong_cells(cells, row, Visibility.MEMBERS, ACTORS[:2]) != []
 
 
 @pytest.mark.parametrize("row", [row for row in IN_A_GROUP if row[0] in OF_A_COMMENT], ids=" ".join)
-def test_without_hiding_the_comments_of_a_hidden_group(db, as_user, monkeypatch, row):
+def test_without_hiding_the_comments_of_a_hidden_group(cells, db, monkeypatch, row):
     monkeypatch.setattr(discussion_views, "may", lambda membership, verb: True)
-    assert wrong_cells(as_user, row, Visibility.MEMBERS, ACTORS[:2]) != []
+    assert wrong_cells(cells, row, Visibility.MEMBERS, ACTORS[:2]) != []
 
 
 @pytest.mark.parametrize("row", FOR_WHO_HAS_SIGNED_IN, ids=" ".join)
-def test_without_asking_whether_one_has_signed_in(db, as_user, monkeypatch, row):
+def test_without_asking_whether_one_has_signed_in(cells, db, monkeypatch, row):
     monkeypatch.setattr(access, "login_required", lambda view: view)
     for module in (access, permissions):
         monkeypatch.setattr(module, "keep", lambda request: False)  # keeps a post's words for after the login
-    assert wrong_cells(as_user, row, Visibility.PUBLIC, ["visitor"]) != []
+    assert wrong_cells(cells, row, Visibility.PUBLIC, ["visitor"]) != []
 
 
 @pytest.mark.parametrize("row", OF_ITS_AUTHOR, ids=" ".join)
-def test_without_asking_whose_comment_it_is(db, as_user, monkeypatch, row):
+def test_without_asking_whose_comment_it_is(cells, db, monkeypatch, row):
     for module in (discussion_views, wordings):
         monkeypatch.setattr(module, "own_or_404", lambda membership, comment: None)
-    assert wrong_cells(as_user, row, Visibility.PUBLIC, ["owner"]) != []
+    assert wrong_cells(cells, row, Visibility.PUBLIC, ["owner"]) != []
 
 
 def everything(comments, membership):

@@ -4,6 +4,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, may_still
 from readinggroup.lib.markup import render_markdown
 from readinggroup.notifications.models import Category
@@ -50,6 +51,8 @@ def post(*, reading, version, body, key, by, parent=None, quotes=(), sequence=0)
         return posted
     try:
         with transaction.atomic():
+            # Whether they may write, the database says (trigger said_by_who_may): that holds the counter already.
+            Membership.objects.hold(group=reading.group_id, user=by)
             quoted = {quote.source_id for quote in quotes} - {None}
             standing = held(quoted | ({parent.pk} if parent else set()))
             if parent is not None:
@@ -116,6 +119,12 @@ def held(comments) -> dict:
     return {row.pk: row for row in rows}
 
 
+def held_keys(comments) -> list:
+    """The keys of these comments, however many, locked like `held`."""
+    rows = comments.select_for_update(of=("self",), no_key=True).order_by("pk")
+    return list(rows.values_list("pk", flat=True))
+
+
 def answerable(parent) -> Comment:
     """The comment, if it can be answered."""
     if parent.state not in OPEN_STATES:
@@ -132,6 +141,7 @@ def reword(*, comment, body, wording, by, sequence=0) -> Comment:
     StaleWording if `wording` is not the one that stands: most likely the author was faster in another window.
     AnswerRefused if it was withdrawn or hidden meanwhile, or if its author may write no more.
     """
+    may_write = may_still(by, Can.DISCUSS, group=comment.reading.group_id)
     # no_key: an answer deep in the thread, just being written, holds the key of its root. A full lock would deadlock.
     standing = Comment.objects.select_for_update(of=("self",), no_key=True).get(pk=comment.pk)
     if standing.state not in OPEN_STATES:
@@ -143,7 +153,7 @@ def reword(*, comment, body, wording, by, sequence=0) -> Comment:
     if standing.wording != wording:
         raise StaleWording(standing)
     # New comments are refused by a trigger; other words for one that stands are refused here.
-    if not may_still(by, Can.DISCUSS, group=standing.reading.group_id):
+    if not may_write:
         raise AnswerRefused(SILENCED)
     standing.body, standing.body_html = body, render_markdown(body)
     standing.wording += 1
@@ -168,12 +178,12 @@ def withdraw(*, comment, by) -> None:
     )
 
 
+@transaction.atomic
 def withdraw_all(*, group, by) -> int:
     """Take back everything that one has said in this group, as one by one; the answer is how much."""
+    Membership.objects.hold(group=group, user=by)
     mine = Comment.objects.filter(author=by, reading__group=group, state__in=OPEN_STATES)
-    # In the order of their keys, so that two of these never wait for each other.
-    held = list(mine.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk", flat=True))
-    return Comment.objects.filter(pk__in=held).update(
+    return Comment.objects.filter(pk__in=held_keys(mine)).update(
         state=State.WITHDRAWN, withdrawn_from=F("state"), withdrawn_at=timezone.now()
     )
 
@@ -195,7 +205,7 @@ def erase_all(*, by) -> None:
 
     What a moderator has hidden stays as it was decided upon, shown to nobody.
     """
-    mine = Comment.objects.filter(author=by)
+    mine = Comment.objects.filter(pk__in=held_keys(Comment.objects.filter(author=by)))
     mine.filter(state__in=OPEN_STATES).update(
         state=State.WITHDRAWN, withdrawn_from=F("state"), withdrawn_at=timezone.now()
     )
@@ -212,7 +222,8 @@ def erase_all(*, by) -> None:
 def forget_in_drafts(comments) -> None:
     """Take these comments, by their public ids, out of what others have begun to quote."""
     readings = Reading.objects.filter(comments__public_id__in=comments)
-    for draft in Draft.objects.filter(reading__in=readings).exclude(quotes=[]).select_for_update(of=("self",)):
+    quoting = Draft.objects.filter(reading__in=readings).exclude(quotes=[])
+    for draft in quoting.select_for_update(of=("self",)).order_by("pk"):
         asked = ((value, wanted_in(value)) for value in draft.quotes)
         kept = [value for value, wanted in asked if wanted is None or wanted.comment not in comments]
         if kept != draft.quotes:

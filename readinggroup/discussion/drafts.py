@@ -34,9 +34,8 @@ def save(*, place, body, quotes, sequence, by, wording=None, key=None) -> int:
     `sequence` is the one that the writer had before them. Without words and quotes the draft is taken away. StaleDraft
     if another tab has saved other words since.
     """
-    # Held, as posting holds it (trigger said_by_who_may; reword): a saving comes wholly before the comment, or after.
-    members = Membership.objects.filter(group=place["reading"].group_id, user=by)
-    members.select_for_update(no_key=True).values_list("pk").first()
+    # Held, as posting and rewording hold it: a saving comes wholly before the comment, or after.
+    Membership.objects.hold(group=place["reading"].group_id, user=by)
     standing = Draft.objects.filter(author=by, **place)
     if was_sent(edited=place["edited"], body=body, key=key, by=by):
         standing.filter(sequence=sequence).delete()

@@ -65,14 +65,14 @@ def settle_question(*, root, question, by, was, answered_in=None) -> None:
     """
     if answered_in and answered_in.root_id != root.pk:
         raise ValueError("a question is answered in its own thread, not in another thread")
+    if not may_still(by, Can.DISCUSS, group=root.reading.group_id):
+        raise PermissionDenied
     # In the order of their keys: the thread's first comment is older than its answers.
     pks = [root.pk, answered_in.pk] if answered_in else [root.pk]
     held = Comment.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=pks).order_by("pk")
     held = {comment.pk: comment for comment in held}
     if any(comment.state not in OPEN_STATES for comment in held.values()):
         raise StaleQuestion
-    if not may_still(by, Can.DISCUSS, group=root.reading.group_id):
-        raise PermissionDenied
     standing = held[root.pk]
     if (standing.question, standing.answered_in_id) == (question, answered_in and answered_in.pk):
         return

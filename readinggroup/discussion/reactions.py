@@ -25,9 +25,9 @@ def mark(*, comment, kind, by, is_set: bool) -> None:
     Refused for one's own comment, and for one that was withdrawn, hidden or held meanwhile; PermissionDenied for who
     was suspended or removed at this moment.
     """
-    standing = Comment.objects.select_for_update(of=("self",), no_key=True).get(pk=comment.pk)
     if not may_still(by, Can.DISCUSS, group=comment.reading.group_id):
         raise PermissionDenied
+    standing = Comment.objects.select_for_update(of=("self",), no_key=True).get(pk=comment.pk)
     if is_set and standing.author_id == by.pk:
         raise Refused(_("Marks are for what others have written."))
     if is_set and standing.state != State.VISIBLE:

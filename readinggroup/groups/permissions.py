@@ -93,10 +93,10 @@ def may(membership, verb) -> bool:
 def may_still(user, verb, *, group) -> bool:
     """Whether the person may do it in the group of that key now and until this transaction ends.
 
-    Their membership is held, so that a suspension or a removal comes before this or after it, never between.
+    Their membership is held, so that a suspension or a removal comes before this or after it, never between. It is
+    asked before anything else is held: see `Membership.objects.hold`.
     """
-    held = Membership.objects.select_for_update(of=("self",), no_key=True).select_related("group")
-    membership = held.filter(group=group, user=user).first()
+    membership = Membership.objects.hold(group=group, user=user)
     return membership is not None and may(membership, verb)
 
 

@@ -110,8 +110,10 @@
       else if (now) keep(address, { ...now, sequence });
       if (form) {
         form.elements.sequence.value = sequence;
-        // They are a comment already; the answer that said so was lost on its way.
-        if (!sequence && !form.elements.wording && form.elements.body.value === words.body) form.elements.body.value = "";
+        // They are a comment already; the answer that said so was lost on its way. Blanks never were one: they stay, and
+        // whoever sends them is told.
+        const sentBefore = !sequence && !form.elements.wording && words.body.trim();
+        if (sentBefore && form.elements.body.value === words.body) form.elements.body.value = "";
         place.replaceChildren();
       }
       show(form, sequence && "saved");

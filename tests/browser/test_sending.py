@@ -18,6 +18,7 @@ from .steps import (
     comment,
     composer,
     discussion,
+    hold_back,
     is_closed,
     open_discussion,
     open_form,
@@ -103,6 +104,21 @@ def test_words_outlive_the_panel_and_stay_with_their_paragraph(house, page_for):
     expect(box_for_words(composer(page))).to_have_value("")
     page.reload()
     expect(box_for_words(composer(page))).to_have_value("")
+
+
+def test_blanks_sent_while_they_are_saved_are_refused_in_words(house, page_for):
+    """What is typed before the box has its script is saved when that comes; who sends meanwhile waits for it."""
+    page = page_for(house.member, expects=[422])
+    let_the_script_come = hold_back(page, "**/composer*.js")
+    open_text(page, house.reading)
+    open_discussion(page, 4)
+    box_for_words(composer(page)).fill("  ")
+    end_of_saving = hold_back(page, "**/draft/")
+    with page.expect_request("**/draft/"):
+        let_the_script_come()
+    send(composer(page))
+    end_of_saving()
+    expect(box_for_words(composer(page))).to_have_attribute("aria-invalid", "true")
 
 
 def test_words_outlive_that_another_comment_is_sent_or_withdrawn(house, page_for):

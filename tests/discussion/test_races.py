@@ -10,11 +10,11 @@ from threading import Barrier, Event
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.urls import reverse
 
-from readinggroup.discussion import actions
-from readinggroup.discussion.models import Comment, State
+from readinggroup.discussion import actions, questions, reactions
+from readinggroup.discussion.models import Comment, QuestionState, State
 from readinggroup.groups.actions import take_in
 from readinggroup.groups.models import Membership, Role
 from readinggroup.lib.markup import render_markdown
@@ -175,6 +175,59 @@ def test_everything_at_once_at_several_paragraphs_leaves_true_counters_and_no_de
         statuses = {answer.status_code for answers in at_once(*crowd) for answer in answers}
         assert statuses <= {302, 404, 409}  # 404: edited or answered while it was withdrawn
         assert_counters_are_true(house.reading)
+
+
+def test_one_person_in_several_windows_at_one_paragraph_waits_for_nobody_in_a_circle(house):
+    """Each act holds the person's membership, comments and the paragraph's counter: all of them in this order."""
+    version = factories.version_of(house.reading)
+    others = factories.create_comment(house.reading, house.other)
+    word = count()
+    for _ in range(2 * ROUNDS):
+        mine = [factories.create_comment(house.reading, house.member, f"mine {next(word)}") for _ in range(3)]
+
+        def post(parent=None):
+            words = {"body": f"word {next(word)}", "key": uuid.uuid4(), "by": house.member}
+            return lambda: actions.post(reading=house.reading, version=version, parent=parent, **words)
+
+        def reword(comment):
+            words = {"body": f"other words {next(word)}", "wording": 1, "by": house.member}
+            return lambda: actions.reword(comment=comment, **words)
+
+        def mark(is_set):
+            return lambda: reactions.mark(comment=others, kind="agree", by=house.member, is_set=is_set)
+
+        def ask(comment):
+            open_one = {"question": QuestionState.OPEN, "was": ":", "by": house.member}
+            return lambda: questions.settle_question(root=comment, **open_one)
+
+        at_once(post(), post(), reword(mine[0]), reword(mine[1]), post(mine[0]), mark(True), mark(False), ask(mine[2]))
+        at_once(
+            *(post() for _ in range(3)),
+            lambda: actions.withdraw_all(group=house.group, by=house.member),
+            lambda: actions.withdraw_all(group=house.group, by=house.member),
+        )
+        assert_counters_are_true(house.reading)
+
+
+def test_the_counter_before_the_membership_would_be_a_deadlock(house):
+    """The control: one act holds them in their order, the other carelessly the other way round."""
+    first, second = (factories.create_comment(house.reading, house.member) for _ in range(2))
+    hold_one = Barrier(2)
+
+    def in_order():
+        with transaction.atomic():
+            Membership.objects.hold(group=house.group, user=house.member)
+            hold_one.wait(SOON)
+            actions.withdraw(comment=first, by=house.member)
+
+    def carelessly():
+        with transaction.atomic():
+            actions.withdraw(comment=second, by=house.member)
+            hold_one.wait(SOON)
+            Membership.objects.hold(group=house.group, user=house.member)
+
+    with pytest.raises(OperationalError, match="deadlock detected"):
+        at_once(in_order, carelessly)
 
 
 def test_bulk_changes_over_several_paragraphs_at_once_leave_true_counters_and_no_deadlock(house):

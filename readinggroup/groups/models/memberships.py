@@ -60,6 +60,16 @@ class MembershipQuerySet(models.QuerySet):
             changes["name_skeleton"] = skeleton(changes["name_here"])
         return super().update(**changes)
 
+    def hold(self, *, group, user):
+        """The membership, of whatever standing, held until this transaction ends; None if there is none.
+
+        A suspension, a removal, a saved draft come before this transaction or after it. Whoever holds more takes the
+        membership first, then comments in the order of their keys, then the paragraphs' counters (the triggers of
+        `Comment`): in any other order two acts of one person can wait for each other.
+        """
+        held = self.select_for_update(of=("self",), no_key=True).select_related("group")
+        return held.filter(group=group, user=user).first()
+
     def standing(self, user_id, slug):
         """The person's membership in the group of that name; unsaved if they have none.
 
