@@ -1,4 +1,4 @@
-"""What stands in somebody's daily or weekly letter: of each of their groups what concerns them, and what is open there.
+"""What stands in somebody's daily or weekly digest: of each of their groups what concerns them, and what is open there.
 
 It asks all apps; `notifications` delivers it. The questions are as many for a group of ten as for one of a thousand.
 """
@@ -16,21 +16,21 @@ from readinggroup.discussion.models import Comment, QuestionState, State
 from readinggroup.discussion.telling import facts_of
 from readinggroup.groups.models import Group
 from readinggroup.lib.markup import excerpt
-from readinggroup.notifications.digests import Letter
+from readinggroup.notifications.digests import DigestWords
 from readinggroup.notifications.models import Category, Notice
-from readinggroup.notifications.unsubscribing import ALL_LETTERS, unsubscribe_address
+from readinggroup.notifications.unsubscribing import ALL_DIGESTS, unsubscribe_address
 from readinggroup.notifications.wording import one_line, words_of_kind
 from readinggroup.readings.models import ReadingState
 
 from .notices import stand
 
-MOST_TOLD = 60  # comments, and pieces of news, of one letter; the rest stands in the inbox
+MOST_TOLD = 60  # comments, and pieces of news, of one digest; the rest stands in the inbox
 MOST_QUESTIONS = 3  # of one group
 TO_ME = [Category.REPLY, Category.MENTION]
 
 
-def compose(person, notices) -> Letter | None:
-    """The letter, in the active language; None if all that waited was hidden, taken back or closed meanwhile."""
+def compose(person, notices) -> DigestWords | None:
+    """The digest, in the active language; None if all that waited was hidden, taken back or closed meanwhile."""
     standing = stand(Notice.objects.filter(pk__in=[notice.pk for notice in notices])).order_by("created_at", "pk")
     told = list(standing)
     groups = {group.pk: group for group in Group.objects.filter(pk__in={each.group_key for each in told} - {None})}
@@ -49,11 +49,11 @@ def compose(person, notices) -> Letter | None:
         "site": settings.SITE_URL,
         "inbox": f"{settings.SITE_URL}{reverse('inbox')}",
         "choices": f"{settings.SITE_URL}{reverse('mail_choices')}",
-        "stop": unsubscribe_address(person, ALL_LETTERS),
+        "stop": unsubscribe_address(person, ALL_DIGESTS),
         "subject": subject_of(parts),
     }
     text, html = (render_to_string(f"site/mail/digest.{kind}", context) for kind in ("txt", "html"))
-    return Letter(context["subject"], text, html)
+    return DigestWords(context["subject"], text, html)
 
 
 def by_group(notices):

@@ -454,7 +454,7 @@ PARTS = [
     Part("notices", _("What I was told"), ("notifications.Notice.recipient",), notices),
     Part("mail_wishes", _("What I want to be told by mail"), ("notifications.MailWish.user",), mail_wishes),
     Part("mail_settings", _("How I am reached"), ("notifications.MailSettings.user",), mail_settings),
-    Part("digests", _("Daily and weekly letters"), ("notifications.Digest.recipient",), digests),
+    Part("digests", _("Daily and weekly digests"), ("notifications.Digest.recipient",), digests),
     Part("text_imports", _("Texts that I brought"), ("readings.TextImport.by",), text_imports),
     Part("archives", _("Archives like this one"), ("accounts.Archive.user",), archives),
 ]

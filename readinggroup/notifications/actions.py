@@ -79,7 +79,7 @@ def mark_read(*, notices, by) -> int:
 def wish(*, by, category, when, group=None) -> None:
     """Choose when to be mailed about this category, everywhere or in one group; None goes back to what is usual.
 
-    What waits already obeys, too; but what waits for a letter stays in it, so that nobody gets fifty mails at once.
+    What waits already obeys, too; but what waits for a digest stays in it, so that nobody gets fifty mails at once.
     """
     place = {"user": by, "group_key": group, "category": category}
     if when is None:

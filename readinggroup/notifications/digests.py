@@ -1,7 +1,7 @@
-"""The daily and the weekly letter: for whom its hour has come, and sending it.
+"""The daily and the weekly digest: for whom its hour has come, and sending it.
 
-What stands in a letter is put together by the site, which may ask all: every function that sends takes `compose`, which
-answers with a Letter for a person and what waits for them, or with None if nothing of it is left to tell.
+What stands in it is put together by the site, which may ask all: every function that sends takes `compose`, which
+answers with its DigestWords for a person and what waits for them, or with None if nothing of it is left to tell.
 """
 
 from datetime import datetime, timedelta
@@ -18,14 +18,14 @@ from .mail_addresses import bounce_address
 from .mailing import hand_over, mail_to, speaking_to, take_one
 from .models import Delivery, Digest, MailSettings, Notice
 from .sending import MAIL_CAME_BACK, NO_ACCOUNT
-from .unsubscribing import ALL_LETTERS, unsubscribe_headers
+from .unsubscribing import ALL_DIGESTS, unsubscribe_headers
 
 A_BATCH = 500  # people that are looked at in one go
 WEEK = timedelta(days=7)
 NOTHING_LEFT = "nothing was left to tell"
 
 
-class Letter(NamedTuple):
+class DigestWords(NamedTuple):
     """A digest in words."""
 
     subject: str
@@ -34,7 +34,7 @@ class Letter(NamedTuple):
 
 
 def last_moment(wishes, zone, now) -> datetime:
-    """When the hour of this person's letter came last."""
+    """When the hour of this person's digest came last."""
     here = now.astimezone(zone)
     moment = datetime.combine(here.date(), wishes.digest_at, tzinfo=zone)
     return (
@@ -82,7 +82,7 @@ def zone_of(person):
 
 
 def week_is_over(wishes, moment, oldest) -> bool:
-    """Whether this is the day of the weekly letter, or one was missed."""
+    """Whether this is the day of the weekly digest, or one was missed."""
     return moment.weekday() == wishes.digest_weekday or oldest <= moment - WEEK
 
 
@@ -100,22 +100,22 @@ def mail_one(compose) -> bool:
     person = digest.recipient
     wishes = getattr(person, "mail_settings", None) or MailSettings()
     notices = waiting_for(digest, wishes)
-    letter = None
+    words = None
     if not person.is_active or wishes.stopped_at:
         digest.delivery, digest.reason = Delivery.NOT_WANTED, MAIL_CAME_BACK if person.is_active else NO_ACCOUNT
     else:
         with speaking_to(person):
-            letter = compose(person, notices)
-        if letter is None:
+            words = compose(person, notices)
+        if words is None:
             digest.delivery, digest.reason = Delivery.NOT_WANTED, NOTHING_LEFT
         else:
-            hand_over(digest, message_of(digest, letter))
+            hand_over(digest, message_of(digest, words))
     note(digest, notices)
     return True
 
 
 def waiting_for(digest, wishes) -> list:
-    """What waits for this letter and has not been read, oldest first."""
+    """What waits for this digest and has not been read, oldest first."""
     mine = Notice.objects.of(digest.recipient).unread()
     weekly = mine.filter(delivery=Delivery.WEEKLY)
     oldest = weekly.aggregate(oldest=Min("created_at"))["oldest"]
@@ -126,13 +126,13 @@ def waiting_for(digest, wishes) -> list:
     return list(mine.filter(delivery__in=comes).order_by("created_at", "pk"))
 
 
-def message_of(digest, letter):
-    headers = {"Auto-Submitted": "auto-generated", **unsubscribe_headers(digest.recipient, ALL_LETTERS)}
+def message_of(digest, words):
+    headers = {"Auto-Submitted": "auto-generated", **unsubscribe_headers(digest.recipient, ALL_DIGESTS)}
     return mail_to(
         digest.recipient.email,
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
+        subject=words.subject,
+        text=words.text,
+        html=words.html,
         name=f"digest-{digest.public_id}",
         headers=headers,
         back=bounce_address(digest.public_id),
@@ -141,7 +141,7 @@ def message_of(digest, letter):
 
 @transaction.atomic
 def note(digest, notices) -> None:
-    """What became of the letter, and with it of all that was in it. What the relay did not take waits for the next."""
+    """What became of the digest, and with it of all that was in it. What the relay did not take waits for the next."""
     digest.save(update_fields=["delivery", "mail_at", "mailed_at", "reason"])
     if digest.delivery in {Delivery.SENT, Delivery.NOT_WANTED}:
         # What was read meanwhile is settled already.

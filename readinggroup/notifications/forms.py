@@ -10,7 +10,7 @@ CHOSEN = [category for category in Category if category != Category.ACCOUNT]
 
 
 class MailSettingsForm(forms.ModelForm):
-    """By which way, when letters come, and when nothing comes."""
+    """By which way, when digests come, and when nothing comes."""
 
     class Meta:
         model = MailSettings

@@ -16,7 +16,7 @@ from .actions import wish, wishes_of
 from .models import DEFAULTS, Category, When
 
 _SALT = "readinggroup.notifications.unsubscribe"
-ALL_LETTERS = "letters"  # instead of a category: whatever comes in the daily or the weekly letter
+ALL_DIGESTS = "digests"  # instead of a category: whatever comes in the daily or the weekly digest
 
 
 def unsubscribe_address(person, category, group_key=None) -> str:
@@ -42,14 +42,14 @@ def unsubscribe(request, token):
     person = User.objects.filter(public_id=public_id, is_active=True).first()
     if request.method == "POST" and person:
         stop(person, category, group_key)
-    label = "" if category == ALL_LETTERS else Category(category).label
+    label = "" if category == ALL_DIGESTS else Category(category).label
     return TemplateResponse(request, "notifications/unsubscribe.html", {"label": label, "token": token})
 
 
 @transaction.atomic
 def stop(person, category, group_key) -> None:
-    """From now on no mail of this category, or none that comes in a letter."""
-    if category != ALL_LETTERS:
+    """From now on no mail of this category, or none that comes in a digest."""
+    if category != ALL_DIGESTS:
         wish(by=person, category=category, when=When.NEVER, group=group_key)
         return
     said = wishes_of([person.pk], Category.values, None)

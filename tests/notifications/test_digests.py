@@ -1,4 +1,4 @@
-"""The daily and the weekly letter: when it comes, what stands in it, once, and never for nothing."""
+"""The daily and the weekly digest: when it comes, what stands in it, once, and never for nothing."""
 
 from datetime import UTC, datetime, time, timedelta
 
@@ -23,7 +23,7 @@ from readinggroup.notifications.models import Category, Delivery, Digest, MailSe
 
 from .. import factories
 
-MONDAY = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)  # the hour of letters, where nothing was chosen
+MONDAY = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)  # the hour of digests, where nothing was chosen
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def _mail_in_memory(settings):
 
 @pytest.fixture
 def followed(house):
-    """Mara follows the whole reading, and two comments of the day before wait for her letter."""
+    """Mara follows the whole reading, and two comments of the day before wait for her digest."""
     choose(by=house.member, reading=house.reading, level=Level.WATCH)
     for words in ("The first of two.", "The second of two."):
         factories.create_comment(house.reading, house.other, words)
@@ -41,7 +41,7 @@ def followed(house):
     return house
 
 
-def letters(now=MONDAY):
+def sent_at(now=MONDAY):
     """What goes out at this moment."""
     before = len(mail.outbox)
     digests.begin_due(now)
@@ -50,26 +50,26 @@ def letters(now=MONDAY):
 
 
 def test_it_tells_what_waits_once(followed):
-    [letter] = letters()
-    assert letter.to == [followed.member.email]
-    assert letter.subject == "Harbour readers: 2 new comments"
+    [sent] = sent_at()
+    assert sent.to == [followed.member.email]
+    assert sent.subject == "Harbour readers: 2 new comments"
     for words in ("The first of two.", "The second of two.", "“The Ferry”, paragraph 4", "Milo"):
-        assert words in letter.body
-        assert words in letter.alternatives[0].content
+        assert words in sent.body
+        assert words in sent.alternatives[0].content
     digest = Digest.objects.get()
     assert (digest.delivery, str(digest.day)) == (Delivery.SENT, "2026-11-23")
     assert list(Notice.objects.values_list("delivery", "digest").distinct()) == [(Delivery.SENT, digest.pk)]
-    assert letters() == letters(MONDAY + timedelta(hours=3)) == letters(MONDAY + timedelta(days=1)) == []
-    raw = letter.message()
+    assert sent_at() == sent_at(MONDAY + timedelta(hours=3)) == sent_at(MONDAY + timedelta(days=1)) == []
+    raw = sent.message()
     assert raw["Message-ID"] == f"<digest-{digest.public_id}@localhost>"
     assert raw["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
 def test_not_before_its_hour_and_not_for_what_came_after_it(followed):
-    assert letters(MONDAY - timedelta(minutes=1)) == []
+    assert sent_at(MONDAY - timedelta(minutes=1)) == []
     Notice.objects.update(created_at=MONDAY + timedelta(minutes=1))
-    assert letters(MONDAY + timedelta(hours=2)) == []
-    assert len(letters(MONDAY + timedelta(days=1))) == 1
+    assert sent_at(MONDAY + timedelta(hours=2)) == []
+    assert len(sent_at(MONDAY + timedelta(days=1))) == 1
 
 
 @pytest.mark.parametrize(("zone", "hour"), [("Europe/Berlin", 6), ("America/New_York", 12), ("Asia/Kolkata", 2)])
@@ -78,46 +78,46 @@ def test_the_hour_is_of_its_readers_clock(followed, zone, hour):
     moment = MONDAY.replace(hour=hour)
     early = moment - timedelta(minutes=31)
     # Yesterday's hour was before these were written.
-    assert letters(early) == []
-    assert len(letters(moment)) == 1
+    assert sent_at(early) == []
+    assert len(sent_at(moment)) == 1
 
 
-def test_a_day_of_the_reader_has_one_letter_also_when_the_hour_is_changed(followed):
-    letters()
+def test_a_day_of_the_reader_has_one_digest_also_when_the_hour_is_changed(followed):
+    sent_at()
     MailSettings.objects.create(user=followed.member, digest_at=time(9))
     factories.create_comment(followed.reading, followed.other, "A third.")
     Notice.objects.filter(delivery=Delivery.DAILY).update(created_at=MONDAY + timedelta(minutes=5))
-    assert letters(MONDAY + timedelta(hours=3)) == []
-    assert len(letters(MONDAY + timedelta(hours=26))) == 1
+    assert sent_at(MONDAY + timedelta(hours=3)) == []
+    assert len(sent_at(MONDAY + timedelta(hours=26))) == 1
 
 
-def test_a_weekly_letter_comes_on_its_day_with_the_week(followed):
+def test_a_weekly_digest_comes_on_its_day_with_the_week(followed):
     wish(by=followed.member, category=Category.FOLLOWED, when=When.WEEKLY)
     MailSettings.objects.create(user=followed.member, digest_weekday=2)
-    assert letters() == letters(MONDAY + timedelta(days=1)) == []
-    [letter] = letters(MONDAY + timedelta(days=2))
-    assert "The first of two." in letter.body
+    assert sent_at() == sent_at(MONDAY + timedelta(days=1)) == []
+    [sent] = sent_at(MONDAY + timedelta(days=2))
+    assert "The first of two." in sent.body
 
 
-def test_a_weekly_letter_that_was_missed_comes_later(followed):
+def test_a_weekly_digest_that_was_missed_comes_later(followed):
     wish(by=followed.member, category=Category.FOLLOWED, when=When.WEEKLY)
     MailSettings.objects.create(user=followed.member, digest_weekday=2)
-    assert len(letters(MONDAY + timedelta(days=8))) == 1
+    assert len(sent_at(MONDAY + timedelta(days=8))) == 1
 
 
-def test_what_was_read_meanwhile_is_not_in_it_and_nothing_is_no_letter(followed):
+def test_what_was_read_meanwhile_is_not_in_it_and_nothing_is_no_digest(followed):
     first, second = Notice.objects.order_by("pk")
     Notice.objects.filter(pk=first.pk).update(read_at=timezone.now())
-    [letter] = letters()
-    assert "The first of two." not in letter.body
+    [sent] = sent_at()
+    assert "The first of two." not in sent.body
     Digest.objects.all().delete()
     Notice.objects.filter(pk=second.pk).update(read_at=timezone.now(), delivery=Delivery.DAILY, mailed_at=None)
-    assert letters() == []
+    assert sent_at() == []
     assert not Digest.objects.exists()
 
 
 @pytest.mark.parametrize("end", ["withdrawn", "left", "archived"])
-def test_what_may_no_longer_be_said_is_no_letter(followed, end):
+def test_what_may_no_longer_be_said_is_no_digest(followed, end):
     digests.begin_due(MONDAY)
     if end == "withdrawn":
         actions.withdraw_all(group=followed.group, by=followed.other)
@@ -141,11 +141,11 @@ def test_open_questions_and_news_stand_in_it(followed):
         )
     settling.change_rules(group=followed.group, rules=[("Kind", "Be kind.")], by=followed.owner)
     Notice.objects.update(created_at=MONDAY - timedelta(hours=1))
-    letter = next(each for each in letters() if each.to == [followed.member.email])
-    assert "Open questions there" in letter.body
-    assert "Who counted them?" in letter.body
-    assert "My own question?" not in letter.body
-    assert "The rules of Harbour readers have changed" in letter.body
+    sent = next(each for each in sent_at() if each.to == [followed.member.email])
+    assert "Open questions there" in sent.body
+    assert "Who counted them?" in sent.body
+    assert "My own question?" not in sent.body
+    assert "The rules of Harbour readers have changed" in sent.body
 
 
 class Refuses(EmailBackend):
@@ -163,7 +163,7 @@ def test_one_bad_address_stops_no_other_and_what_was_not_taken_waits_for_the_nex
     choose(by=followed.organizer, reading=followed.reading, level=Level.WATCH)
     factories.create_comment(followed.reading, followed.other, "The third.")
     Notice.objects.update(created_at=MONDAY - timedelta(hours=1))
-    assert [each.to for each in letters()] == [[followed.organizer.email]]
+    assert [each.to for each in sent_at()] == [[followed.organizer.email]]
     for _try in RETRY_AFTER:
         Digest.objects.filter(delivery=Delivery.DUE).update(mail_at=timezone.now() - timedelta(seconds=1))
         digests.mail_due(compose)
@@ -171,11 +171,11 @@ def test_one_bad_address_stops_no_other_and_what_was_not_taken_waits_for_the_nex
     assert (failed.delivery, "450" in failed.reason) == (Delivery.FAILED, True)
     assert Notice.objects.of(followed.member).filter(delivery=Delivery.DAILY).count() == 3
     type(followed.member).objects.filter(pk=followed.member.pk).update(email="good@example.org")
-    [letter] = letters(MONDAY + timedelta(days=1))
-    assert "The first of two." in letter.body
+    [sent] = sent_at(MONDAY + timedelta(days=1))
+    assert "The first of two." in sent.body
 
 
-def test_a_letter_asks_the_same_for_one_comment_of_one_and_for_many_of_many(followed):
+def test_a_digest_asks_the_same_for_one_comment_of_one_and_for_many_of_many(followed):
     def questions():
         Digest.objects.all().delete()
         Notice.objects.filter(category=Category.FOLLOWED).update(
@@ -195,11 +195,11 @@ def test_a_letter_asks_the_same_for_one_comment_of_one_and_for_many_of_many(foll
     assert questions() == few
 
 
-def test_a_long_absence_makes_one_letter_of_bounded_length(followed):
+def test_a_long_absence_makes_one_digest_of_bounded_length(followed):
     for number in range(70):
         factories.create_comment(followed.reading, followed.other, f"Number {number} of seventy.")
     Notice.objects.update(created_at=MONDAY - timedelta(hours=1))
-    [letter] = letters()
-    assert letter.body.count("of seventy.") == 58
-    assert "12 more stand in your inbox" in letter.body
+    [sent] = sent_at()
+    assert sent.body.count("of seventy.") == 58
+    assert "12 more stand in your inbox" in sent.body
     assert not Notice.objects.waiting().exists()

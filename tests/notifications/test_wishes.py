@@ -12,7 +12,7 @@ from django.utils import timezone
 from readinggroup.notifications.actions import wish
 from readinggroup.notifications.mailing import end_of_quiet
 from readinggroup.notifications.models import AtOnceBy, Category, Delivery, MailSettings, MailWish, Notice, When
-from readinggroup.notifications.unsubscribing import ALL_LETTERS, unsubscribe_address
+from readinggroup.notifications.unsubscribing import ALL_DIGESTS, unsubscribe_address
 from readinggroup.tasks import mail_due_notices
 
 from .. import factories
@@ -93,7 +93,7 @@ def test_what_waits_obeys_a_new_choice_too_and_no_flood_comes(house):
     wish(by=house.member, category=Category.REPLY, when=When.WEEKLY)
     assert how_it_goes_out(answer, house.member) == Delivery.WEEKLY
     wish(by=house.member, category=Category.REPLY, when=When.AT_ONCE)
-    assert how_it_goes_out(answer, house.member) == Delivery.WEEKLY  # it stays in the letter that it waits for
+    assert how_it_goes_out(answer, house.member) == Delivery.WEEKLY  # it stays in the digest that it waits for
     wish(by=house.member, category=Category.REPLY, when=When.NEVER)
     notice = Notice.objects.get(about=answer.public_id)
     assert (notice.delivery, bool(notice.reason)) == (Delivery.NOT_WANTED, True)
@@ -209,9 +209,9 @@ def test_what_waited_is_not_sent_after_that(house):
     assert mail.outbox == []
 
 
-def test_no_more_letters_at_all(house):
+def test_no_more_digests_at_all(house):
     wish(by=house.member, category=Category.REPLY, when=When.WEEKLY, group=house.group.pk)
-    one_click(unsubscribe_address(house.member, ALL_LETTERS).removeprefix("http://127.0.0.1:8000"))
+    one_click(unsubscribe_address(house.member, ALL_DIGESTS).removeprefix("http://127.0.0.1:8000"))
     said = set(MailWish.objects.values_list("category", "when"))
     assert said == {(Category.REPLY, When.NEVER), (Category.FOLLOWED, When.NEVER), (Category.GROUP, When.NEVER)}
 

@@ -1,4 +1,4 @@
-"""The daily and the weekly letter."""
+"""The daily and the weekly digest."""
 
 from django.conf import settings
 from django.db import models
@@ -20,7 +20,7 @@ class DigestQuerySet(models.QuerySet):
 
 
 class Digest(models.Model):
-    """One letter to one person with what waited for it: one row a person and day, queue and ledger in one.
+    """One mail to one person with what waited for it: one row a person and day, queue and ledger in one.
 
     What is in it is put together when it is sent, and those notices point here then.
     """

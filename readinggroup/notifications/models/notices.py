@@ -17,8 +17,8 @@ class Delivery(models.TextChoices):
     """How the mail of a notice stands. Every one ends as sent, failed, or not wanted, and says why."""
 
     DUE = "due", _("due")
-    DAILY = "daily", _("waits for the daily letter")
-    WEEKLY = "weekly", _("waits for the weekly letter")
+    DAILY = "daily", _("waits for the daily digest")
+    WEEKLY = "weekly", _("waits for the weekly digest")
     SENT = "sent", _("sent")
     FAILED = "failed", _("failed")
     NOT_WANTED = "not_wanted", _("not by mail")

@@ -29,8 +29,8 @@ class When(models.TextChoices):
     """When the mail of a notice goes out. In the inbox it stands at once."""
 
     AT_ONCE = "at_once", _("at once")
-    DAILY = "daily", _("in a daily letter")
-    WEEKLY = "weekly", _("in a weekly letter")
+    DAILY = "daily", _("in the daily digest")
+    WEEKLY = "weekly", _("in the weekly digest")
     NEVER = "never", _("not by mail")
 
 
@@ -95,8 +95,8 @@ class MailSettings(models.Model):
     at_once_by = models.CharField(max_length=10, choices=AtOnceBy.choices, default=AtOnceBy.MAIL)
     quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)
     quiet_until = models.TimeField(_("until"), null=True, blank=True)
-    digest_at = models.TimeField(_("time of the daily and the weekly letter"), default=time(7))
-    digest_weekday = models.PositiveSmallIntegerField(_("day of the weekly letter"), default=0)  # Monday, as in Python
+    digest_at = models.TimeField(_("time of the daily and the weekly digest"), default=time(7))
+    digest_weekday = models.PositiveSmallIntegerField(_("day of the weekly digest"), default=0)  # Monday, as in Python
     bounces = models.PositiveSmallIntegerField(default=0, db_default=0)
     bounced_at = models.DateTimeField(null=True, blank=True)  # the last one
     stopped_at = models.DateTimeField(null=True, blank=True)
