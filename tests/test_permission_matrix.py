@@ -476,6 +476,12 @@ class Cell:
             "groups:answer_join_request": {"answer": "decline"},
             "my_data:delete_account": {"choice": "pseudonym"},
             "accounts:profile": {"display_name": f"Called {uuid.uuid4().hex}"},
+            "mail_choices": {
+                "at_once_by": "mail",
+                "digest_at": "07:00",
+                "digest_weekday": "0",
+                **{f"all-{category}": "daily" for category in Category.values},
+            },
             "accounts:preferences": {
                 "text_size": "large",
                 "measure": "wide",
