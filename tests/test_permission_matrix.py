@@ -24,7 +24,7 @@ from readinggroup.discussion.models import Draft
 from readinggroup.groups import actions, settling
 from readinggroup.groups.models import FeedAddress, Group, GroupExport, Letter, Visibility
 from readinggroup.notifications.actions import tell
-from readinggroup.notifications.models import PushSubscription
+from readinggroup.notifications.models import Category, PushSubscription
 from readinggroup.notifications.unsubscribing import unsubscribe_address
 from readinggroup.readings.models import Reading, TextImport
 
