@@ -216,6 +216,11 @@ PUSH_HOSTS = env.list(
 )
 PUSH_ORIGINS = []  # of the tests: whole origins besides, such as http://127.0.0.1:9000
 
+# --- Background tasks -------------------------------------------------------------------------------------------------
+
+# A job that is done leaves no row: what was done stands where it was done. One that failed stays, to be looked at.
+PROCRASTINATE_WORKER_DEFAULTS = {"delete_jobs": "successful"}
+
 # --- Languages and time ---------------------------------------------------------------------------------------------
 
 USE_I18N = True

@@ -6,6 +6,7 @@ from procrastinate.contrib.django import app
 from readinggroup.groups.models import GroupExport
 from readinggroup.my_data import archive, deletion
 from readinggroup.notifications import digests, sending
+from readinggroup.notifications.models import Digest, Notice
 
 from . import digest, group_deletion, group_export
 from .notices import word_for_mail
@@ -30,6 +31,14 @@ def mail_digests(timestamp: int):
     """Write to those whose hour has come, and try again what was not taken. `timestamp` is the minute's."""
     digests.begin_due()
     digests.mail_due(digest.compose)
+
+
+@app.periodic(cron="41 3 * * *")
+@app.task(queueing_lock="tidy_notices", pass_context=False)
+def tidy_notices(timestamp: int):
+    """Remove notices that are old. `timestamp` is the night's."""
+    Notice.objects.filter(created_at__lt=timezone.now() - Notice.KEPT_FOR).delete()
+    Digest.objects.filter(created_at__lt=timezone.now() - Notice.KEPT_FOR).delete()
 
 
 @app.task

@@ -8,19 +8,25 @@ no canary may stand where it may not, and each must be found somewhere by everyo
 import logging
 import secrets
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 from django.core import mail
 from django.urls import reverse
+from django.utils import timezone
 
 from readinggroup.accounts.models import User
+from readinggroup.digest import compose
 from readinggroup.discussion import actions as talk
-from readinggroup.discussion.models import Comment, Draft, State
+from readinggroup.discussion.following import choose
+from readinggroup.discussion.models import Comment, Draft, Level, State
 from readinggroup.discussion.reactions import mark
 from readinggroup.groups import settling
-from readinggroup.groups.models import Visibility
+from readinggroup.groups.models import Membership, Visibility
 from readinggroup.moderation.models import Report
+from readinggroup.notifications import digests
 from readinggroup.notifications.actions import tell
+from readinggroup.notifications.models import Delivery, Digest, Notice
 from readinggroup.readings.models import Reading, TextImport
 from readinggroup.tasks import mail_due_notices
 from texts.importing.saving import keep_source
@@ -86,6 +92,9 @@ def build(visibility) -> Aviary:
         state="planned",
     )
     Reading.objects.filter(pk=planned.pk).update(slug="planned")
+    for person in cell.people.values():
+        if Membership.objects.active().filter(group=group, user=person).exists():
+            choose(by=person, reading=reading, level=Level.WATCH)
     say(aviary, visibility)
     silent = factories.create_member(group, canary("name of a silent member", INSIDE))
     otherwise = factories.create_member(group, canary("name of somebody called otherwise here", ()))
@@ -288,7 +297,10 @@ def invitation(channel, name):
 def test_mail_holds_what_its_reader_may_see(db):
     aviary = build(Visibility.MEMBERS)
     mail_due_notices()
-    assert mail.outbox
+    Notice.objects.update(created_at=timezone.now() - timedelta(days=2))
+    digests.begin_due()
+    digests.mail_due(compose)
+    assert Digest.objects.filter(delivery=Delivery.SENT).exists()
     actors = {person.email: name for name, person in aviary.cell.people.items() if person is not None}
     for message in mail.outbox:
         [address] = message.to

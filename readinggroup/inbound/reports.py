@@ -3,7 +3,7 @@
 import re
 
 from readinggroup.notifications.bounces import note_bounce
-from readinggroup.notifications.models import Notice
+from readinggroup.notifications.models import Digest, Notice
 
 from .messages import comes_from_nobody, headers
 
@@ -36,8 +36,8 @@ def has_failed(block) -> bool:
     return any(value.strip().lower() == "failed" for value in headers(block, "Action"))
 
 
-def note(notice, status) -> None:
-    """Note it at the notice of that public id, if it is still there."""
-    found = Notice.objects.filter(public_id=notice).first()
+def note(public_id, status) -> None:
+    """Note it at the notice or the digest of that public id, if it is still there."""
+    found = Notice.objects.filter(public_id=public_id).first() or Digest.objects.filter(public_id=public_id).first()
     if found is not None:
         note_bounce(found, status=status)

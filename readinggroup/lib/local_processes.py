@@ -40,6 +40,10 @@ class LocalProcess:
             )
         self.started = time.monotonic()
 
+    def gives_way(self) -> None:
+        """Let others come first where all want the processor: pages before mail."""
+        os.setpriority(os.PRIO_PROCESS, self._process.pid, 10)
+
     def ended(self) -> bool:
         return self._process.poll() is not None
 

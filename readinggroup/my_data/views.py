@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from readinggroup.accounts.access import confirmed, public, signed_in
 from readinggroup.accounts.models import Archive, ArchiveState, SignInLink, User
 from readinggroup.accounts.tasks import KEEP_USED_LINKS
+from readinggroup.notifications.models import Notice
 
 from . import actions
 from .deletion import owned_alone_by
@@ -119,6 +120,7 @@ def privacy(request):
         "login_days": settings.SESSION_COOKIE_AGE // (24 * 60 * 60),
         "link_days": KEEP_USED_LINKS.days,
         "link_good_for": SignInLink.LIFETIME.days,
+        "notice_days": Notice.KEPT_FOR.days,
         "archive_days": Archive.KEPT_FOR.days,
         "deletion_days": User.DELETION_DELAY.days,
     }

@@ -6,6 +6,8 @@ What a notice says is not known here: every function takes `word`, which answers
 be said to its reader no more.
 """
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
@@ -21,6 +23,8 @@ from .models import AtOnceBy, Category, Delivery, Notice
 from .push import push
 from .unsubscribing import unsubscribe_headers
 
+MOST_AN_HOUR = 30  # mails to one person about what is said; a lively evening is one digest, not a hundred mails
+TALK = {Category.REPLY, Category.MENTION, Category.FOLLOWED}
 NO_ACCOUNT = "the account is closed"
 MAIL_CAME_BACK = "mail to the address came back"
 NOT_TO_BE_SAID = "its reader may not, or no longer, be told"
@@ -41,6 +45,8 @@ def mail_one(word) -> bool:
     zone = zone_called(notice.recipient.time_zone) or timezone.get_default_timezone()
     if why_not := hindrance(notice, wishes):
         notice.delivery, notice.reason = Delivery.NOT_WANTED, why_not
+    elif notice.category in TALK and is_flooded(notice.recipient):
+        notice.delivery, notice.attempts = Delivery.DAILY, 0
     elif later := end_of_quiet(wishes, zone, timezone.now()):
         notice.mail_at, notice.attempts = later, 0
     else:
@@ -54,6 +60,12 @@ def mail_one(word) -> bool:
         reason=notice.reason,
     )  # fmt: skip
     return True
+
+
+def is_flooded(person) -> bool:
+    """Whether this person was told so much within an hour that the rest may wait for the digest."""
+    lately = Notice.objects.of(person).filter(mailed_at__gt=timezone.now() - timedelta(hours=1), digest=None)
+    return lately.count() >= MOST_AN_HOUR
 
 
 def hindrance(notice, wishes) -> str:

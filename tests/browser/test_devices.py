@@ -69,7 +69,7 @@ def deliver(page, message):
     protocol.send("ServiceWorker.enable")
     while not known:
         page.wait_for_timeout(20)
-    origin = page.evaluate("location.origin")
+    origin = page.evaluate("navigator.serviceWorker.ready.then(() => location.origin)")
     protocol.send(
         "ServiceWorker.deliverPushMessage",
         {"origin": origin, "registrationId": known[0]["registrationId"], "data": message},
@@ -84,7 +84,7 @@ def shown(page):
 
 
 def shown_in_time(page, count):
-    for _ in range(100):
+    for _ in range(200):
         if len(found := shown(page)) == count:
             return found
         page.wait_for_timeout(50)

@@ -10,12 +10,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from readinggroup.notifications.tasks import mail_due_notices
 
 from readinggroup.groups import actions, settling
 from readinggroup.groups.letters import TooManyLetters, full_until, reach_of, send_letter
 from readinggroup.groups.models import GroupChange, Letter, Role
 from readinggroup.notifications.models import Delivery, Notice
+from readinggroup.tasks import mail_due_notices
 
 from .. import factories
 from ..discussion.test_races import SOON, at_once
@@ -189,7 +189,7 @@ def test_it_says_whom_it_reached_and_why_not(house, as_user):
     notices = list(Notice.objects.filter(event=letter.event).order_by("pk"))
     states = [
         {"delivery": Delivery.SENT, "mailed_at": timezone.now(), "read_at": timezone.now()},
-        {"delivery": Delivery.FAILED, "failure": "550 mara@example.org"},
+        {"delivery": Delivery.FAILED, "reason": "550 mara@example.org"},
         {"delivery": Delivery.NOT_WANTED, "read_at": timezone.now()},
         {},
     ]

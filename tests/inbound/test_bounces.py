@@ -10,7 +10,6 @@ from django.db import connection, transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from readinggroup.notifications.tasks import mail_due_notices
 
 from readinggroup.accounts import address_change
 from readinggroup.accounts.models import User
@@ -18,6 +17,7 @@ from readinggroup.notifications import bounces
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.bounces import MOST_BOUNCES, STOPPED_KIND, is_hard_refusal, note_bounce, start_anew
 from readinggroup.notifications.models import Delivery, MailSettings, Notice
+from readinggroup.tasks import mail_due_notices
 
 from .conftest import MESSAGES
 from .test_replies import at_once
@@ -30,7 +30,7 @@ def _mail_in_memory(settings):
 
 def mailed(person, event="one") -> Notice:
     """A notice whose mail the relay has taken."""
-    tell(recipients=[person], kind="groups/rules", event=event, facts={"group": "Harbour"})
+    tell(recipients=[person], kind="groups/rules", category="group", event=event, facts={"group": "Harbour"})
     Notice.objects.filter(event=event).update(delivery=Delivery.SENT, mailed_at=timezone.now())
     return Notice.objects.get(recipient=person, event=event)
 
@@ -62,7 +62,7 @@ def test_a_report_of_each_mail_server_counts(house, deliver, name):
     notice = mailed(house.member)
     assert deliver(name, by=house.member, notice=notice) == 0
     notice.refresh_from_db()
-    assert (notice.delivery, notice.failure, counted(house.member)) == (Delivery.FAILED, REPORTS[name], (1, False))
+    assert (notice.delivery, notice.reason, counted(house.member)) == (Delivery.FAILED, REPORTS[name], (1, False))
 
 
 @pytest.mark.parametrize("name", NO_FAILURES)

@@ -42,6 +42,10 @@ def told(person):
     return [notice.facts["why"] for notice in Notice.objects.of(person).filter(kind=NOT_TAKEN_KIND).order_by("pk")]
 
 
+def refusal():
+    return Notice.objects.get(kind=NOT_TAKEN_KIND)
+
+
 def answers_to(comment):
     return list(Comment.objects.filter(parent=comment).order_by("pk"))
 
@@ -253,15 +257,15 @@ def test_whoever_may_not_answer_on_the_page_may_not_by_mail(house, asked, delive
     before = Comment.objects.count()
     assert deliver("gmail_en", by=house.member, to=asked) == 0
     assert (Comment.objects.count(), told(house.member)) == (before, [why])
-    assert (Draft.objects.filter(author=house.member).exists(), Notice.objects.get().facts["kept"]) == (kept, kept)
-    assert Notice.objects.get().facts["words"] == WORDS
+    assert (Draft.objects.filter(author=house.member).exists(), refusal().facts["kept"]) == (kept, kept)
+    assert refusal().facts["words"] == WORDS
 
 
 @pytest.mark.parametrize("act", [remove_from_hidden, remove_from_text_for_members, hold])
 def test_a_refusal_tells_nothing_of_what_is_no_longer_for_them(house, asked, deliver, as_user, act):
     act(house, asked)
     deliver("gmail_en", by=house.member, to=asked)
-    notice = Notice.objects.get()
+    notice = refusal()
     assert notice.address == ""
     inbox = as_user(house.member).get("/inbox/").text
     assert "song first" in inbox
@@ -405,7 +409,9 @@ BYTES = st.one_of(
 )
 def test_no_bytes_break_the_command(house, asked, deliver, data, addressed):
     Notice.objects.all().delete()
-    notice = Notice.objects.create(recipient=house.other, kind=NOT_TAKEN_KIND, event=str(uuid.uuid4()))
+    notice = Notice.objects.create(
+        recipient=house.other, kind=NOT_TAKEN_KIND, category="account", event=str(uuid.uuid4())
+    )
     reply, bounce = reply_address(house.member, asked.public_id), bounce_address(notice.public_id)
     recipient = {"reply": reply, "bounce": bounce, "nobody": ""}[addressed]
     assert deliver(data, by=house.member, to=asked, recipient=recipient) in {0, 65, 67}

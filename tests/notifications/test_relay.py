@@ -24,7 +24,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from readinggroup.notifications.actions import tell
-from readinggroup.notifications.models import Category, Delivery, Notice
+from readinggroup.notifications.models import Category, Delivery, MailSettings, Notice
 from readinggroup.tasks import mail_due_notices
 
 from .. import factories
@@ -204,7 +204,7 @@ def test_asked_to_stop_it_finishes_the_mail_and_nothing_is_doubled(relay, settin
     assert_ledger_is_true(people, relay, 0)
 
 
-@pytest.mark.parametrize("trouble", ["421 too busy", "450 later", "550 nobody here", "half"])
+@pytest.mark.parametrize("trouble", ["421 too busy", "450 later", "half"])
 def test_a_relay_that_refuses_or_breaks_off_once(relay, settings, trouble):
     people = tell_six()
     relay.trouble = trouble
@@ -217,6 +217,21 @@ def test_a_relay_that_refuses_or_breaks_off_once(relay, settings, trouble):
     assert waits.recipient.email not in out
     finish(relay, settings)
     assert_ledger_is_true(people, relay, 0)
+
+
+def test_an_address_that_is_none_is_given_up_and_holds_up_nobody(relay, settings):
+    """It counts as a mail that came back; the ledger says so."""
+    people = tell_six()
+    relay.trouble = "550 nobody here"
+    running = worker(relay.port)
+    out, _none = running.communicate(timeout=SOON)
+    assert running.returncode == 0, out
+    finish(relay, settings)
+    [failed] = Notice.objects.filter(delivery=Delivery.FAILED)
+    assert failed.reason == "came back: 5.1.1"
+    assert {address for address, _name in relay.taken} == people - {failed.recipient.email}
+    assert MailSettings.objects.get(user=failed.recipient).bounces == 1
+    assert failed.recipient.email not in out
 
 
 def test_a_relay_that_answers_nothing(relay, settings):

@@ -125,11 +125,11 @@ def test_it_asks_the_same_for_one_group_and_for_three(house, as_user, django_ass
     from readinggroup.groups.actions import take_in
 
     client = as_user(house.member)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         client.get(PAGE)
     for _ in range(2):
         take_in(group=factories.create_group(), user=house.member, roles=[])
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert client.get(PAGE).text.count("<details") == 3
 
 

@@ -157,6 +157,7 @@ class Command(BaseCommand):
     def start_worker(self):
         work = ["django", "procrastinate", "worker", "--shutdown-graceful-timeout=5"]
         self.worker = self.start("worker", work)
+        self.worker.gives_way()
 
     def start(self, name, module, **env):
         logs = settings.DATA_DIR / "logs"

@@ -1,5 +1,7 @@
 """What people are told: one row a person and event, which is the inbox, the queue of mail and its ledger."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -68,6 +70,8 @@ class Notice(models.Model):
     in the language of that moment. What can be taken back or hidden is never in the facts: `about` names it (a
     comment's public id), and whoever shows or mails the notice asks for it anew.
     """
+
+    KEPT_FOR = timedelta(days=365)
 
     public_id = models.CharField(max_length=10, unique=True, default=new_public_id, editable=False)
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices")
