@@ -96,7 +96,7 @@ def prepare(options) -> str:
             for person in people
             for comment in said
         ),
-        batch_size=5_000,
+        batch_size=2_000,
     )  # fmt: skip
     return f"/g/{group.slug}/read/{reading.slug}/"
 

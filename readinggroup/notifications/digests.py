@@ -4,6 +4,7 @@ What stands in it is put together by the site, which may ask all: every function
 answers with its DigestWords for a person and what waits for them, or with None if nothing of it is left to tell.
 """
 
+import time
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from .models import Delivery, Digest, MailSettings, Notice
 from .sending import MAIL_CAME_BACK, NO_ACCOUNT
 from .unsubscribing import ALL_DIGESTS, unsubscribe_headers
 
+REST, MOST_REST = 3, 0.2  # times as long as it worked, seconds
 A_BATCH = 500  # people that are looked at in one go
 WEEK = timedelta(days=7)
 NOTHING_LEFT = "nothing was left to tell"
@@ -87,9 +89,14 @@ def week_is_over(wishes, moment, oldest) -> bool:
 
 
 def mail_due(compose) -> None:
-    """Mail the digests that are due, one at a time: one that fails stops no other."""
+    """Mail the digests that are due, one at a time: one that fails stops no other.
+
+    After each it rests a while: pages come first meanwhile, and a digest has time.
+    """
+    began = time.monotonic()
     while mail_one(compose):
-        pass
+        time.sleep(min(REST * (time.monotonic() - began), MOST_REST))
+        began = time.monotonic()
 
 
 def mail_one(compose) -> bool:

@@ -190,7 +190,7 @@ def test_it_says_whom_it_reached_and_why_not(house, as_user):
     states = [
         {"delivery": Delivery.SENT, "mailed_at": timezone.now(), "read_at": timezone.now()},
         {"delivery": Delivery.FAILED, "reason": "550 mara@example.org"},
-        {"delivery": Delivery.NOT_WANTED, "read_at": timezone.now()},
+        {"delivery": Delivery.NOT_WANTED, "reason": "read", "read_at": timezone.now()},
         {},
     ]
     for notice, state in zip(notices, states, strict=True):
