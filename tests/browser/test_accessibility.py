@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
+from django.conf import settings as django_settings
 from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
 from django.urls import reverse
@@ -11,6 +12,7 @@ from playwright.sync_api import expect
 
 from readinggroup.discussion.models import Comment, State
 from readinggroup.moderation.models import Report
+from readinggroup.notifications.unsubscribing import unsubscribe_address
 from readinggroup.readings.actions import keep_upload
 
 from .. import factories
@@ -221,6 +223,17 @@ def wrong_name(page, house, **_):
     expect(page.locator(".errorlist")).to_be_visible()
 
 
+def quiet_without_an_end(page, house, **_):
+    page.goto(reverse("mail_choices"))
+    page.locator("input[name=quiet_from]").fill("22:00")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("[name=quiet_until]")).to_have_attribute("aria-invalid", "true")
+
+
+def no_such_mail(page, house, **_):
+    page.goto(unsubscribe_address(house.member, "reply").removeprefix(django_settings.SITE_URL))
+
+
 def wrong_zone(page, house, **_):
     page.goto(reverse("accounts:preferences"))
     page.get_by_label("Time zone").fill("Mars/Olympus")
@@ -300,6 +313,10 @@ PAGES = {
     "leaving": ("member", in_group("discussion:leave")),
     "profile": ("member", by_name("accounts:profile")),
     "profile refused": ("member", wrong_name),
+    "inbox": ("member", by_name("inbox")),
+    "notifications": ("member", by_name("mail_choices")),
+    "notifications refused": ("member", quiet_without_an_end),
+    "no such mail": (VISITOR, no_such_mail),
     "preferences": ("member", by_name("accounts:preferences")),
     "preferences refused": ("member", wrong_zone),
     "login": (VISITOR, by_name("account_login")),
