@@ -62,18 +62,25 @@ def stand_in(page, service, *, key=None):
 
 
 def deliver(page, message):
-    """Hand the message to the page's worker as the browser does that has got it from its push service."""
+    """Hand the message to the page's worker as the browser does that has got it from its push service.
+
+    The debugging protocol drops one now and then, when the worker is about to rest; then it is handed over again.
+    """
     protocol = page.context.new_cdp_session(page)
     known = []
     protocol.on("ServiceWorker.workerRegistrationUpdated", lambda told: known.extend(told["registrations"]))
     protocol.send("ServiceWorker.enable")
     while not known:
         page.wait_for_timeout(20)
-    origin = page.evaluate("navigator.serviceWorker.ready.then(() => location.origin)")
-    protocol.send(
-        "ServiceWorker.deliverPushMessage",
-        {"origin": origin, "registrationId": known[0]["registrationId"], "data": message},
-    )
+    before = shown(page)
+    origin = page.evaluate("location.origin")
+    handed = {"origin": origin, "registrationId": known[0]["registrationId"], "data": message}
+    for _try in range(4):
+        protocol.send("ServiceWorker.deliverPushMessage", handed)
+        for _look in range(30):
+            if shown(page) != before:
+                return
+            page.wait_for_timeout(100)
 
 
 def shown(page):
