@@ -30,7 +30,7 @@ def mail_late_notices(timestamp: int):
 def mail_digests(timestamp: int):
     """Write to those whose hour has come, and try again what was not taken. `timestamp` is the minute's."""
     digests.begin_due()
-    digests.mail_due(digest.compose)
+    digests.mail_due(digest.compose, between=mail_due_notices)
 
 
 @app.periodic(cron="41 3 * * *")

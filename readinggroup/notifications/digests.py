@@ -88,13 +88,15 @@ def week_is_over(wishes, moment, oldest) -> bool:
     return moment.weekday() == wishes.digest_weekday or oldest <= moment - WEEK
 
 
-def mail_due(compose) -> None:
+def mail_due(compose, between=lambda: None) -> None:
     """Mail the digests that are due, one at a time: one that fails stops no other.
 
-    After each it rests a while: pages come first meanwhile, and a digest has time.
+    After each it rests a while: pages come first meanwhile, and a digest has time. `between` is done after each, too:
+    what is to be told at once does not wait for two thousand digests.
     """
     began = time.monotonic()
     while mail_one(compose):
+        between()
         time.sleep(min(REST * (time.monotonic() - began), MOST_REST))
         began = time.monotonic()
 

@@ -33,28 +33,54 @@ TELL_OF_REFUSALS = """
 expect.set_options(timeout=7_000)
 
 
-def find_chromium():
-    """The browser's path, from the environment or as the system calls it; None where there is none."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+# What Chromium is called: first the one without windows, which needs half the time and shows no notifications.
+SHELLS = ("chromium-headless-shell",)
+WHOLE = ("chromium", "chromium-browser", "google-chrome")
+
+
+def find(names):
+    """The browser's path, from the environment or as the system calls it; fails or skips where there is none."""
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if path:
+        return path
+    why = f"no Chromium here: install one ({' or '.join(names)}), or name it in CHROMIUM"
+    if os.environ.get("REQUIRE_BROWSER") == "1":
+        pytest.fail(why, pytrace=False)
+    return pytest.skip(why)
 
 
 @pytest.fixture(scope="session")
-def chromium():
-    """One Chromium for the session, and the event loop it is driven by."""
-    path = find_chromium()
-    if not path:
-        why = "no Chromium here: install one, or name it in CHROMIUM"
-        if os.environ.get("REQUIRE_BROWSER") == "1":
-            pytest.fail(why, pytrace=False)
-        pytest.skip(why)
+def driver():
+    """Playwright for the session, and the event loop that it keeps, which is out of sight between tests."""
+    find(SHELLS + WHOLE)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
         loop = asyncio._get_running_loop()
         asyncio._set_running_loop(None)
-        yield browser, loop
+        yield playwright, loop
         asyncio._set_running_loop(loop)
-        browser.close()
+
+
+def launched(driver, path):
+    playwright, loop = driver
+    asyncio._set_running_loop(loop)
+    browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
+    asyncio._set_running_loop(None)
+    yield browser, loop
+    asyncio._set_running_loop(loop)
+    browser.close()
+    asyncio._set_running_loop(None)
+
+
+@pytest.fixture(scope="session")
+def chromium(driver):
+    """One Chromium for the session, and the event loop it is driven by."""
+    yield from launched(driver, find(SHELLS + WHOLE))
+
+
+@pytest.fixture(scope="session")
+def whole_chromium(driver):
+    """One that can also show notifications, for the tests that ask for it."""
+    yield from launched(driver, find(WHOLE))
 
 
 @pytest.fixture

@@ -45,6 +45,11 @@ SUBSCRIPTION = """
 
 
 @pytest.fixture
+def chromium(whole_chromium):
+    return whole_chromium
+
+
+@pytest.fixture
 def service(settings, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     service = PushService()

@@ -20,6 +20,7 @@ from readinggroup.notifications import digests
 from readinggroup.notifications.actions import wish
 from readinggroup.notifications.mailing import RETRY_AFTER
 from readinggroup.notifications.models import Category, Delivery, Digest, MailSettings, Notice, When
+from readinggroup.tasks import mail_digests, tidy_notices
 
 from .. import factories
 
@@ -146,6 +147,32 @@ def test_open_questions_and_news_stand_in_it(followed):
     assert "Who counted them?" in sent.body
     assert "My own question?" not in sent.body
     assert "The rules of Harbour readers have changed" in sent.body
+
+
+def test_what_is_told_at_once_does_not_wait_for_digests(followed, monkeypatch):
+    """Somebody is answered while the digests go out; the mail of that comes before the next digest."""
+    choose(by=followed.organizer, reading=followed.reading, level=Level.WATCH)
+    factories.create_comment(followed.reading, followed.other, "The third.")
+    Notice.objects.update(created_at=timezone.now() - timedelta(days=2))
+    first = factories.create_comment(followed.reading, followed.owner, "Who?")
+
+    def answered(person, notices):
+        if not mail.outbox:
+            factories.create_comment(followed.reading, followed.other, "She did.", parent=first)
+        return compose(person, notices)
+
+    monkeypatch.setattr("readinggroup.digest.compose", answered)
+    mail_digests(0)
+    assert [message.to[0] == followed.owner.email for message in mail.outbox] == [False, True, False]
+
+
+def test_what_is_a_year_old_is_removed(followed):
+    ancient = Digest.objects.create(recipient=followed.member, day="2020-01-01")
+    Digest.objects.filter(pk=ancient.pk).update(created_at=timezone.now() - timedelta(days=366))
+    old, _young = Notice.objects.order_by("pk")
+    Notice.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=366))
+    tidy_notices(0)
+    assert (Notice.objects.count(), Digest.objects.count()) == (1, 0)
 
 
 class Refuses(EmailBackend):
