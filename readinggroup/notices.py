@@ -14,13 +14,18 @@ from readinggroup.notifications.wording import Words, words_of_kind
 ABOUT_COMMENTS = [Category.REPLY, Category.MENTION, Category.FOLLOWED]
 
 # How many notices are unread, of those that stand(): beside the link to the inbox, on every page. It comes with the
-# login in one question (accounts.logins.CARRIED), and nobody counts further than a hundred.
+# login in one question (accounts.logins.CARRIED), nobody counts further than a hundred, and of very many that are
+# unread only the newest are looked at: whoever left a lively group years ago has thousands that stand no more.
+MOST_LOOKED_AT = 500
 UNREAD = f"""(SELECT count(*) FROM (
-    SELECT FROM notifications_notice n WHERE n.recipient_id = p.id AND n.read_at IS NULL AND (n.about = '' OR (
+    SELECT FROM (
+        SELECT about, group_key FROM notifications_notice WHERE recipient_id = p.id AND read_at IS NULL
+        ORDER BY created_at DESC LIMIT {MOST_LOOKED_AT}
+    ) n WHERE n.about = '' OR (
         EXISTS (SELECT FROM discussion_comment c WHERE c.public_id = n.about AND c.state = 'visible')
         AND EXISTS (SELECT FROM groups_membership m
             WHERE m.group_id = n.group_key AND m.user_id = p.id AND m.left_at IS NULL)
-    )) LIMIT {MOST_COUNTED}
+    ) LIMIT {MOST_COUNTED}
 ) AS counted)"""  # noqa: S608 - a number of our own
 
 

@@ -10,12 +10,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from readinggroup.accounts.logins import CARRIED
 from readinggroup.discussion import actions
 from readinggroup.discussion.following import choose
 from readinggroup.discussion.models import Comment, Level, State
 from readinggroup.groups import settling
 from readinggroup.groups.actions import leave
 from readinggroup.groups.models import Membership
+from readinggroup.notices import MOST_LOOKED_AT, UNREAD
+from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category, Delivery, Notice
 from readinggroup.tasks import mail_due_notices
 
@@ -197,6 +200,23 @@ def test_nothing_stands_there_that_its_reader_may_no_longer_see(house, as_user, 
     assert "new)" not in page
     notice = Notice.objects.get(about=answer.public_id)
     assert client.post(reverse("open_notice", args=[notice.public_id])).status_code == 404
+
+
+def test_what_stands_no_more_does_not_slow_every_page(house, as_user, monkeypatch):
+    """Whoever left with very much unread has it counted no further than it takes; what is new is counted."""
+    first = factories.create_comment(house.reading, house.member, "Who?")
+    for number in range(6):
+        factories.create_comment(house.reading, house.other, f"Answer {number}.", parent=first)
+    leave(membership=standing(house, house.member), by=house.member)
+    client = as_user(house.member)
+    assert "new)" not in client.get("/").text
+    tell(
+        recipients=[house.member], kind="my_data/archive_ready", category=Category.ACCOUNT, event="e", facts={"days": 7}
+    )
+    assert "(1 new)" in client.get("/").text
+    monkeypatch.setitem(CARRIED, "unread_notices", UNREAD.replace(f"LIMIT {MOST_LOOKED_AT}", "LIMIT 3"))
+    assert "(1 new)" in client.get("/").text
+    assert UNREAD.count(f"LIMIT {MOST_LOOKED_AT}") == 1
 
 
 def test_it_says_the_words_as_they_stand_now(house, as_user):

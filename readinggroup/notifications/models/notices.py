@@ -103,7 +103,7 @@ class Notice(models.Model):
         ]
         indexes = [
             models.Index(fields=["recipient", "-created_at"], name="notice_inbox"),
-            models.Index(fields=["recipient"], condition=Q(read_at=None), name="notice_unread"),
+            models.Index(fields=["recipient", "-created_at"], condition=Q(read_at=None), name="notice_unread"),
             models.Index(fields=["recipient"], condition=Q(delivery__in=["daily", "weekly"]), name="notice_for_digest"),
             models.Index(fields=["mail_at"], condition=Q(delivery="due"), name="notice_mail_due"),
             models.Index(fields=["about"], condition=~Q(about=""), name="notice_about"),
