@@ -41,7 +41,8 @@ def render_markdown(text: str) -> str:
     Where Markdown leaves nothing to be seen (a lone link definition, an empty list item), the text is shown as typed.
     """
     html = sanitise(_markdown.render(text)).strip()
-    return html if shows_something(html) else f"<p>{escape(text)}</p>"
+    # CommonMark 2.3: what stands for a NUL, also where the text was not parsed.
+    return html if shows_something(html) else f"<p>{escape(text.replace(chr(0), chr(0xFFFD)))}</p>"
 
 
 def own_words(text: str) -> str:

@@ -84,6 +84,7 @@ def test_it_covers_nothing_that_has_the_focus(house, page_for, window, begun):
     say_much(house, reading)
     page = page_for(house.member, window)
     page.goto(paragraph_address(reading, 30))
+    expect(page.locator("html.docks")).to_be_attached()
     box_for_words(composer(page)).fill(begun)
     page.locator("#discussion a").first.focus()
     for _step in range(60):

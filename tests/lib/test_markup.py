@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import html as lxml_html
 
@@ -288,6 +288,7 @@ def test_sanitising_twice_is_sanitising_once(html):
 
 
 @given(TYPED)
+@example("```\x000")  # nothing to be seen, and a NUL
 @settings(max_examples=200, deadline=None)
 def test_what_is_rendered_needs_no_more_sanitising(text):
     html = render_markdown(text)
