@@ -16,9 +16,6 @@
     return form?.querySelector("[name=draft]") ? form : null;
   };
   document.documentElement.classList.add("docks");
-  // The box covers the foot of the window now: what has the focus comes out from under it.
-  const here = document.activeElement;
-  if (here?.closest("#discussion") && !here.closest("#composer")) here.scrollIntoView({ block: "nearest" });
 
   // --- What this device keeps until the server has it: nobody else's is ever looked at ------------------------------
 
@@ -525,5 +522,8 @@
 
   Object.assign(readingGroup, { bringWordsBack, letGo });
   bringWordsBack(document);
+  // The box covers the foot of the window now, the more with words in it: what has the focus comes out from under it.
+  const here = document.activeElement;
+  if (here?.closest("#discussion") && !here.closest("#composer")) here.scrollIntoView({ block: "nearest" });
   saveAll();
 })();

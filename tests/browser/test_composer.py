@@ -27,6 +27,11 @@ pytestmark = pytest.mark.browser
 windows = pytest.mark.parametrize("window", [NARROW, WIDE], ids=["narrow", "wide"])
 
 
+# How far what has the focus reaches below the upper edge of the box, both measured at one moment.
+BELOW = """(e) => e.getBoundingClientRect().bottom
+    - document.getElementById("composer").getBoundingClientRect().top"""
+
+
 def say_much(house, reading, number=30):
     for step in range(12):
         factories.create_comment(reading, house.other, f"The water stood {step} hands high that day.", number=number)
@@ -92,12 +97,12 @@ def test_it_covers_nothing_that_has_the_focus(house, page_for, window, begun):
         focused = page.locator(":focus")
         if focused.evaluate("(e) => Boolean(e.closest('#composer') || !e.closest('#discussion'))"):
             break
-        assert box(focused)["bottom"] <= box(composer(page))["top"] + 1, focused.evaluate("(e) => e.outerHTML")
+        assert focused.evaluate(BELOW) <= 1, focused.evaluate("(e) => e.outerHTML")
     last = factories.create_comment(reading, house.member, "And who counted?", number=30)
     page.goto(reverse("discussion:question", args=[last.public_id]))
     expect(page.locator("html.docks")).to_be_attached()
     expect(page.locator("#discussion :focus")).to_be_visible()
-    assert box(page.locator(":focus"))["bottom"] <= box(composer(page))["top"] + 1
+    assert page.locator(":focus").evaluate(BELOW) <= 1
 
 
 @windows
