@@ -26,8 +26,11 @@ class FollowQuerySet(models.QuerySet):
 
     def counting_at(self, reading_id, paragraph_id, thread_id):
         """Of each person the row that counts for a comment in this thread: a choice before none, the nearest first."""
+        # Three lookups, each with an index of its own: whoever writes follows, so of one reading there are very many.
         rows = self.filter(
-            Q(paragraph=None) | Q(paragraph=paragraph_id), Q(thread=None) | Q(thread=thread_id), reading=reading_id
+            Q(reading=reading_id, paragraph=None)
+            | Q(reading=reading_id, paragraph=paragraph_id, thread=None)
+            | Q(reading=reading_id, thread=thread_id)
         )
         nearest = (F("thread").desc(nulls_last=True), F("paragraph").desc(nulls_last=True))
         return rows.order_by("user_id", "by_writing", *nearest).distinct("user_id")
@@ -56,6 +59,10 @@ class Follow(models.Model):
     objects = FollowQuerySet.as_manager()
 
     class Meta:
+        indexes = [
+            models.Index(fields=["reading"], condition=Q(paragraph=None), name="follow_of_readings"),
+            models.Index(fields=["reading", "paragraph"], condition=Q(thread=None), name="follow_of_paragraphs"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["user", "reading", "paragraph", "thread"], nulls_distinct=False, name="follow_once"
