@@ -66,7 +66,6 @@ def prepare(options) -> str:
 
     from readinggroup import first_run
     from readinggroup.discussion.models import Comment
-    from readinggroup.discussion.telling import KINDS
     from readinggroup.groups.models import Group, Membership
     from readinggroup.notifications.models import Category, Delivery, Digest, Notice
 
@@ -82,7 +81,7 @@ def prepare(options) -> str:
         call_command("demo", reading=reading.slug, comments=1_000, people=options.people, verbosity=0)
     Digest.objects.all().delete()
     Notice.objects.all().delete()
-    kind, category = KINDS[Category.FOLLOWED]
+    kind, category = f"discussion/{Category.FOLLOWED.value}", Category.FOLLOWED
     said = list(Comment.objects.filter(reading=reading, state="visible").order_by("-pk")[: options.told])
     people = Membership.objects.active().filter(group=group).values_list("user", flat=True)[: options.people]
     Notice.objects.bulk_create(

@@ -8,10 +8,8 @@ from readinggroup.discussion.telling import facts_of
 from readinggroup.groups.models import Group, Membership
 from readinggroup.lib.markup import excerpt
 from readinggroup.lib.page_parts import MOST_COUNTED
-from readinggroup.notifications.models import Category, Notice
+from readinggroup.notifications.models import Notice
 from readinggroup.notifications.wording import Words, words_of_kind
-
-ABOUT_COMMENTS = [Category.REPLY, Category.MENTION, Category.FOLLOWED]
 
 # How many notices are unread, of those that stand(): beside the link to the inbox, on every page. It comes with the
 # login in one question (accounts.logins.CARRIED), nobody counts further than a hundred, and of very many that are

@@ -9,15 +9,9 @@ from readinggroup.groups.models import Membership
 from readinggroup.lib.markup import excerpt
 from readinggroup.notifications.actions import tell_each
 from readinggroup.notifications.models import Category
-from readinggroup.readings.pages import outline_of
 
 from .models import Comment, Follow, Level, State
-
-KINDS = {
-    Category.REPLY: ("discussion/reply", Category.REPLY),
-    Category.MENTION: ("discussion/mention", Category.MENTION),
-    Category.FOLLOWED: ("discussion/followed", Category.FOLLOWED),
-}
+from .places import place_of
 
 
 def tell_of(comment, *, only=frozenset(Category)) -> None:
@@ -39,7 +33,7 @@ def tell_of(comment, *, only=frozenset(Category)) -> None:
         people |= {pk: called[pk] for pk in here.values_list("user", flat=True) if levels.get(pk) != Level.MUTE}
     people.pop(comment.author_id, None)
     tell_each(
-        people={pk: KINDS[category] for pk, category in people.items() if category in only},
+        people={pk: (f"discussion/{category.value}", category) for pk, category in people.items() if category in only},
         event=f"comment-{comment.public_id}",
         address=reverse("discussion:comment", args=[comment.public_id]),
         group=comment.reading.group_id,
@@ -87,12 +81,11 @@ def isolated(name) -> str:
 
 def described(comment, name) -> dict:
     edition, parent = comment.reading.edition, comment.parent
-    address = outline_of(edition.current_id).by_paragraph.get(comment.paragraph_id)
     return {
         "name": isolated(name),
         "group": comment.reading.group.name,
         "title": edition.title,
-        "number": address.number if address else comment.version.number,
+        "number": place_of(comment.reading, comment.paragraph_id, comment.version.number).number,
         "words": comment.body,
         "words_html": mark_safe(comment.body_html),  # noqa: S308 - sanitised when it was written
         "answered": excerpt(parent.body_html) if parent and parent.state == State.VISIBLE else "",

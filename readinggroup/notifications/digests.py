@@ -13,10 +13,9 @@ from django.db.models import Min, Q
 from django.utils import timezone
 
 from readinggroup.accounts.models import User
-from readinggroup.lib.time_zones import zone_called
 
 from .mail_addresses import bounce_address
-from .mailing import hand_over, mail_to, speaking_to, take_one
+from .mailing import hand_over, mail_to, speaking_to, take_one, zone_of
 from .models import Delivery, Digest, MailSettings, Notice
 from .sending import MAIL_CAME_BACK, NO_ACCOUNT
 from .unsubscribing import ALL_DIGESTS, unsubscribe_headers
@@ -44,8 +43,8 @@ def last_moment(wishes, zone, now) -> datetime:
     )
 
 
-def begin_due(now=None) -> int:
-    """A row of Digest for everybody whose hour has come and for whom something waits; the answer is how many.
+def begin_due(now=None) -> None:
+    """A row of Digest for everybody whose hour has come and for whom something waits.
 
     The database lets each have one a day. Whoever has chosen nothing has theirs at the usual hour in their zone.
     """
@@ -58,7 +57,6 @@ def begin_due(now=None) -> int:
     waiting = waiting.filter(Q(daily__isnull=False) | Q(weekly__isnull=False))
     # Asked of the notices first: of all people few have something that waits.
     some = Notice.objects.filter(delivery__in=[Delivery.DAILY, Delivery.WEEKLY], read_at=None).values("recipient")
-    begun = 0
     rows = []
     for person in waiting.filter(pk__in=some).select_related("mail_settings").iterator(chunk_size=A_BATCH):
         wishes = getattr(person, "mail_settings", None) or MailSettings()
@@ -67,20 +65,7 @@ def begin_due(now=None) -> int:
         weekly = person.weekly is not None and person.weekly <= moment
         if daily or (weekly and week_is_over(wishes, moment, person.weekly)):
             rows.append(Digest(recipient=person, day=moment.date()))
-        if len(rows) == A_BATCH:
-            begun += begin(rows)
-            rows = []
-    return begun + begin(rows)
-
-
-def begin(rows) -> int:
-    before = Digest.objects.count()
-    Digest.objects.bulk_create(rows, ignore_conflicts=True)
-    return Digest.objects.count() - before
-
-
-def zone_of(person):
-    return zone_called(person.time_zone) or timezone.get_default_timezone()
+    Digest.objects.bulk_create(rows, ignore_conflicts=True, batch_size=A_BATCH)
 
 
 def week_is_over(wishes, moment, oldest) -> bool:

@@ -47,11 +47,16 @@ def was_last_try(row) -> bool:
     return row.attempts > len(RETRY_AFTER)
 
 
+def zone_of(person):
+    """The zone of the person's clock: what they have chosen, else the site's."""
+    return zone_called(person.time_zone) or timezone.get_default_timezone()
+
+
 @contextmanager
 def speaking_to(person):
     """In the person's language and zone."""
-    language, zone = spoken_for(person.language or settings.LANGUAGE_CODE), zone_called(person.time_zone)
-    with translation.override(language), timezone.override(zone):
+    language = spoken_for(person.language or settings.LANGUAGE_CODE)
+    with translation.override(language), timezone.override(zone_of(person)):
         yield
 
 

@@ -14,11 +14,9 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from readinggroup.lib.time_zones import zone_called
-
 from .actions import READ
 from .mail_addresses import bounce_address, reply_address
-from .mailing import end_of_quiet, hand_over, id_of, mail_to, speaking_to, take_one
+from .mailing import end_of_quiet, hand_over, id_of, mail_to, speaking_to, take_one, zone_of
 from .models import AtOnceBy, Category, Delivery, Notice
 from .push import push
 from .unsubscribing import unsubscribe_headers
@@ -42,12 +40,11 @@ def mail_one(word) -> bool:
     if notice is None:
         return False
     wishes = getattr(notice.recipient, "mail_settings", None)
-    zone = zone_called(notice.recipient.time_zone) or timezone.get_default_timezone()
     if why_not := hindrance(notice, wishes):
         notice.delivery, notice.reason = Delivery.NOT_WANTED, why_not
     elif notice.category in TALK and is_flooded(notice.recipient):
         notice.delivery, notice.attempts = Delivery.DAILY, 0
-    elif later := end_of_quiet(wishes, zone, timezone.now()):
+    elif later := end_of_quiet(wishes, zone_of(notice.recipient), timezone.now()):
         notice.mail_at, notice.attempts = later, 0
     else:
         say(notice, word)

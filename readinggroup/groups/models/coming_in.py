@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.core.signing import BadSignature, Signer
+from django.core.signing import Signer
 from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from readinggroup.lib.constraints import at_most
 from readinggroup.lib.public_ids import new_public_id
+from readinggroup.lib.signed_ids import SignedId
 
 from .groups import Group
 from .memberships import Role
@@ -92,7 +93,7 @@ class EmailInvitationQuerySet(models.QuerySet):
         return self.good().filter(mail_at__lte=timezone.now())
 
 
-class EmailInvitation(models.Model):
+class EmailInvitation(SignedId, models.Model):
     """An invitation that is mailed to one address and can be accepted by nobody else.
 
     Its link is signed, not stored: whoever reads the database cannot follow it. `mail_at` says when a mail is due, or
@@ -151,19 +152,6 @@ class EmailInvitation(models.Model):
 
     def __str__(self):
         return f"invitation {self.pk} by mail to {self.group}"
-
-    @property
-    def token(self) -> str:
-        """What the link holds."""
-        return self.SIGNER.sign(self.public_id)
-
-    @classmethod
-    def public_id_in(cls, token: str) -> str | None:
-        """Which invitation's link this is; None if we have not signed it."""
-        try:
-            return cls.SIGNER.unsign(token)
-        except BadSignature:
-            return None
 
     @property
     def role_names(self):

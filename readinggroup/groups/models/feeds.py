@@ -1,11 +1,12 @@
 """A member's private way to a group's feeds, for programs that cannot sign in."""
 
 from django.conf import settings
-from django.core.signing import BadSignature, Signer
+from django.core.signing import Signer
 from django.db import models
 from django.db.models.functions import Now
 
 from readinggroup.lib.public_ids import new_public_id
+from readinggroup.lib.signed_ids import SignedId
 
 from .groups import Group
 
@@ -29,7 +30,7 @@ class FeedAddressQuerySet(models.QuerySet):
         return self.standing().filter(belongs, user__is_active=True)
 
 
-class FeedAddress(models.Model):
+class FeedAddress(SignedId, models.Model):
     """Under this address a program fetches the feeds of a group as this member may see them, until it is revoked.
 
     The address is signed, not stored: whoever reads the database cannot fetch by it.
@@ -55,16 +56,3 @@ class FeedAddress(models.Model):
 
     def __str__(self):
         return f"feed address {self.pk} of {self.group_id}"
-
-    @property
-    def token(self) -> str:
-        """What the address holds."""
-        return self.SIGNER.sign(self.public_id)
-
-    @classmethod
-    def public_id_in(cls, token: str) -> str | None:
-        """Which address this is; None if we have not signed it."""
-        try:
-            return cls.SIGNER.unsign(token)
-        except BadSignature:
-            return None
