@@ -7,6 +7,7 @@
   if (!user) return;
   const SOON = 2_000;
   const AGAIN = 30_000;
+  const LONGEST_GOODBYE = 6_000; // of what is still on its way when somebody signs out: later it would find nobody there
   const LONGEST_LAST = 50_000; // of what a page that goes away may still send
   const forms = (root = document) => [...root.querySelectorAll("form.composer")].filter((form) => form.elements.body && form.querySelector("[name=draft]"));
   const addressOf = (form) => form.getAttribute("action");
@@ -288,7 +289,7 @@
   const signOut = (event, form) => {
     if (!waiting().length) return;
     event.preventDefault();
-    const enough = new Promise((resolve) => setTimeout(resolve, SOON));
+    const enough = new Promise((resolve) => setTimeout(resolve, LONGEST_GOODBYE));
     Promise.race([saveAll(), enough]).then(() => {
       sessionStorage.clear();
       form.submit();
