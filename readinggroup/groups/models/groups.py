@@ -36,6 +36,9 @@ class Group(models.Model):
     time_zone = models.CharField(
         _("time zone"), max_length=LONGEST_ZONE, default=settings.TIME_ZONE, validators=[validate_time_zone]
     )
+    # How it is moderated: who decides an appeal when nobody else moderates, and whether the log gives moderators' names.
+    jury_decides = models.BooleanField(_("three members drawn by lot decide where nobody else can"), default=True)
+    moderators_are_named = models.BooleanField(_("the public log names who decided"), default=False)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     delete_at = models.DateTimeField(null=True, blank=True, editable=False)  # from then on it may be removed
     created_at = models.DateTimeField(db_default=Now())

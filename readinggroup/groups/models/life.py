@@ -25,7 +25,7 @@ _GONE_WITH_ITS_GROUP = """
 """
 
 
-def _append_only(group: str) -> pgtrigger.Trigger:
+def append_only(group: str) -> pgtrigger.Trigger:
     """Rows are added, never changed, and go only with a group whose time has come. `group` is SQL for its key."""
     return pgtrigger.Trigger(
         name="append_only",
@@ -62,7 +62,7 @@ class RuleSet(models.Model):
     class Meta:
         ordering = ["-number"]
         constraints = [models.UniqueConstraint(fields=["group", "number"], name="rule_set_number_once")]
-        triggers = [_append_only("OLD.group_id")]
+        triggers = [append_only("OLD.group_id")]
 
     def __str__(self):
         return f"rules {self.number} of {self.group_id}"
@@ -89,7 +89,7 @@ class Rule(models.Model):
             at_most("words", 1_000, name="rule_is_not_too_long"),
         ]
         triggers = [
-            _append_only("(SELECT group_id FROM groups_ruleset WHERE id = OLD.rule_set_id)"),
+            append_only("(SELECT group_id FROM groups_ruleset WHERE id = OLD.rule_set_id)"),
             pgtrigger.Trigger(
                 name="a_set_is_written_at_once",
                 level=pgtrigger.Row,
@@ -141,7 +141,7 @@ class GroupChange(models.Model):
         constraints = [
             models.CheckConstraint(condition=models.Q(kind__in=ChangeKind.values), name="group_change_kind_is_known")
         ]
-        triggers = [_append_only("OLD.group_id")]
+        triggers = [append_only("OLD.group_id")]
 
     def __str__(self):
         return f"{self.kind} of {self.group_id}"

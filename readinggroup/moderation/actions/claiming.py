@@ -1,0 +1,19 @@
+"""Who is looking at a case: so that two moderators do not do the same work. The database lets one have it."""
+
+from django.db.models import Q
+from django.utils import timezone
+
+from ..models import Case
+
+
+def claim(*, case, by) -> bool:
+    """Have the case for ten minutes, or ten minutes more. False if somebody else has it, or it is decided."""
+    now = timezone.now()
+    free = Q(claimed_until=None) | Q(claimed_until__lte=now) | Q(claimed_by=by)
+    cases = Case.objects.open().filter(free, pk=case.pk)
+    return bool(cases.update(claimed_by=by, claimed_until=now + Case.CLAIM_LASTS))
+
+
+def release(*, cases, by) -> int:
+    """Let go what of these one has; the answer is how many."""
+    return cases.filter(claimed_by=by).update(claimed_by=None, claimed_until=None)

@@ -1,0 +1,190 @@
+"""Deciding: one transaction from what the moderator saw to the notice of whom it concerns."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from readinggroup.accounts.names import new_pseudonym
+from readinggroup.discussion import moderating
+from readinggroup.discussion.actions import held
+from readinggroup.discussion.models import OPEN_STATES, State
+from readinggroup.groups.actions import belonging
+from readinggroup.groups.models import Membership, Role, Rule
+from readinggroup.groups.permissions import Can, may
+from texts.models import ParagraphVersion
+
+from ..models import RESTRICTIVE, Action, As, Case, Decision, Ground, Kind, Part
+from .entering import enter, tell_concerned, tell_reporters
+from .measures import about_person, about_place, places_of
+from .refusals import Claimed, Impossible, NotYours, Stale
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One case as the moderator had it before them: the comment's state and wording, or nothing of a name."""
+
+    case: int
+    state: str = ""
+    wording: int = 0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is decided about each of the cases, and besides: about whom it concerns, and the place where it stands."""
+
+    action: Action
+    ground: Ground = Ground.NONE
+    rule: Rule | None = None
+    words: str = ""
+    to: ParagraphVersion | None = None  # where a thread is moved to
+    person: Action | None = None  # warn, suspend, remove
+    person_until: datetime | None = None
+    place: str = ""  # "thread" or "paragraph": what is locked
+    place_until: datetime | None = None
+
+    @property
+    def is_restrictive(self):
+        return self.action in RESTRICTIVE or self.person is not None or self.place != ""
+
+
+# What can be done with a comment in this state, or with a name.
+POSSIBLE = {
+    State.VISIBLE: {Action.LEAVE, Action.HIDE, Action.ASK, Action.MOVE},
+    State.HELD: {Action.APPROVE, Action.HIDE, Action.ASK},
+    Kind.NAME: {Action.LEAVE, Action.ASK, Action.RENAME},
+}
+
+
+@transaction.atomic
+def decide(*, group, seen, verdict, by) -> Decision:
+    """Decide about these cases, in one decision with a part for each thing. The same decision again is the first one.
+
+    NotYours, Impossible, Stale, Claimed, as they say. Held in the order of the house: memberships, comments, cases.
+    """
+    keys = [one.case for one in seen]
+    asked = list(Case.objects.filter(group=group, pk__in=keys).exclude(kind=Kind.APPEAL).order_by("pk"))
+    if not asked or len(asked) != len(set(keys)):
+        raise Stale
+    concerned = {concerned_by(case) for case in asked}
+    members = hold_members(group, {by.pk, *concerned})
+    me = members.get(by.pk)
+    if me is None or not may(me, Can.MODERATE) or by.pk in concerned:
+        raise NotYours
+    comments = held_for(asked, verdict)
+    cases = list(Case.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=keys).order_by("pk"))
+    before = repeated(cases, verdict)
+    if before is not None:
+        return before
+    check(cases, comments, seen, verdict, me)
+    decision = Decision.objects.create(
+        group=group,
+        ground=verdict.ground,
+        rule=verdict.rule,
+        words=verdict.words,
+        by=by,
+        decided_as=role_of(me),
+    )
+    parts = [about_case(case, comments.get(case.comment_id), verdict, decision) for case in cases]
+    parts += [about_person(members[pk], verdict, decision) for pk in sorted(concerned) if verdict.person]
+    if verdict.place:
+        parts += [about_place(comment, verdict, decision) for comment in places_of(comments.values(), verdict.place)]
+    enter(decision, parts)
+    close(cases, verdict)
+    tell_concerned(decision, parts)
+    tell_reporters(decision, cases, upheld=verdict.is_restrictive)
+    return decision
+
+
+def role_of(member) -> As:
+    """In which role this member decides."""
+    return As.MODERATOR if Role.MODERATOR in member.roles else As.OWNER
+
+
+def concerned_by(case) -> int:
+    """The key of the person whose comment, or name, it is."""
+    return case.comment.author_id if case.comment_id else case.member.user_id
+
+
+def hold_members(group, people) -> dict:
+    """The memberships of these people in the group, held in order: person's key -> membership."""
+    rows = Membership.objects.select_for_update(of=("self",), no_key=True).select_related("group", "user")
+    return {row.user_id: row for row in rows.filter(group=group, user__in=people).order_by("pk")}
+
+
+def held_for(cases, verdict) -> dict:
+    """The comments of these cases, held; and the threads that are moved or locked, in the same order."""
+    comments = [case.comment for case in cases if case.comment_id]
+    keys = {comment.pk for comment in comments}
+    rows = held(
+        keys | ({comment.root_id or comment.pk for comment in comments} if verdict.place == "thread" else set())
+    )
+    return {pk: row for pk, row in rows.items() if pk in keys}
+
+
+def repeated(cases, verdict) -> Decision | None:
+    """The decision that says the same of all these cases already, if they are as it left them."""
+    if any(case.closed_at is None and case.waits_until is None for case in cases):
+        return None
+    lasts = {case.parts.select_related("decision").order_by("-pk").first() for case in cases}
+    decisions = {part.decision for part in lasts if part}
+    if None in lasts or len(decisions) != 1 or any(part.action != verdict.action for part in lasts):
+        return None
+    (decision,) = decisions
+    return decision if decision.rule == verdict.rule else None
+
+
+def check(cases, comments, seen, verdict, me) -> None:
+    """Refuse what was not seen as it is, what somebody else is looking at, and what cannot be done."""
+    looked_at = {one.case: one for one in seen}
+    for case in cases:
+        comment, was = comments.get(case.comment_id), looked_at[case.pk]
+        if case.closed_at is not None:
+            raise Stale
+        if comment and (
+            comment.state not in OPEN_STATES or (comment.state, comment.wording) != (was.state, was.wording)
+        ):
+            raise Stale
+        if case.is_claimed and case.claimed_by_id != me.user_id:
+            raise Claimed(case)
+        if verdict.action not in POSSIBLE[comment.state if comment else case.kind]:
+            raise Impossible
+        if verdict.action == Action.MOVE and (comment.parent_id or verdict.to is None):
+            raise Impossible
+    if verdict.place and len(places_of(comments.values(), verdict.place)) == 0:
+        raise Impossible
+    if verdict.person == Action.REMOVE and not may(me, Can.HAND_OUT_ROLES):
+        raise Impossible
+
+
+def about_case(case, comment, verdict, decision) -> Part:
+    """Do it with one comment, or one name."""
+    part = Part(decision=decision, action=verdict.action, case=case, comment=comment, person_id=concerned_by(case))
+    if comment is None:
+        if verdict.action == Action.RENAME:
+            part.before = {"name_here": case.member.name_here}
+            belonging.change_name_here(membership=case.member, name=new_pseudonym(), by=decision.by)
+        return part
+    part.wording = comment.wording
+    if verdict.action == Action.APPROVE:
+        part.before = {"held_for": comment.held_for}
+        moderating.approve(comment=comment)
+    elif verdict.action == Action.HIDE:
+        part.before = {"state": comment.state, "held_for": comment.held_for}
+        moderating.hide(comment=comment, rule=verdict.rule)
+    elif verdict.action == Action.MOVE:
+        part.before = {"version": comment.version_id}
+        moderating.move_thread(comment=comment, version=verdict.to)
+    return part
+
+
+def close(cases, verdict) -> None:
+    """Nothing is left to decide; or the author has a week to change what they were asked to change."""
+    now = timezone.now()
+    free = {"claimed_by": None, "claimed_until": None}
+    rows = Case.objects.filter(pk__in=[case.pk for case in cases])
+    if verdict.action == Action.ASK:
+        rows.update(waits_until=now + Case.AUTHOR_HAS, **free)
+    else:
+        rows.update(closed_at=now, **free)

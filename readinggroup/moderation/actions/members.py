@@ -1,0 +1,45 @@
+"""Deciding about a member without a report: warning, suspending, removing, and taking that back."""
+
+from django.db import transaction
+
+from readinggroup.groups.actions import belonging
+from readinggroup.groups.permissions import Can, may
+
+from ..models import Action, Decision, Part
+from .deciding import Verdict, hold_members, role_of
+from .entering import enter, tell_concerned
+from .measures import about_person
+from .refusals import Impossible, NotYours
+
+
+@transaction.atomic
+def decide_about_member(*, member, verdict: Verdict, by) -> Decision:
+    """Warn, suspend, remove a member, or lift a suspension: `verdict.person` says what. NotYours, Impossible."""
+    members = hold_members(member.group, {by.pk, member.user_id})
+    me, theirs = members.get(by.pk), members[member.user_id]
+    if me is None or not may(me, Can.MODERATE) or by.pk == member.user_id:
+        raise NotYours
+    if verdict.person == Action.REMOVE and not may(me, Can.HAND_OUT_ROLES):
+        raise NotYours
+    decision = Decision.objects.create(
+        group=member.group,
+        ground=verdict.ground,
+        rule=verdict.rule,
+        words=verdict.words,
+        by=by,
+        decided_as=role_of(me),
+    )
+    parts = [
+        lifted(theirs, verdict, decision) if verdict.person == Action.LIFT else about_person(theirs, verdict, decision)
+    ]
+    enter(decision, parts)
+    tell_concerned(decision, parts)
+    return decision
+
+
+def lifted(member, verdict, decision) -> Part:
+    """End a suspension, also of somebody who has left. Impossible if there is none."""
+    before = {"suspended_until": belonging.day(member.suspended_until)}
+    if not belonging.lift(membership=member, by=decision.by):
+        raise Impossible
+    return Part(decision=decision, action=verdict.person, person_id=member.user_id, before=before)
