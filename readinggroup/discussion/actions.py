@@ -9,6 +9,7 @@ from readinggroup.groups.permissions import Can, may_still
 from readinggroup.lib.markup import render_markdown
 from readinggroup.notifications.models import Category
 from readinggroup.readings.models import Reading
+from texts.models import ParagraphVersion
 
 from . import drafts
 from .mentions import note_mentions
@@ -54,9 +55,11 @@ def post(*, reading, version, body, key, by, parent=None, quotes=(), sequence=0)
             # Whether they may write, the database says (trigger said_by_who_may): that holds the counter already.
             Membership.objects.hold(group=reading.group_id, user=by)
             quoted = {quote.source_id for quote in quotes} - {None}
-            standing = held(quoted | ({parent.pk} if parent else set()))
+            # With the first comment of its thread, so that the thread is not moved away meanwhile.
+            standing = held(quoted | ({parent.pk, parent.root_id or parent.pk} if parent else set()))
             if parent is not None:
                 parent = answerable(standing[parent.pk])
+                version = version_at(parent, version)
             if not all(standing[pk].state in OPEN_STATES for pk in quoted):
                 raise AnswerRefused(UNQUOTABLE)
             comment = Comment.objects.create(
@@ -123,6 +126,13 @@ def held_keys(comments) -> list:
     """The keys of these comments, however many, locked like `held`."""
     rows = comments.select_for_update(of=("self",), no_key=True).order_by("pk")
     return list(rows.values_list("pk", flat=True))
+
+
+def version_at(parent, version) -> ParagraphVersion:
+    """What the paragraph reads at which an answer stands: that of its parent, which may have been moved meanwhile."""
+    if parent.paragraph_id == version.paragraph_id:
+        return version
+    return parent.reading.edition.current.versions.get(paragraph=parent.paragraph_id)
 
 
 def answerable(parent) -> Comment:

@@ -3,7 +3,7 @@
 pghistory puts CommentWording, the earlier wordings of a comment, in here too.
 """
 
-from .comments import DEEPEST, OPEN_STATES, STUB_STATES, Comment, QuestionState, State
+from .comments import DEEPEST, OPEN_STATES, STUB_STATES, Comment, HeldFor, QuestionState, State
 from .drafts import Draft
 from .following import Follow, Level
 from .mentions import Mention
@@ -18,6 +18,7 @@ __all__ = [
     "Comment",
     "Draft",
     "Follow",
+    "HeldFor",
     "Level",
     "Mention",
     "QuestionState",

@@ -1,4 +1,4 @@
-"""A comment on a paragraph of a reading, its wordings, and the triggers that keep counters, unread and tree true."""
+"""A comment on a paragraph of a reading, its wordings, and the triggers that keep the tree true."""
 
 import uuid
 
@@ -12,6 +12,7 @@ from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from readinggroup.groups.models import Rule
 from readinggroup.groups.permissions import Can, may
 from readinggroup.lib.constraints import at_most
 from readinggroup.lib.full_text import keeps_search, renews_search
@@ -19,6 +20,8 @@ from readinggroup.lib.markup import LONGEST
 from readinggroup.lib.public_ids import new_public_id
 from readinggroup.readings.models import Reading
 from texts.models import Edition, Paragraph, ParagraphVersion
+
+from ._counting import COUNTING
 
 # The longest chain of answers. A conversation of two people that goes deeper is better begun anew.
 DEEPEST = 60
@@ -37,6 +40,17 @@ class State(models.TextChoices):
 OPEN_STATES = (State.VISIBLE, State.HELD)  # in order: a constraint is made of them
 # Of these a stub stands where somebody has answered.
 STUB_STATES = (State.WITHDRAWN, State.HIDDEN)
+
+
+class HeldFor(models.TextChoices):
+    """Why a comment is held, as a sentence that its author is told."""
+
+    NEWCOMER = "newcomer", _("The first comments of newcomers are looked at before others see them.")
+    LINKS = "links", _("It holds more links than is usual here.")
+    FLOOD = "flood", _("Many comments were written here by the same person within a few minutes.")
+    REPEATED = "repeated", _("The same person has said the same here within a day.")
+    PLACE = "place", _("What is written in this place is looked at before others see it.")
+    HANDED_IN = "handed_in", _("It was hidden, and its author has changed it and handed it in again.")
 
 
 class QuestionState(models.TextChoices):
@@ -105,60 +119,6 @@ class CommentManager(models.Manager.from_queryset(CommentQuerySet)):
         return super().get_queryset().defer("search")
 
 
-_COUNT_CHANGES = """
-    INSERT INTO readings_paragraphactivity (reading_id, paragraph_id, comments, changes, said)
-    SELECT DISTINCT reading_id, paragraph_id, 0, 0, 0 FROM ({changes}) change
-    ORDER BY 1, 2
-    ON CONFLICT (reading_id, paragraph_id) DO NOTHING;
-
-    -- In order, so that two changes of several paragraphs wait for one another: an UPDATE locks as its join comes by.
-    PERFORM 1 FROM readings_paragraphactivity
-    WHERE (reading_id, paragraph_id) IN (SELECT reading_id, paragraph_id FROM ({changes}) change)
-    ORDER BY reading_id, paragraph_id FOR NO KEY UPDATE;
-
-    UPDATE readings_paragraphactivity activity
-    SET comments = activity.comments + change.step, changes = activity.changes + change.times
-    FROM (
-        SELECT reading_id, paragraph_id, sum(step) AS step, count(*) AS times
-        FROM ({changes}) step GROUP BY 1, 2
-    ) change
-    WHERE activity.reading_id = change.reading_id AND activity.paragraph_id = change.paragraph_id;
-    RETURN NULL;
-"""
-# What is no longer, or newly, visible counts no longer, or anew, for everyone who has seen it. The counting trigger has
-# locked the paragraph's row before this one runs (they fire in the order of their names): see `readings.Seen`.
-_SEEN_CHANGES = """
-    PERFORM 1 FROM readings_seen seen
-    JOIN ({changes}) change USING (reading_id, paragraph_id)
-    WHERE change.step <> 0 AND seen.sequences @> change.sequence
-    ORDER BY seen.id FOR NO KEY UPDATE OF seen;
-
-    UPDATE readings_seen seen SET comments = seen.comments + change.step
-    FROM (
-        SELECT theirs.id, sum(step.step) AS step FROM ({changes}) step
-        JOIN readings_seen theirs USING (reading_id, paragraph_id)
-        WHERE theirs.sequences @> step.sequence GROUP BY theirs.id
-    ) change
-    WHERE seen.id = change.id AND change.step <> 0;
-    RETURN NULL;
-"""
-_CHANGED = "SELECT reading_id, paragraph_id, sequence, sum(step) AS step FROM ({} UNION ALL {}) each GROUP BY 1, 2, 3"
-_ADDED = "SELECT reading_id, paragraph_id, sequence, (state = 'visible')::int AS step FROM new_values"
-_TAKEN = "SELECT reading_id, paragraph_id, sequence, -(state = 'visible')::int AS step FROM old_values"
-
-
-def _counting(name, operation, changes, func=_COUNT_CHANGES, **referencing):
-    """A statement-level trigger: a bulk change of 100,000 comments costs one upsert, not 100,000."""
-    return pgtrigger.Trigger(
-        name=name,
-        level=pgtrigger.Statement,
-        when=pgtrigger.After,
-        operation=operation,
-        referencing=pgtrigger.Referencing(**referencing),
-        func=func.format(changes=changes),
-    )
-
-
 @pghistory.track(
     pghistory.UpdateEvent("reworded", condition=pghistory.AnyChange("body"), row=pghistory.Old),
     fields=["body", "body_html", "wording", "edited_at"],
@@ -193,6 +153,10 @@ class Comment(models.Model):
     # What a withdrawn comment is put back to: what was held is not shown by taking it back and putting it back.
     withdrawn_from = models.CharField(max_length=10, choices=State.choices, blank=True, default="")
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    # Why it is held; kept while its author has withdrawn it, since it is put back to where it was.
+    held_for = models.CharField(max_length=10, choices=HeldFor.choices, blank=True, default="")
+    # The rule under which a moderator has hidden it; none where no rule of the group's was needed.
+    hidden_under = models.ForeignKey(Rule, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     # Of the first comment of a thread: whether it asks something, who has said so last, and where it is answered.
     question = models.CharField(max_length=10, choices=QuestionState.choices, blank=True, default="")
     question_by = models.ForeignKey(
@@ -226,6 +190,14 @@ class Comment(models.Model):
                 condition=(~Q(state=State.WITHDRAWN) & Q(withdrawn_at=None, withdrawn_from=""))
                 | Q(state=State.WITHDRAWN, withdrawn_at__isnull=False, withdrawn_from__in=OPEN_STATES),
                 name="comment_withdrawn_says_when_and_from_what",
+            ),
+            models.CheckConstraint(
+                condition=Q(held_for="")
+                | Q(held_for__in=HeldFor.values) & (Q(state=State.HELD) | Q(withdrawn_from=State.HELD)),
+                name="comment_held_for_is_of_what_is_held",
+            ),
+            models.CheckConstraint(
+                condition=Q(hidden_under=None) | Q(state=State.HIDDEN), name="comment_hidden_under_is_of_what_is_hidden"
             ),
             models.CheckConstraint(
                 condition=Q(question="", question_by=None, question_at=None)
@@ -296,82 +268,7 @@ class Comment(models.Model):
                     RETURN NULL;
                 """,
             ),
-            # Numbered with the paragraph's row held until the commit: whoever sees a number has seen all before it. A
-            # statement that adds comments to several paragraphs adds them in the paragraphs' order, or may deadlock.
-            pgtrigger.Trigger(
-                name="is_numbered",
-                level=pgtrigger.Row,
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert | pgtrigger.UpdateOf("reading_id", "paragraph_id"),
-                func="""
-                    IF TG_OP = 'UPDATE' AND (NEW.reading_id, NEW.paragraph_id) = (OLD.reading_id, OLD.paragraph_id) THEN
-                        RETURN NEW;
-                    END IF;
-                    INSERT INTO readings_paragraphactivity AS activity
-                        (reading_id, paragraph_id, comments, changes, said)
-                    VALUES (NEW.reading_id, NEW.paragraph_id, 0, 0, 1)
-                    ON CONFLICT (reading_id, paragraph_id) DO UPDATE SET said = activity.said + 1
-                    RETURNING said INTO NEW.sequence;
-                    RETURN NEW;
-                """,
-            ),
-            # What one has written oneself is seen.
-            pgtrigger.Trigger(
-                name="seen_by_its_author",
-                level=pgtrigger.Statement,
-                when=pgtrigger.After,
-                operation=pgtrigger.Insert,
-                referencing=pgtrigger.Referencing(new="new_values"),
-                func="""
-                    INSERT INTO readings_seen AS seen (reading_id, paragraph_id, user_id, sequences, comments)
-                    SELECT reading_id, paragraph_id, author_id,
-                        range_agg(int4range(sequence, sequence, '[]')), count(*) FILTER (WHERE state = 'visible')
-                    FROM new_values GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-                    ON CONFLICT (reading_id, paragraph_id, user_id) DO UPDATE
-                    SET sequences = seen.sequences + EXCLUDED.sequences, comments = seen.comments + EXCLUDED.comments;
-                    RETURN NULL;
-                """,
-            ),
-            _counting("count_new", pgtrigger.Insert, _ADDED, new="new_values"),
-            _counting("count_gone", pgtrigger.Delete, _TAKEN, old="old_values"),
-            _counting(
-                "count_changed",
-                pgtrigger.Update,
-                f"{_TAKEN} UNION ALL {_ADDED}",
-                old="old_values",
-                new="new_values",
-            ),
-            _counting("seen_gone", pgtrigger.Delete, _TAKEN, _SEEN_CHANGES, old="old_values"),
-            _counting(
-                "seen_changed",
-                pgtrigger.Update,
-                _CHANGED.format(_TAKEN, _ADDED),
-                _SEEN_CHANGES,
-                old="old_values",
-                new="new_values",
-            ),
-            # Whoever has seen a comment has seen it also where it was moved to.
-            _counting(
-                "seen_moved",
-                pgtrigger.Update,
-                "",
-                """
-                    INSERT INTO readings_seen AS seen (reading_id, paragraph_id, user_id, sequences, comments)
-                    SELECT now.reading_id, now.paragraph_id, theirs.user_id,
-                        range_agg(int4range(now.sequence, now.sequence, '[]')),
-                        count(*) FILTER (WHERE now.state = 'visible')
-                    FROM old_values was JOIN new_values now USING (id)
-                    JOIN readings_seen theirs ON theirs.reading_id = was.reading_id
-                        AND theirs.paragraph_id = was.paragraph_id AND theirs.sequences @> was.sequence
-                    WHERE (now.reading_id, now.paragraph_id) <> (was.reading_id, was.paragraph_id)
-                    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-                    ON CONFLICT (reading_id, paragraph_id, user_id) DO UPDATE
-                    SET sequences = seen.sequences + EXCLUDED.sequences, comments = seen.comments + EXCLUDED.comments;
-                    RETURN NULL;
-                """,
-                old="old_values",
-                new="new_values",
-            ),
+            *COUNTING,
         ]
 
     def __str__(self):

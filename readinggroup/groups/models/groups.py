@@ -36,6 +36,10 @@ class Group(models.Model):
     time_zone = models.CharField(
         _("time zone"), max_length=LONGEST_ZONE, default=settings.TIME_ZONE, validators=[validate_time_zone]
     )
+    # What a moderator looks at before others see it: a newcomer's first comments, and what holds more links than this.
+    hold_first = models.PositiveSmallIntegerField(_("first comments that are held"), default=0)
+    hold_links = models.PositiveSmallIntegerField(_("links in a comment"), default=5)
+    hold_takes = models.DurationField(null=True, blank=True, editable=False)  # usually; kept by moderation
     # How it is moderated: who decides an appeal when nobody else moderates, and whether the log gives moderators' names.
     jury_decides = models.BooleanField(_("three members drawn by lot decide where nobody else can"), default=True)
     moderators_are_named = models.BooleanField(_("the public log names who decided"), default=False)
@@ -43,6 +47,8 @@ class Group(models.Model):
     delete_at = models.DateTimeField(null=True, blank=True, editable=False)  # from then on it may be removed
     created_at = models.DateTimeField(db_default=Now())
 
+    MOST_HELD_FIRST = 20
+    MOST_LINKS = 100
     DELETED_AFTER = timedelta(days=14)
 
     class Meta:
@@ -51,6 +57,13 @@ class Group(models.Model):
                 condition=models.Q(visibility__in=Visibility.values), name="group_visibility_is_known"
             ),
             at_most("description", 2_000, name="group_description_is_not_too_long"),
+            models.CheckConstraint(condition=models.Q(hold_first__lte=20), name="group_hold_first_is_possible"),
+            models.CheckConstraint(condition=models.Q(hold_links__lte=100), name="group_hold_links_is_possible"),
+            models.CheckConstraint(
+                condition=models.Q(hold_takes=None)
+                | models.Q(hold_takes__gte=timedelta(0), hold_takes__lte=timedelta(days=365)),
+                name="group_hold_takes_is_possible",
+            ),
         ]
 
     def __str__(self):
