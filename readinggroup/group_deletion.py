@@ -5,7 +5,7 @@ import logging
 from django.db import transaction
 from django.utils import timezone
 
-from readinggroup.discussion.models import Comment, Draft, Follow, Mention, Quote, Reaction
+from readinggroup.discussion.models import Comment, Draft, Follow, Mention, Quote, Reaction, Restriction
 from readinggroup.groups.models import Group
 from readinggroup.moderation.models import Report
 from readinggroup.notifications.models import MailWish, Notice
@@ -40,6 +40,7 @@ def remove_group(pk) -> bool:
         Mention.objects.filter(comment__reading__group=group),
         Draft.objects.filter(reading__group=group),
         Follow.objects.filter(reading__group=group),
+        Restriction.objects.filter(reading__group=group),
         Report.objects.filter(comment__reading__group=group),
         wordings.filter(pgh_obj__reading__group=group),
         comments,

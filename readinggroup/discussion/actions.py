@@ -11,21 +11,25 @@ from readinggroup.notifications.models import Category
 from readinggroup.readings.models import Reading
 from texts.models import ParagraphVersion
 
-from . import drafts
+from . import drafts, restricting
 from .mentions import note_mentions
 from .models import DEEPEST, OPEN_STATES, Comment, CommentWording, Draft, Follow, Level, Mention, Quote, State
 from .quoting import wanted_in
 from .telling import tell_of
 
 GONE, DEEP, SENT, SILENCED, UNQUOTABLE = "gone", "deep", "sent", "silenced", "unquotable"
+RESTRICTED = "restricted"
 
 
 class AnswerRefused(Exception):  # noqa: N818 - said to the writer, not an error of the program
-    """What was written cannot stand where it was meant to; `reason` says why. The words go back to their writer."""
+    """What was written cannot stand where it was meant to; `reason` says why. The words go back to their writer.
 
-    def __init__(self, reason):
+    `about` is the `restricting.Refusal` of a place that is RESTRICTED.
+    """
+
+    def __init__(self, reason, about=None):
         super().__init__(reason)
-        self.reason = reason
+        self.reason, self.about = reason, about
 
 
 class StaleWording(Exception):  # noqa: N818 - as above
@@ -42,7 +46,7 @@ def post(*, reading, version, body, key, by, parent=None, quotes=(), sequence=0)
     A second post with the same key answers with the first one. AnswerRefused when the parent, or a comment that is
     quoted, was withdrawn or hidden meanwhile, or the chain of answers is at its end; and when the key was used for
     other words (Back, other words, send again), so that the second words are not silently dropped; and when the writer
-    was suspended or removed at this moment. The draft that these words were is let go with the post; `sequence` is the
+    was suspended or removed at this moment; and where nobody writes, or nobody so soon. The draft that these words were is let go with the post; `sequence` is the
     one that the form had.
     """
     draft = {"by": by, "reading": reading, "paragraph": version.paragraph_id, "parent": parent, "body": body}
@@ -83,6 +87,9 @@ def post(*, reading, version, body, key, by, parent=None, quotes=(), sequence=0)
     except IntegrityError as refusal:
         if "who has left or is suspended" in str(refusal):
             raise AnswerRefused(SILENCED) from refusal
+        restricted = restricting.refusal_in(refusal)
+        if restricted is not None:
+            raise AnswerRefused(RESTRICTED, restricted) from refusal
         # The same key at the same moment: the other request has won, and its comment is the answer.
         posted = posted_before(key=key, body=body, quotes=quotes, by=by)
         if posted is None:

@@ -34,6 +34,7 @@ from .models import OPEN_STATES, Comment, State
 from .pages import address_of, asked_in, asked_now, filled, made, talk_page, with_names
 from .quoting import Quotable, chooses, only_changes_quotes
 from .rendering import exact
+from .restricting import words_of_refusal
 from .threads import threads_in, where_is
 
 
@@ -105,7 +106,7 @@ def refused(request, membership, reading, version, form, refusal):
     quotes = [quoted.value for quoted in form.quoted]
     data = {"body": form.cleaned_data["body"], "key": uuid4(), "quote": quotes}
     kept = CommentForm(data=data, quotable=Quotable(membership, reading, version))
-    kept.add_error(None, REFUSALS[refusal.reason])
+    kept.add_error(None, words_of_refusal(refusal.about) if refusal.about else REFUSALS[refusal.reason])
     return show(request, membership, reading, version, form=kept, focus="composer", status=409)
 
 

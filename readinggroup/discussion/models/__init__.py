@@ -9,6 +9,7 @@ from .following import Follow, Level
 from .mentions import Mention
 from .quotes import LONGEST_PASSAGE, Quote
 from .reactions import Reaction, ReactionKind
+from .restrictions import Restriction, RestrictionKind
 
 __all__ = [
     "DEEPEST",
@@ -25,5 +26,7 @@ __all__ = [
     "Quote",
     "Reaction",
     "ReactionKind",
+    "Restriction",
+    "RestrictionKind",
     "State",
 ]

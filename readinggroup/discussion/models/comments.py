@@ -22,6 +22,7 @@ from readinggroup.readings.models import Reading
 from texts.models import Edition, Paragraph, ParagraphVersion
 
 from ._counting import COUNTING
+from ._restricting import SAID_WHERE_ONE_MAY
 
 # The longest chain of answers. A conversation of two people that goes deeper is better begun anew.
 DEEPEST = 60
@@ -268,6 +269,7 @@ class Comment(models.Model):
                     RETURN NULL;
                 """,
             ),
+            SAID_WHERE_ONE_MAY,
             *COUNTING,
         ]
 
