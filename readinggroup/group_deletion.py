@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from readinggroup.discussion.models import Comment, Draft, Follow, Mention, Quote, Reaction, Restriction
 from readinggroup.groups.models import Group
-from readinggroup.moderation.models import Report
+from readinggroup.moderation.models import Appeal, Case, Decision, Part, Report
 from readinggroup.notifications.models import MailWish, Notice
 from readinggroup.readings.models import Reading, TextImport
 from texts.models import Edition
@@ -41,7 +41,11 @@ def remove_group(pk) -> bool:
         Draft.objects.filter(reading__group=group),
         Follow.objects.filter(reading__group=group),
         Restriction.objects.filter(reading__group=group),
-        Report.objects.filter(comment__reading__group=group),
+        Report.objects.filter(case__group=group),
+        Part.objects.filter(decision__group=group),
+        Appeal.objects.filter(decision__group=group),
+        Decision.objects.filter(group=group),
+        Case.objects.filter(group=group),
         wordings.filter(pgh_obj__reading__group=group),
         comments,
     ):

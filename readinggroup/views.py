@@ -18,7 +18,7 @@ from readinggroup.groups.views import barred_sentence
 from readinggroup.lib.htmx import page_or_part
 from readinggroup.lib.kept_words import is_from_here, kept_form, written_on
 from readinggroup.lib.languages import name_of
-from readinggroup.moderation.models import waiting_for
+from readinggroup.moderation.models import Case
 from readinggroup.readings.models import Place, ReadingState
 from readinggroup.readings.views import address_of, page_at
 
@@ -72,7 +72,7 @@ def group(request, membership):
         "members": membership.group.memberships.active().count(),
         "may_keep_texts": may(membership, Can.KEEP_TEXTS),
         "may_moderate": may_moderate,
-        "waiting": waiting_for(membership).count() if may_moderate else 0,
+        "waiting": Case.objects.filter(group=membership.group).waiting().count() if may_moderate else 0,
         "asking": membership.group.join_requests.filter(answered_at=None).count() if may_invite else 0,
         "may_read": may_read,
         "may_read_all": may(membership, Can.READ_ALL),

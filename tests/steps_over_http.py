@@ -32,6 +32,6 @@ def private_pages(house):
     yield reverse("discussion:paragraph", args=[group, reading, comment.paragraph.public_id])
     yield reverse("discussion:whole", args=[group, reading])
     yield reverse("discussion:edit_comment", args=[comment.public_id])
-    yield reverse("moderation:waiting", args=[group])
+    yield reverse("moderation:queue", args=[group])
     for page in ("settle_group", "who_may", "members", "invite"):
         yield reverse(f"groups:{page}", args=[group])

@@ -51,7 +51,7 @@ def pages_of(house, comment):
     yield reverse("discussion:whole", args=[group, reading])
     yield reverse("discussion:save_whole", args=[group, reading])
     yield reverse("discussion:search", args=[group])
-    yield reverse("moderation:waiting", args=[group])
+    yield reverse("moderation:queue", args=[group])
     for page in ("settle_group", "who_may", "members", "invite", "invite_by_email", "name_here", "ask_to_join"):
         yield reverse(f"groups:{page}", args=[group])
     for page in ("write_letter", "letters"):

@@ -96,7 +96,7 @@ MATRIX = {
     ("discussion:follow_reading", "POST"): "l f f f f  . . . . .",
     ("moderation:report_comment", "GET"): "l f f f f  n . . . f",
     ("moderation:report_comment", "POST"): "l f f f f  n . . . f",
-    ("moderation:waiting", "GET"): "l f f f f  f f . . f",
+    ("moderation:queue", "GET"): "l f f f f  f f . . f",
     ("groups:settle_group", "GET"): "l f f f f  f f f . f",
     ("groups:settle_group", "POST"): "l f f f f  f f f . f",
     ("groups:rules", "GET"): ". . . . .  . . . . .",
@@ -230,7 +230,7 @@ OF_A_READER = {
 # What nobody does in a group that is in the archive or about to be deleted: writing, joining, inviting, settling.
 NOT_WHILE_CLOSED = {
     "readings:import_text", "readings:preview_import", "readings:settle_reading", "discussion:post_comment",
-    "moderation:waiting", "groups:settle_group", "groups:edit_rules", "groups:invite",
+    "moderation:queue", "groups:settle_group", "groups:edit_rules", "groups:invite",
     "groups:revoke_invitation", "groups:regenerate_invitation", "groups:invite_by_email", "groups:answer_join_request",
     "groups:send_email_invitation_again", "groups:take_back_email_invitation", "groups:hand_out_roles",
     "groups:remove_member", "groups:suspend_member", "groups:lift_suspension", "groups:write_letter", "groups:letters",

@@ -20,6 +20,7 @@ from readinggroup.first_run import first_rules
 from readinggroup.groups.models import Membership, Role
 from readinggroup.groups.settling import change_rules
 from readinggroup.lib.markup import render_markdown
+from readinggroup.moderation.actions import report
 from readinggroup.moderation.models import Report
 from readinggroup.readings.actions import keep_place
 from texts.models import ParagraphVersion
@@ -169,6 +170,5 @@ def what_became_of(turn, people) -> None:
         withdraw(comment=comment, by=author)
     if said.reported:
         reporter, words = said.reported
-        Report.objects.create(
-            comment=comment, reporter=people[reporter], words=words, created_at=turn.at + A_SECOND_LOOK
-        )
+        report(comment=comment, words=words, by=people[reporter])
+        Report.objects.filter(comment=comment).update(created_at=turn.at + A_SECOND_LOOK)

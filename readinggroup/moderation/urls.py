@@ -1,12 +1,14 @@
-"""Addresses of reports and of the moderators' list."""
+"""Addresses of reports, of the moderators' queue, of decisions and of the public log."""
 
 from django.urls import path
 
-from . import views
+from . import decision_views, log_views, queue_views, report_views
 
 app_name = "moderation"
 
 urlpatterns = [
-    path("c/<slug:comment>/report/", views.report_comment, name="report_comment"),
-    path("g/<slug:group>/moderation/", views.waiting, name="waiting"),
+    path("c/<slug:comment>/report/", report_views.report_comment, name="report_comment"),
+    path("g/<slug:group>/moderation/", queue_views.queue, name="queue"),
+    path("g/<slug:group>/log/", log_views.log, name="log"),
+    path("decisions/<slug:decision>/", decision_views.decision, name="decision"),
 ]

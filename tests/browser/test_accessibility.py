@@ -271,7 +271,7 @@ PAGES = {
     "import refused": ("organizer", refused_import),
     "preview of an import": ("organizer", preview_of_an_import),
     "report": ("member", go(lambda house: f"/c/{house.said.public_id}/report/")),
-    "what waits for moderators": ("moderator", in_group("moderation:waiting")),
+    "what waits for moderators": ("moderator", in_group("moderation:queue")),
     "founding a group": ("member", by_name("groups:found_group")),
     "settling a group": ("owner", in_group("groups:settle_group")),
     "no rules yet": ("member", in_group("groups:rules")),

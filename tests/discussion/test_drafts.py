@@ -461,7 +461,7 @@ def test_nobody_else_reads_changes_or_deletes_a_draft(house, as_user):
     for other in (None, house.other, house.moderator, house.owner, house.outsider):
         client = as_user(other)
         pages = [page_of(house.reading), of(asked, "answer"), of(mine, "edit"), reverse("discussion:my_drafts")]
-        pages += [reverse("moderation:waiting", args=[house.group.slug]), reverse("group", args=[house.group.slug])]
+        pages += [reverse("moderation:queue", args=[house.group.slug]), reverse("group", args=[house.group.slug])]
         for page in pages:
             for headers in ({}, HTMX):
                 assert "canary of" not in client.get(page, headers=headers).text

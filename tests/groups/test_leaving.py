@@ -52,7 +52,7 @@ def test_under_a_pseudonym_nothing_leads_back_to_the_person(house, as_user):
         reverse("discussion:whole", args=[group, house.reading.slug]),
         reverse("discussion:paragraph", args=[group, house.reading.slug, comment.paragraph.public_id]),
         reverse("groups:members", args=[group]),
-        reverse("moderation:waiting", args=[group]),
+        reverse("moderation:queue", args=[group]),
     ):
         text = as_user(house.owner).get(page).text
         assert "Mara" not in text

@@ -32,7 +32,7 @@ def report(client, comment, words=WORDS):
 
 
 def waiting(house):
-    return reverse("moderation:waiting", args=[house.group.slug])
+    return reverse("moderation:queue", args=[house.group.slug])
 
 
 def set_state(comment, state):

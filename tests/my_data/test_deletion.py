@@ -298,7 +298,7 @@ def test_under_a_pseudonym_everything_stays_where_it_was(full_life, house, canar
     assert canaries.name not in page
     members = as_user(house.owner).get(reverse("groups:members", args=[house.group.slug])).content.decode()
     assert person.display_name not in members.split("<table>")[1].split("</table>")[0]
-    waiting = as_user(house.moderator).get(reverse("moderation:waiting", args=[house.group.slug])).content.decode()
+    waiting = as_user(house.moderator).get(reverse("moderation:queue", args=[house.group.slug])).content.decode()
     assert canaries.report in waiting
     assert Report.objects.get().reporter == person
     assert canaries.name not in members + waiting

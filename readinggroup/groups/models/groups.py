@@ -40,7 +40,7 @@ class Group(models.Model):
     hold_first = models.PositiveSmallIntegerField(_("first comments that are held"), default=0)
     hold_links = models.PositiveSmallIntegerField(_("links in a comment"), default=5)
     hold_takes = models.DurationField(null=True, blank=True, editable=False)  # usually; kept by moderation
-    # How it is moderated: who decides an appeal when nobody else moderates, and whether the log gives moderators' names.
+    # Who decides an appeal when nobody else moderates, and whether the log gives the names of those who decided.
     jury_decides = models.BooleanField(_("three members drawn by lot decide where nobody else can"), default=True)
     moderators_are_named = models.BooleanField(_("the public log names who decided"), default=False)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -1,18 +1,17 @@
-"""Reporting a comment, and what waits for the moderators."""
+"""Reporting a comment."""
 
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from readinggroup.discussion.views import of_comment
-from readinggroup.groups.permissions import Can, requires
+from readinggroup.groups.permissions import Can
 
 from . import actions
 from .forms import ReportForm
-from .models import waiting_for
 
 
 @require_http_methods(["GET", "POST"])
@@ -41,17 +40,3 @@ def show_form(request, membership, comment, form, *, status):
     """The comment and the form, with what was typed."""
     context = {"membership": membership, "group": membership.group, "comment": comment, "form": form}
     return TemplateResponse(request, "moderation/report_comment.html", context, status=status)
-
-
-@require_safe
-@requires(Can.MODERATE)
-def waiting(request, membership):
-    """The comments that were reported or are held, with what was said of them."""
-    comments = (
-        waiting_for(membership)
-        .select_related("author", "reading__edition", "version")
-        .prefetch_related("reports__reporter")
-        .order_by("created_at")
-    )
-    context = {"membership": membership, "group": membership.group, "comments": comments[:100]}
-    return TemplateResponse(request, "moderation/waiting.html", context)
