@@ -23,11 +23,15 @@ from .refusals import Claimed, Impossible, NotYours, Stale
 
 @dataclass(frozen=True)
 class Seen:
-    """One case as the moderator had it before them: the comment's state and wording, or nothing of a name."""
+    """One case as the moderator had it before them: the comment's state and wording, or nothing of a name.
+
+    `asked` is whether its author had been asked to change it, and has still time.
+    """
 
     case: int
     state: str = ""
     wording: int = 0
+    asked: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,7 @@ def check(cases, comments, seen, verdict, me) -> None:
     looked_at = {one.case: one for one in seen}
     for case in cases:
         comment, was = comments.get(case.comment_id), looked_at[case.pk]
-        if case.closed_at is not None:
+        if case.closed_at is not None or (case.waits_until is not None) != was.asked:
             raise Stale
         if comment and (
             comment.state not in OPEN_STATES or (comment.state, comment.wording) != (was.state, was.wording)
