@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "readinggroup.readings",
     "readinggroup.discussion",
     "readinggroup.moderation",
+    "readinggroup.schedule",
 ]
 
 MIDDLEWARE = [

@@ -25,6 +25,7 @@ urlpatterns = [
     path("", include("readinggroup.groups.urls")),
     path("", include("readinggroup.discussion.urls")),
     path("", include("readinggroup.moderation.urls")),
+    path("", include("readinggroup.schedule.urls")),
 ]
 if settings.DEBUG:
     urlpatterns += [

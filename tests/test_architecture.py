@@ -20,6 +20,13 @@ ARROWS = {
         "readinggroup.notifications",
         "readinggroup.lib",
     },
+    "readinggroup.schedule": {
+        "texts",
+        "readinggroup.readings",
+        "readinggroup.groups",
+        "readinggroup.notifications",
+        "readinggroup.lib",
+    },
     "readinggroup.moderation": {
         "readinggroup.discussion",
         "readinggroup.groups",

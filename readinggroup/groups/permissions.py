@@ -26,7 +26,9 @@ class Can(StrEnum):
     READ = auto()
     READ_ALL = auto()
     DISCUSS = auto()
+    ATTEND = auto()
     SEE_MEMBERS = auto()
+    SCHEDULE = auto()
     KEEP_TEXTS = auto()
     INVITE = auto()
     MODERATE = auto()
@@ -47,7 +49,9 @@ MEANING = {
         " drafts, kept"
     ),
     Can.DISCUSS: _("write comments and answers, edit and withdraw one's own, report others'"),
+    Can.ATTEND: _("say whether one comes to a session, and when one can"),
     Can.SEE_MEMBERS: _("see who belongs, and leave"),
+    Can.SCHEDULE: _("schedule sessions, change and cancel them, and publish their minutes"),
     Can.KEEP_TEXTS: _("bring texts and put them on the shelf"),
     Can.INVITE: _("invite people, and take invitations back"),
     Can.MODERATE: _("see what is held and what was reported, suspend members and lift that"),
@@ -60,10 +64,10 @@ MEANING = {
 
 MEMBER = "member"
 
-_MEMBER = {Can.KNOW, Can.READ, Can.READ_ALL, Can.DISCUSS, Can.SEE_MEMBERS}
+_MEMBER = {Can.KNOW, Can.READ, Can.READ_ALL, Can.DISCUSS, Can.ATTEND, Can.SEE_MEMBERS}
 GRANTS = {
     MEMBER: _MEMBER,
-    Role.ORGANIZER: _MEMBER | {Can.KEEP_TEXTS, Can.INVITE, Can.SETTLE_QUESTIONS, Can.WRITE_TO_ALL},
+    Role.ORGANIZER: _MEMBER | {Can.SCHEDULE, Can.KEEP_TEXTS, Can.INVITE, Can.SETTLE_QUESTIONS, Can.WRITE_TO_ALL},
     Role.MODERATOR: _MEMBER | {Can.MODERATE, Can.SETTLE_QUESTIONS},
     Role.OWNER: set(Can) - {Can.ASK_TO_JOIN},
 }

@@ -18,6 +18,7 @@ class Category(models.TextChoices):
     REPLY = "reply", _("Answers to me")
     MENTION = "mention", _("I am called by name")
     FOLLOWED = "followed", _("New comments in what I follow")
+    SESSION = "session", _("Sessions")
     LETTER = "letter", _("Letters of the organizers to all members")
     REQUEST = "request", _("Requests that wait for my answer")
     DECISION = "decision", _("Decisions about me")
@@ -39,6 +40,7 @@ DEFAULTS = {
     Category.REPLY: When.AT_ONCE,
     Category.MENTION: When.AT_ONCE,
     Category.FOLLOWED: When.DAILY,
+    Category.SESSION: When.AT_ONCE,
     Category.LETTER: When.AT_ONCE,
     Category.REQUEST: When.AT_ONCE,
     Category.DECISION: When.AT_ONCE,

@@ -1,0 +1,192 @@
+"""A reading session: a meeting of the group about some paragraphs, at a time and a place."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from readinggroup.lib.constraints import at_most
+from readinggroup.lib.public_ids import new_public_id
+from readinggroup.lib.time_zones import LONGEST_ZONE, validate_time_zone
+from readinggroup.readings.models import Reading
+from texts.models import Paragraph
+
+
+class SessionState(models.TextChoices):
+    """Where a session is in its life."""
+
+    DRAFT = "draft", _("draft")  # organizers see it
+    POLL = "poll", _("date poll")  # members say when they can
+    SCHEDULED = "scheduled", _("scheduled")
+    UNDER_WAY = "under_way", _("under way")
+    HELD = "held", _("held")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+# Of these a calendar shows the time.
+DATED = (SessionState.SCHEDULED, SessionState.UNDER_WAY, SessionState.HELD)
+
+
+class Series(models.Model):
+    """Sessions that recur: an RFC 5545 rule over the wall time of its first one, in one zone.
+
+    The sessions are rows of their own; each knows by `recurrence` which occurrence of the rule it is.
+    """
+
+    public_id = models.CharField(max_length=10, unique=True, default=new_public_id, editable=False)
+    reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="series")
+    rule = models.CharField(max_length=500)  # an RRULE, e.g. FREQ=WEEKLY;INTERVAL=2;BYDAY=TH;COUNT=10
+    first_date = models.DateField()
+    first_time = models.TimeField()
+    zone = models.CharField(max_length=LONGEST_ZONE, validators=[validate_time_zone])
+    except_dates = models.JSONField(default=list)  # wall times in ISO 8601 that the rule has and the series has not
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name_plural = "series"
+
+    def __str__(self):
+        return f"{self.rule} from {self.first_date}"
+
+
+class SessionQuerySet(models.QuerySet):
+    """Sessions, by who may see them and when they are."""
+
+    def shown(self):
+        """Those that are no drafts."""
+        return self.exclude(state=SessionState.DRAFT)
+
+    def coming(self):
+        """Scheduled or under way, and not over; the next first."""
+        now = timezone.now()
+        return self.filter(state__in=[SessionState.SCHEDULED, SessionState.UNDER_WAY], ends_at__gt=now).order_by(
+            "starts_at", "pk"
+        )
+
+
+class ReadingSession(models.Model):
+    """One meeting of the group about a reading.
+
+    Its time is kept threefold: what the clock shows where the organizer is (`date`, `time`, with `second` of two equal
+    ones), that `zone`, and the instant that these mean (`starts_at`, `ends_at`). When the rules of a zone change, the
+    wall time stays and the instant follows. An all-day session has no `time`, and begins at midnight of its zone.
+
+    `uid` and `sequence` are iCalendar's (RFC 5545 3.8.4.7, 3.8.7.4): the first never changes, the second rises with
+    each change that a calendar has to know. `version` rises with each change, so that none is overwritten unseen.
+    """
+
+    LONGEST_TITLE = 200
+    LONGEST_WHERE = 500
+    LONGEST = timedelta(days=7)
+
+    public_id = models.CharField(max_length=10, unique=True, default=new_public_id, editable=False)
+    reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="sessions")
+    series = models.ForeignKey(Series, on_delete=models.PROTECT, null=True, blank=True, related_name="sessions")
+    recurrence = models.CharField(max_length=20, blank=True)  # the wall time that the series' rule gives it, ISO 8601
+    title = models.CharField(_("title"), max_length=LONGEST_TITLE)
+    words = models.TextField(_("what it is about"), max_length=2_000, blank=True)
+    state = models.CharField(max_length=10, choices=SessionState.choices, default=SessionState.DRAFT)
+    date = models.DateField(_("date"), null=True, blank=True)
+    time = models.TimeField(_("time"), null=True, blank=True)
+    second = models.BooleanField(default=False)
+    all_day = models.BooleanField(_("all day"), default=False)
+    length = models.DurationField(_("length"), default=timedelta(minutes=90))
+    zone = models.CharField(_("time zone"), max_length=LONGEST_ZONE, validators=[validate_time_zone])
+    starts_at = models.DateTimeField(null=True, blank=True, editable=False)
+    ends_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Where: shown to those who go.
+    where = models.CharField(_("where"), max_length=LONGEST_WHERE, blank=True)
+    link = models.URLField(_("link"), max_length=LONGEST_WHERE, blank=True)
+    facilitator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    minute_taker = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    places = models.PositiveSmallIntegerField(_("places"), null=True, blank=True)  # none: as many as come
+    read_first = models.BooleanField(_("read first, then see what others said"), default=False)
+    uid = models.CharField(max_length=100, unique=True, editable=False)
+    sequence = models.PositiveIntegerField(default=0, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    changed_at = models.DateTimeField(db_default=Now())
+    opened_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    cancelled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    cancelled_for = models.CharField(_("reason"), max_length=500, blank=True)
+
+    objects = SessionQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["reading", "starts_at"], name="session_of_reading")]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=SessionState.values), name="session_state_is_known"),
+            models.CheckConstraint(condition=~Q(title=""), name="session_has_a_title"),
+            at_most("words", 2_000, name="session_words_are_not_too_long"),
+            models.CheckConstraint(
+                condition=Q(starts_at=None, ends_at=None) | Q(starts_at__lt=F("ends_at"), date__isnull=False),
+                name="session_ends_after_it_starts",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=DATED) | Q(starts_at__isnull=False), name="session_on_the_calendar_has_a_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(all_day=True, time=None) | Q(all_day=False), name="session_of_a_day_has_no_hour"
+            ),
+            models.CheckConstraint(
+                condition=Q(length__gt=timedelta(0), length__lte=timedelta(days=7)), name="session_length_is_possible"
+            ),
+            models.CheckConstraint(
+                condition=Q(state=SessionState.CANCELLED, cancelled_at__isnull=False, cancelled_by__isnull=False)
+                | ~Q(state=SessionState.CANCELLED) & Q(cancelled_at=None, cancelled_by=None),
+                name="session_cancelled_says_when_and_by_whom",
+            ),
+            models.CheckConstraint(condition=Q(places=None) | Q(places__gte=1), name="session_places_are_some"),
+            models.UniqueConstraint(
+                fields=["series", "recurrence"], condition=Q(series__isnull=False), name="session_of_series_once"
+            ),
+        ]
+
+    def __str__(self):
+        return self.title
+
+    @property
+    def zone_info(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+    @property
+    def wall(self) -> datetime | None:
+        """What the clock shows there when it begins; None before there is a date."""
+        if self.date is None:
+            return None
+        return datetime.combine(self.date, self.time or datetime.min.time())
+
+    @property
+    def is_on_the_calendar(self):
+        return self.state in DATED
+
+
+class Passage(models.Model):
+    """A range of paragraphs that a session is about, by the identities of its first and its last."""
+
+    session = models.ForeignKey(ReadingSession, on_delete=models.CASCADE, related_name="passages")
+    position = models.PositiveSmallIntegerField()
+    first = models.ForeignKey(Paragraph, on_delete=models.PROTECT, related_name="+")
+    last = models.ForeignKey(Paragraph, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["session", "position"]
+        constraints = [models.UniqueConstraint(fields=["session", "position"], name="passage_position_once")]
+
+    def __str__(self):
+        return f"{self.first_id}-{self.last_id}"
