@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 
-class NoSuchTime(ValueError):
+class NoSuchTime(ValueError):  # noqa: N818 - said to the person, not an error of the program
     """The clocks jump over this wall time; `suggestion` is the wall time that they show instead."""
 
     def __init__(self, suggestion: datetime):
@@ -16,7 +16,7 @@ class NoSuchTime(ValueError):
         self.suggestion = suggestion
 
 
-class TwiceThatTime(ValueError):
+class TwiceThatTime(ValueError):  # noqa: N818 - as above
     """The clocks show this wall time twice; `first` and `second` are the two instants."""
 
     def __init__(self, first: datetime, second: datetime):
