@@ -56,8 +56,8 @@ def post(*, reading, version, body, key, by, parent=None, quotes=(), sequence=0)
     A second post with the same key answers with the first one. AnswerRefused when the parent, or a comment that is
     quoted, was withdrawn or hidden meanwhile, or the chain of answers is at its end; and when the key was used for
     other words (Back, other words, send again), so that the second words are not silently dropped; and when the writer
-    was suspended or removed at this moment. Some of what is written is held (`holding.why_held`). The draft that these words were is let go with the post; `sequence` is the
-    one that the form had.
+    was suspended or removed at this moment. Some of what is written is held (`holding.why_held`). The draft that these
+    words were is let go with the post; `sequence` is the one that the form had.
     """
     draft = {"by": by, "reading": reading, "paragraph": version.paragraph_id, "parent": parent, "body": body}
     posted = posted_before(key=key, body=body, quotes=quotes, by=by)
@@ -68,14 +68,7 @@ def post(*, reading, version, body, key, by, parent=None, quotes=(), sequence=0)
         with transaction.atomic():
             # Whether they may write, the database says (trigger said_by_who_may): that holds the counter already.
             membership = Membership.objects.hold(group=reading.group_id, user=by)
-            quoted = {quote.source_id for quote in quotes} - {None}
-            # With the first comment of its thread, so that the thread is not moved away meanwhile.
-            standing = held(quoted | ({parent.pk, parent.root_id or parent.pk} if parent else set()))
-            if parent is not None:
-                parent = answerable(standing[parent.pk])
-                version = version_at(parent, version)
-            if not all(standing[pk].state in OPEN_STATES for pk in quoted):
-                raise AnswerRefused(UNQUOTABLE)
+            parent, version = held_to_answer(parent, version, quotes)
             root, html = (parent.root_id or parent.pk) if parent else None, render_markdown(body)
             place = Place(reading, version.paragraph_id, root)
             held_for = why_held(membership=membership, place=place, body=body, html=html) if membership else ""
@@ -147,6 +140,22 @@ def held_keys(comments) -> list:
     return list(rows.values_list("pk", flat=True))
 
 
+def held_to_answer(parent, version, quotes) -> tuple:
+    """What is answered, if anything, and what its paragraph reads: both as they stand, and held until the post is done.
+
+    AnswerRefused if that, or what is quoted, is not there to be answered or quoted any more.
+    """
+    quoted = {quote.source_id for quote in quotes} - {None}
+    # With the first comment of its thread, so that the thread is not moved away meanwhile.
+    standing = held(quoted | ({parent.pk, parent.root_id or parent.pk} if parent else set()))
+    if parent is not None:
+        parent = answerable(standing[parent.pk])
+        version = version_at(parent, version)
+    if not all(standing[pk].state in OPEN_STATES for pk in quoted):
+        raise AnswerRefused(UNQUOTABLE)
+    return parent, version
+
+
 def version_at(parent, version) -> ParagraphVersion:
     """What the paragraph reads at which an answer stands: that of its parent, which may have been moved meanwhile."""
     if parent.paragraph_id == version.paragraph_id:
@@ -168,8 +177,9 @@ def reword(*, comment, body, wording, by, sequence=0, hands_in=False) -> Comment
     """Change the words of one's own comment. The database keeps the earlier ones.
 
     Of a comment that is hidden this hands it in again: moderators look at the new words. Its author says that they know
-    (`hands_in`), else AnswerRefused; and so if the words are the same. StaleWording if `wording` is not the one that stands: most likely the author was faster in another window.
-    AnswerRefused if it was withdrawn or hidden meanwhile, or if its author may write no more.
+    (`hands_in`), else AnswerRefused; and so if the words are the same. StaleWording if `wording` is not the one that
+    stands: most likely the author was faster in another window. AnswerRefused if it was withdrawn meanwhile, or if its
+    author may write no more.
     """
     membership = Membership.objects.hold(group=comment.reading.group_id, user=by)
     # no_key: an answer deep in the thread, just being written, holds the key of its root. A full lock would deadlock.

@@ -254,7 +254,8 @@ def earlier(comments, than):
 def pruned(membership, discussion, *, own_stubs=True) -> Discussion:
     """Without the stubs below which nothing is shown; one's own may stay, to be put back.
 
-    What moderators have hidden always leaves a stub: everybody can see that something was, and why. An answer is always younger than what it answers, so one pass from the youngest suffices.
+    What moderators have hidden always leaves a stub: everybody can see that something was, and why. An answer is always
+    younger than what it answers, so one pass from the youngest suffices.
     """
     me = membership.user_id if membership.is_member and own_stubs else None
     shown = {discussion.top.pk} if discussion.top else set()
