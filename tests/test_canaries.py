@@ -18,6 +18,7 @@ from django.utils import timezone
 from readinggroup.accounts.models import User
 from readinggroup.digest import compose
 from readinggroup.discussion import actions as talk
+from readinggroup.discussion import moderating
 from readinggroup.discussion.following import choose
 from readinggroup.discussion.models import Comment, Draft, Level, State
 from readinggroup.discussion.reactions import mark
@@ -45,7 +46,7 @@ SENT_EMPTY = {"discussion:post_comment", "discussion:answer_comment", "discussio
 SUNG = "murmuration"
 SHOWN_OF_A_COMMENT = (
     "discussion:comment", "discussion:answer_comment", "moderation:report_comment", "discussion:wordings",
-    "discussion:question", "discussion:follow_thread", "discussion:take_back_wordings",
+    "discussion:question", "discussion:follow_thread", "discussion:take_back_wordings", "discussion:edit_comment",
 )  # fmt: skip
 # Addresses that act when they are opened.
 NOT_OPENED = {"accounts:sign_in_by_link"}
@@ -167,19 +168,36 @@ def say(aviary, visibility):
     held = comment(canary("a held comment", MODERATING | {"member"}))
     hidden = comment(canary("words before an edit of a hidden comment", MODERATING))
     # Who decides whether it stays hidden reads it, on the page of its wordings.
-    talk.reword(comment=hidden, body=canary("a hidden comment", MODERATING), wording=1, by=author)
+    # So does its author, who may change it and hand it in again.
+    talk.reword(comment=hidden, body=canary("a hidden comment", MODERATING | {"member"}), wording=1, by=author)
     friend = factories.create_member(cell.house.group)
-    answered = comment(canary("a hidden comment with an answer", MODERATING))
+    answered = comment(canary("a hidden comment with an answer", MODERATING | {"member"}))
     factories.create_comment(
         reading, friend, canary("an answer to a hidden comment", readable_by(visibility)), parent=answered
     )
     withdrawn = comment(canary("words before an edit of a withdrawn comment", ()))
     withdrawn = talk.reword(comment=withdrawn, body=canary("a withdrawn comment", ()), wording=1, by=author)
-    for quoted in (held, hidden, answered, withdrawn):  # before they were gone, beside them and at another paragraph
+    theirs = MODERATING | {"member"}
+    approved = comment(canary("words that were approved, before an edit that is held", theirs))
+    handed_in = comment(canary("words that were hidden, before they were handed in again", theirs))
+    for quoted in (
+        held,
+        hidden,
+        answered,
+        withdrawn,
+        approved,
+        handed_in,
+    ):  # before they were gone, beside them and at another paragraph
         create_quoting(reading, friend, quoted, "Look at that.", number=4)
         create_quoting(reading, friend, quoted, "And at that.", number=3)
     Comment.objects.filter(pk=held.pk).update(state=State.HELD)
-    Comment.objects.filter(pk__in=[hidden.pk, answered.pk]).update(state=State.HIDDEN)
+    for one in (hidden, answered, handed_in):
+        moderating.hide(comment=Comment.objects.get(pk=one.pk), rule=None)
+    links = " ".join(f"<https://example.org/{number}>" for number in range(9))
+    talk.reword(comment=approved, body=f"{canary('an edit that is held', theirs)} {links}", wording=1, by=author)
+    words = canary("what was handed in again", theirs)
+    talk.reword(comment=handed_in, body=f"{words} {SUNG}", wording=1, by=author, hands_in=True)
+    assert set(Comment.objects.filter(pk__in=[approved.pk, handed_in.pk]).values_list("state", flat=True)) == {"held"}
     talk.withdraw(comment=withdrawn, by=author)
     taken_back = comment(canary("words that their author took back", MODERATING | {"member"}))
     asks = canary("an open question", readable_by(visibility))

@@ -454,6 +454,7 @@ class Cell:
             "moderation:report_comment": {"words": "Look."},
             "groups:settle_group": {
                 "name": "N", "visibility": self.house.group.visibility, "language": "en", "time_zone": "UTC",
+                "hold_first": 0, "hold_links": 5,
             },
             "groups:edit_rules": {
                 "form-TOTAL_FORMS": 1, "form-INITIAL_FORMS": 0, "form-0-title": "T", "form-0-ORDER": 1,

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from readinggroup.accounts.models import User
 from readinggroup.discussion.actions import reword, withdraw
-from readinggroup.discussion.models import Comment, State
+from readinggroup.discussion.models import Comment, HeldFor, State
 from readinggroup.first_run import first_rules
 from readinggroup.groups.models import Membership, Role
 from readinggroup.groups.settling import change_rules
@@ -152,6 +152,7 @@ def write(reading, turns, people) -> None:
             body=body,
             body_html=render_markdown(body),
             state=State.HELD if said.fate == HELD else State.VISIBLE,
+            held_for=HeldFor.NEWCOMER if said.fate == HELD else "",
             created_at=turn.at,
         )
     for turn in turns:

@@ -108,4 +108,6 @@ def with_answered(comments):
     here = Membership.objects.filter(group=OuterRef("reading__group"), user=OuterRef("parent__author"))
     name = Subquery(here.with_names().values("shown_name")[:1])
     answered = Case(When(parent__state=State.VISIBLE, then=name), default=Value(""))
-    return comments.select_related("reading__edition", "reading__group", "version").annotate(answered=answered)
+    return comments.select_related("reading__edition", "reading__group", "version", "hidden_under__rule_set").annotate(
+        answered=answered
+    )

@@ -140,7 +140,7 @@ def talk_page(request, membership, slug, now: Now, talk: Talk, asked: Asked):
     traits = (
         wants_part(request), person is not None, membership.is_member, may(membership, Can.DISCUSS),
         may(membership, Can.MODERATE), may(membership, Can.SETTLE_QUESTIONS),
-        membership.user_id if talk.has_own else None,
+        (membership.user_id, membership.group.hold_takes) if talk.has_own else None,
     )  # fmt: skip
     group = membership.group
     about_group = (group.slug, group.name, group.archived_at, group.delete_at, group.time_zone)
@@ -174,6 +174,7 @@ def made(request, membership, reading, version, talk, asked, *, forms=None, focu
     if discussion is None:
         raise Http404
     discussion.forms = forms or {}
+    discussion.wait = talk.has_own
     above, quoted, live = quotes_to_keep(membership, [row.pk for row in discussion if row.html])
     quotable = Quotable(membership, reading, version, choosing=chooses(request))
     kwargs = {"group": membership.group.slug, "reading": reading.slug, "paragraph": version.paragraph.public_id}

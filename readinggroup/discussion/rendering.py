@@ -8,6 +8,7 @@ key; and people's names and roles (`naming.py`). `values_for` fills them for one
 from functools import lru_cache
 from html import escape
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import mark_safe
@@ -16,13 +17,14 @@ from django.utils.translation import get_language, gettext, ngettext
 from readinggroup.lib.ago import ago
 from readinggroup.lib.stamps import slot, stamp
 
+from .holding import sentences_of
 from .models import State
 from .naming import name_slot, role_slot
 from .threads import DEEPEST_INDENT
 
 _SLOTS = (
     "id", "author", "role", "iso", "exact", "ago", "above", "words", "to", "form", "flags", "acts",
-    "answered_in",
+    "answered_in", "why", "rules", "rule", "rule_title",
 )  # fmt: skip
 
 
@@ -84,6 +86,7 @@ class Renderer:
             is_held=row.state == State.HELD,
             question=row.question,
             answer_shown=row.answer_state == State.VISIBLE,
+            has_rule=row.rule is not None,
         )
         when = dated(minute, self.zone, self.language) if discussion.to_keep else self.ago(row)
         return chosen.fill(
@@ -101,8 +104,20 @@ class Renderer:
                 "flags": "" if discussion.to_keep else slot(f"f{row.pk}"),
                 "acts": "" if discussion.to_keep else slot(f"a{row.pk}"),
                 "answered_in": row.answered_in or "",
+                "why": self.why(row) if row.state == State.HELD else "",
+                "rules": self.rules(row) if row.rule else "",
+                "rule": str(row.rule),
+                "rule_title": escape(row.rule_title or ""),
             }
         )
+
+    def why(self, row) -> str:
+        """Why it is held, for its author and for moderators."""
+        return escape(sentences_of(row.held_for, self.discussion.group if self.discussion.wait else None))
+
+    def rules(self, row) -> str:
+        """The page of the rules in the version by which it was hidden."""
+        return reverse("groups:rules_version", args=[self.discussion.group.slug, row.rule_set])
 
     def ago(self, row) -> str:
         """How long ago, as of this minute: a comment of this very minute is of now."""

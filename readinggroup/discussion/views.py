@@ -6,6 +6,7 @@ Every act answers with that page: whole for a plain request, its discussion alon
 from functools import wraps
 from uuid import uuid4
 
+from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
@@ -30,7 +31,8 @@ from texts.models import ParagraphVersion
 
 from . import actions, drafts
 from .forms import CommentForm, EditForm
-from .models import OPEN_STATES, Comment, State
+from .holding import sentences_of
+from .models import Comment, State
 from .pages import address_of, asked_in, asked_now, filled, made, talk_page, with_names
 from .quoting import Quotable, chooses, only_changes_quotes
 from .rendering import exact
@@ -144,8 +146,14 @@ def whole_context(request, membership, reading) -> dict:
 
 
 def posted(request, membership, comment, *, counted=True):
-    """After a post: the discussion with the comment in view; for a plain request the way to it, so reload is safe."""
+    """After a post: the discussion with the comment in view; for a plain request the way to it, so reload is safe.
+
+    A comment that is held says so, and why, where it stands; on a whole page it is said at its head, too.
+    """
     if not wants_part(request):
+        if comment.state == State.HELD:
+            held = _("Your comment is held: a moderator looks at it before others see it.")
+            messages.info(request, f"{held} {sentences_of(comment.held_for, membership.group)}".strip())
         return redirect("discussion:comment", comment=comment.public_id)
     reading, version = place_of(membership, comment)
     more = {"asked": where_is(membership, comment), "renewed": renewed(request, reading) if counted else None}
@@ -234,6 +242,11 @@ REFUSALS = {
     actions.DEEP: _("This conversation is as deep as it can be. Your words are still here: begin a new one with them."),
     actions.SILENCED: _("You can no longer write in this group. Your words are still here: copy them if you want."),
     actions.UNQUOTABLE: _("What you quote was taken back while you wrote. Your words are still here: send them again."),
+    actions.HIDDEN: _(
+        "A moderator has hidden this comment while you wrote. Nothing was changed; your words are still here. If you"
+        " send them now, a moderator looks at them before others see them."
+    ),
+    actions.UNCHANGED: _("These are the words that were hidden. Change them, then hand the comment in again."),
     actions.SENT: _("This form was sent before with other words. These are still here: send them as a new comment."),
 }
 
@@ -275,11 +288,12 @@ def answer_comment(request, membership, comment):
 @require_http_methods(["GET", "POST"])
 @of_comment(Can.DISCUSS)
 def edit_comment(request, membership, comment):
-    """Reword one's own comment."""
+    """Reword one's own comment; one that was hidden is handed in again by that."""
     own_or_404(membership, comment)
-    if comment.state not in OPEN_STATES:
+    if comment.state == State.WITHDRAWN:
         raise Http404
-    form = EditForm(request.POST or None, initial={"body": comment.body, "wording": comment.wording})
+    standing = {"body": comment.body, "wording": comment.wording, "hands_in": comment.state == State.HIDDEN}
+    form = EditForm(request.POST or None, initial=standing)
     if request.method == "GET":
         form.continues(drafts.begun_for(membership, edited=comment))
     focus = f"edit-{comment.public_id}"
@@ -296,15 +310,21 @@ def edit_comment(request, membership, comment):
     if "preview" in request.POST:
         return again(200, preview=render_markdown(form.cleaned_data["body"]))
     try:
-        actions.reword(comment=comment, by=request.user, **form.cleaned_data)
+        reworded = actions.reword(comment=comment, by=request.user, **form.cleaned_data)
     except actions.AnswerRefused as refusal:
-        return refused(request, membership, *place_of(membership, comment), form, refusal)
+        if refusal.reason not in {actions.HIDDEN, actions.UNCHANGED}:
+            return refused(request, membership, *place_of(membership, comment), form, refusal)
+        form.data = form.data.copy()
+        form.data["hands_in"] = "on"
+        form.add_error(None, REFUSALS[refusal.reason])
+        comment.refresh_from_db(fields=["state", "hidden_under"])
+        return again(409 if refusal.reason == actions.HIDDEN else 422)
     except actions.StaleWording as stale:
         form.data = form.data.copy()
         form.data["wording"] = stale.comment.wording
         changes = differences(stale.comment.body, form.cleaned_data["body"])
         return again(409, standing=stale.comment, changes=changes)
-    return posted(request, membership, comment, counted=False)
+    return posted(request, membership, reworded, counted=False)
 
 
 @require_http_methods(["GET", "POST"])

@@ -48,7 +48,7 @@ def said(house):
     return house
 
 
-WITHDRAWN, HIDDEN = "Withdrawn by its author.", "Hidden by a moderator."
+WITHDRAWN, HIDDEN = "Withdrawn by its author.", "Hidden by the moderators."
 
 
 def test_each_sees_of_it_what_they_may_read_and_the_number_says_so(said, as_user):

@@ -17,7 +17,7 @@ from readinggroup.groups.permissions import MEANING, Can
 from .. import factories
 
 BACKEND = "readinggroup.accounts.logins.QuickModelBackend"
-ITS_PLACE = {"language": "en", "time_zone": "UTC"}
+ITS_PLACE = {"language": "en", "time_zone": "UTC", "hold_first": 0, "hold_links": 5}
 
 
 def address(name, house, *more):

@@ -142,7 +142,9 @@ class Comment(models.Model):
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="answers")
     root = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="thread")
     depth = models.PositiveSmallIntegerField(default=0)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="comments")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="comments", db_index=False
+    )
     key = models.UUIDField(default=uuid.uuid4)
     body = models.TextField(_("comment"), max_length=LONGEST)
     body_html = models.TextField()
@@ -175,6 +177,8 @@ class Comment(models.Model):
             GinIndex(fields=["search"], name="comment_search", gin_pending_list_limit=256),
             # The discussion of a paragraph, in the order in which it was said.
             models.Index(fields=["reading", "paragraph", "root", "created_at"], name="comment_discussion"),
+            # What one person has said, and said lately: asked at every post.
+            models.Index(fields=["author", "created_at"], name="comment_author"),
             models.Index(fields=["reading", "question"], condition=~Q(question=""), name="comment_questions"),
         ]
         constraints = [
