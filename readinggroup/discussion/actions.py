@@ -45,8 +45,8 @@ def post(*, reading, version, body, key, by, parent=None, quotes=(), sequence=0)
     A second post with the same key answers with the first one. AnswerRefused when the parent, or a comment that is
     quoted, was withdrawn or hidden meanwhile, or the chain of answers is at its end; and when the key was used for
     other words (Back, other words, send again), so that the second words are not silently dropped; and when the writer
-    was suspended or removed at this moment; and where nobody writes, or nobody so soon. The draft that these words were is let go with the post; `sequence` is the
-    one that the form had.
+    was suspended or removed at this moment; and where nobody writes, or nobody so soon. The draft
+    that these words were is let go with the post; `sequence` is the one that the form had.
     """
     draft = {"by": by, "reading": reading, "paragraph": version.paragraph_id, "parent": parent, "body": body}
     posted = posted_before(key=key, body=body, quotes=quotes, by=by)

@@ -2,7 +2,8 @@
 
 Five hundred comments are ordinary here, so a comment is stamped, not templated, and what was made once is kept
 (`kept.py`). The slots of a comment: `f` flags (is it new to me), `a` acts with the marks, each with the comment's
-key; and people's names and roles (`naming.py`). `values_for` fills them for one reader.
+key; people's names and roles (`naming.py`); and the fold around what a muted person says (`folds.py`). `values_for`
+fills them for one reader.
 """
 
 from functools import lru_cache
@@ -10,19 +11,22 @@ from html import escape
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language, gettext, ngettext
 
 from readinggroup.lib.ago import ago
 from readinggroup.lib.stamps import slot, stamp
 
+from .folds import fold_slot, unfold_slot
 from .models import State
 from .naming import name_slot, role_slot
+from .restricting import words_of
 from .threads import DEEPEST_INDENT
 
 _SLOTS = (
     "id", "author", "role", "iso", "exact", "ago", "above", "words", "to", "form", "flags", "acts",
-    "answered_in",
+    "answered_in", "place", "fold", "unfold",
 )  # fmt: skip
 
 
@@ -101,8 +105,16 @@ class Renderer:
                 "flags": "" if discussion.to_keep else slot(f"f{row.pk}"),
                 "acts": "" if discussion.to_keep else slot(f"a{row.pk}"),
                 "answered_in": row.answered_in or "",
+                "place": self.place(row),
+                "fold": fold_slot(row.author_id),
+                "unfold": unfold_slot(row.author_id),
             }
         )
+
+    def place(self, row) -> str:
+        """What is restricted in the thread that begins with this comment."""
+        kinds = () if self.discussion.to_keep else self.discussion.restricted.get(row.pk, {}).values()
+        return format_html_join("", '<p class="notice">{}</p>', ((words_of(each),) for each in kinds))
 
     def ago(self, row) -> str:
         """How long ago, as of this minute: a comment of this very minute is of now."""

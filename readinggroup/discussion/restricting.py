@@ -104,6 +104,15 @@ def restrictions_at(*, reading, paragraph, thread=None) -> dict:
     return {row.kind: row for row in rows}
 
 
+def restrictions_by_thread(*, reading, paragraph) -> dict:
+    """What counts now in the paragraph's discussion: a thread's key, or None for all of it -> kind -> Restriction."""
+    rows = Restriction.objects.standing().in_discussion(reading=reading, paragraph=paragraph)
+    places = {}
+    for row in sorted(rows, key=lambda row: row.paragraph_id is not None):
+        places.setdefault(row.thread_id, {})[row.kind] = row
+    return places
+
+
 def held_first_at(*, reading, paragraph, thread=None) -> bool:
     """Whether what is written there is held until a moderator has looked. One query."""
     return RestrictionKind.HELD_FIRST in restrictions_at(reading=reading, paragraph=paragraph, thread=thread)

@@ -7,6 +7,7 @@ from .comments import DEEPEST, OPEN_STATES, STUB_STATES, Comment, QuestionState,
 from .drafts import Draft
 from .following import Follow, Level
 from .mentions import Mention
+from .muting import MutedPerson
 from .quotes import LONGEST_PASSAGE, Quote
 from .reactions import Reaction, ReactionKind
 from .restrictions import Restriction, RestrictionKind
@@ -21,6 +22,7 @@ __all__ = [
     "Follow",
     "Level",
     "Mention",
+    "MutedPerson",
     "QuestionState",
     "Quote",
     "Reaction",
