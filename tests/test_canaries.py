@@ -19,8 +19,9 @@ from readinggroup.accounts.models import User
 from readinggroup.digest import compose
 from readinggroup.discussion import actions as talk
 from readinggroup.discussion.following import choose
-from readinggroup.discussion.models import Comment, Draft, Level, State
+from readinggroup.discussion.models import Comment, Draft, Level, RestrictionKind, State
 from readinggroup.discussion.reactions import mark
+from readinggroup.discussion.restricting import restrict
 from readinggroup.groups import settling
 from readinggroup.groups.models import Membership, Visibility
 from readinggroup.moderation.models import Report
@@ -45,7 +46,7 @@ SENT_EMPTY = {"discussion:post_comment", "discussion:answer_comment", "discussio
 SUNG = "murmuration"
 SHOWN_OF_A_COMMENT = (
     "discussion:comment", "discussion:answer_comment", "moderation:report_comment", "discussion:wordings",
-    "discussion:question", "discussion:follow_thread", "discussion:take_back_wordings",
+    "discussion:question", "discussion:follow_thread", "discussion:take_back_wordings", "discussion:mute_person",
 )  # fmt: skip
 # Addresses that act when they are opened.
 NOT_OPENED = {"accounts:sign_in_by_link"}
@@ -131,6 +132,10 @@ def settle(aviary, visibility):
     group.memberships.filter(user=cell.people["former"]).update(
         removed_by=cell.house.owner, removed_for=canary("why somebody was removed", {"former"})
     )
+    for thread, name in ((None, "why one looks first at a text"), (cell.comment, "why one looks first at a thread")):
+        reason = canary(name, readable_by(visibility))
+        place = {"reading": cell.house.reading, "thread": thread, "kind": RestrictionKind.HELD_FIRST}
+        restrict(**place, reason=reason, by=cell.house.moderator)
     cell.mailed.email = f"{canary('address of an invitation', {'organizer'})}@example.org"
     cell.mailed.save()
     cell.letter.subject, cell.letter.body_html = (canary(f"a letter's {what}", INSIDE) for what in ("subject", "words"))

@@ -143,7 +143,7 @@ def words_of_refusal(refusal: Refusal) -> str:
     sentence = _("Nobody can write here now.")
     if refusal.restriction is not None:
         sentence = f"{sentence} {words_of(refusal.restriction)}"
-    return f"{sentence} {_('Your words are still here, and kept as a draft.')}"
+    return f"{sentence} {_('Your words are still here: copy them, or say them elsewhere.')}"
 
 
 def moment(then) -> str:
