@@ -147,10 +147,10 @@ def words_of_refusal(refusal: Refusal) -> str:
 
 
 def moment(then) -> str:
-    """A point in time in the zone of who reads: today without the date."""
+    """A point in time in the zone of who reads: today without the date, far from now without the hour."""
     local = timezone.localtime(then)
-    is_today = local.date() == timezone.localdate()
-    return date_format(local, "TIME_FORMAT" if is_today else "DATETIME_FORMAT")
+    days = abs((local.date() - timezone.localdate()).days)
+    return date_format(local, "TIME_FORMAT" if not days else "DATETIME_FORMAT" if days == 1 else "DATE_FORMAT")
 
 
 def duration(time) -> str:

@@ -16,10 +16,10 @@ from readinggroup.discussion.models import (
     Follow,
     Level,
     Mention,
+    MutedPerson,
     Quote,
     Reaction,
     ReactionKind,
-    MutedPerson,
     RestrictionKind,
 )
 from readinggroup.discussion.restricting import restrict
