@@ -20,6 +20,7 @@ from readinggroup.notifications.models import Notice
 from readinggroup.readings.unread import ask_unread
 
 from .. import factories
+from ..feeds.test_feeds import private_feed
 from .test_restrictions import page_of
 
 FOLD = '<details class="muted">'
@@ -137,6 +138,16 @@ def test_they_are_folded_in_search_in_their_contributions_and_in_the_whole_text(
         assert "everywhere." in shown
         for person in (house.owner, house.other):
             assert FOLD not in as_user(person).get(page).text
+
+
+def test_they_are_not_in_ones_own_feed(house, as_user):
+    said = factories.create_comment(house.reading, house.other, "Loud words.")
+    factories.create_comment(house.reading, house.owner, "Quiet words.")
+    mute(as_user, house.member, said)
+    for person, count in ((house.member, 0), (house.owner, 1)):
+        fed = as_user(None).get(private_feed(house, person)).text
+        assert fed.count("Loud words.") == count
+        assert fed.count("Quiet words.") == 1
 
 
 def test_a_mute_is_of_one_group_so_that_a_pseudonym_elsewhere_stays_one(house, as_user):
