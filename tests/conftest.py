@@ -60,6 +60,7 @@ def _quick_and_local(settings, tmp_path):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.MAIL_DIR = tmp_path / "mail"
     settings.ACCOUNT_RATE_LIMITS = False
+    settings.LIMITS = {"write": "", "report": ""}
     settings.VAPID_PRIVATE_KEY = PUSH_KEY
 
 

@@ -20,8 +20,9 @@ from readinggroup.digest import compose
 from readinggroup.discussion import actions as talk
 from readinggroup.discussion import moderating
 from readinggroup.discussion.following import choose
-from readinggroup.discussion.models import Comment, Draft, Level, State
+from readinggroup.discussion.models import Comment, Draft, Level, RestrictionKind, State
 from readinggroup.discussion.reactions import mark
+from readinggroup.discussion.restricting import restrict
 from readinggroup.groups import settling
 from readinggroup.groups.models import Membership, Visibility
 from readinggroup.moderation.models import Report
@@ -47,6 +48,7 @@ SUNG = "murmuration"
 SHOWN_OF_A_COMMENT = (
     "discussion:comment", "discussion:answer_comment", "moderation:report_comment", "discussion:wordings",
     "discussion:question", "discussion:follow_thread", "discussion:take_back_wordings", "discussion:edit_comment",
+    "discussion:mute_person",
 )  # fmt: skip
 # Addresses that act when they are opened.
 NOT_OPENED = {"accounts:sign_in_by_link"}
@@ -132,6 +134,10 @@ def settle(aviary, visibility):
     group.memberships.filter(user=cell.people["former"]).update(
         removed_by=cell.house.owner, removed_for=canary("why somebody was removed", {"former"})
     )
+    for thread, name in ((None, "why one looks first at a text"), (cell.comment, "why one looks first at a thread")):
+        reason = canary(name, readable_by(visibility))
+        place = {"reading": cell.house.reading, "thread": thread, "kind": RestrictionKind.HELD_FIRST}
+        restrict(**place, reason=reason, by=cell.house.moderator)
     cell.mailed.email = f"{canary('address of an invitation', {'organizer'})}@example.org"
     cell.mailed.save()
     cell.letter.subject, cell.letter.body_html = (canary(f"a letter's {what}", INSIDE) for what in ("subject", "words"))

@@ -90,6 +90,14 @@ MATRIX = {
     ("discussion:questions", "GET"): ". . . . .  . . . . .",
     ("discussion:follow_thread", "GET"): "l f f f f  . . . . .",
     ("discussion:follow_thread", "POST"): "l f f f f  . . . . .",
+    ("discussion:mute_person", "GET"): "l f f f f  n . . . .",
+    ("discussion:mute_person", "POST"): "l f f f f  n . . . .",
+    ("discussion:slow_thread", "GET"): "l f f f f  f f . . f",
+    ("discussion:slow_thread", "POST"): "l f f f f  f f . . f",
+    ("discussion:look_first_at_paragraph", "GET"): "l f f f f  f f . . f",
+    ("discussion:look_first_at_paragraph", "POST"): "l f f f f  f f . . f",
+    ("discussion:look_first_in_reading", "GET"): "l f f f f  f f . . f",
+    ("discussion:look_first_in_reading", "POST"): "l f f f f  f f . . f",
     ("discussion:follow_paragraph", "GET"): "l f f f f  . . . . .",
     ("discussion:follow_paragraph", "POST"): "l f f f f  . . . . .",
     ("discussion:follow_reading", "GET"): "l f f f f  . . . . .",
@@ -202,6 +210,8 @@ MATRIX = {
     ("discussion:delete_draft", "POST"): "l . . . .  . . . . .",  # whose it is: tests/discussion/test_drafts.py
     ("discussion:move_draft", "POST"): "l n n n n  . n n n n",
     ("discussion:my_contributions", "GET"): "l . . . .  . . . . .",
+    ("discussion:my_muted", "GET"): "l . . . .  . . . . .",
+    ("discussion:my_muted", "POST"): "l . . . .  . . . . .",  # whose it is: tests/discussion/test_muting.py
 }  # fmt: skip
 KNOWN_OF_LISTED = {
     "group", "groups:who_may", "groups:ask_to_join", "groups:rules", "groups:rules_version", "groups:rules_history",
@@ -209,14 +219,16 @@ KNOWN_OF_LISTED = {
 OF_NO_GROUP = {
     "home", "healthz", "readyz", "groups:found_group", "groups:join", "discussion:left", "groups:my_groups",
     "discussion:my_drafts", "discussion:delete_draft", "discussion:move_draft",
-    "discussion:my_contributions", "inbox", "open_notice", "mark_all_read", "mail_choices",
+    "discussion:my_contributions", "discussion:my_muted", "inbox", "open_notice", "mark_all_read", "mail_choices",
     "feeds:private_comments", "feeds:private_news",
 } | {name for name, _method in MATRIX if name.startswith(("accounts:", "notifications:", "my_data:"))}  # fmt: skip
 # Also who does not write may open these:
-READ_AT_A_COMMENT = {"discussion:comment", "discussion:wordings", "discussion:follow_thread"}
+READ_AT_A_COMMENT = {
+    "discussion:comment", "discussion:wordings", "discussion:follow_thread", "discussion:mute_person",
+}  # fmt: skip
 OF_A_COMMENT = READ_AT_A_COMMENT | {
     "moderation:report_comment", "discussion:take_back_wordings", "discussion:show_wordings", "discussion:reactions",
-    "discussion:question", "discussion:draft_answer", "discussion:draft_edit",
+    "discussion:question", "discussion:draft_answer", "discussion:draft_edit", "discussion:slow_thread",
     *(f"discussion:{act}_comment" for act in ("answer", "edit", "withdraw", "put_back")),
 }  # fmt: skip
 OF_A_TEXT = {
@@ -226,10 +238,12 @@ OF_A_TEXT = {
 OF_A_READER = {
     "readings:keep_place", "discussion:next_unread", "discussion:mark_seen", "discussion:mark_all_seen",
     "discussion:follow_reading", "discussion:follow_paragraph", "discussion:draft_comment",
+    "discussion:look_first_at_paragraph", "discussion:look_first_in_reading",
 }  # fmt: skip
 # What nobody does in a group that is in the archive or about to be deleted: writing, joining, inviting, settling.
 NOT_WHILE_CLOSED = {
     "readings:import_text", "readings:preview_import", "readings:settle_reading", "discussion:post_comment",
+    "discussion:look_first_at_paragraph", "discussion:look_first_in_reading",
     "moderation:queue", "groups:settle_group", "groups:edit_rules", "groups:invite",
     "groups:revoke_invitation", "groups:regenerate_invitation", "groups:invite_by_email", "groups:answer_join_request",
     "groups:send_email_invitation_again", "groups:take_back_email_invitation", "groups:hand_out_roles",
@@ -383,6 +397,7 @@ class Cell:
             "discussion:post_comment": [self.comment.paragraph.public_id],
             "discussion:draft_comment": [self.comment.paragraph.public_id],
             "discussion:mark_seen": [self.comment.paragraph.public_id],
+            "discussion:look_first_at_paragraph": [self.comment.paragraph.public_id],
             "discussion:follow_paragraph": [self.comment.paragraph.public_id],
             "groups:member": [self.house.other.public_id],
             "groups:rules_version": [1],
@@ -448,6 +463,10 @@ class Cell:
             "discussion:draft_edit": {"body": "Words.", "sequence": 0, "wording": 1},
             "discussion:reactions": {"unset": "agree"},
             "discussion:question": {"question": "", "was": ":"},
+            "discussion:mute_person": {"act": "mute"},
+            "discussion:slow_thread": {"reason": "Slowly.", "every": "60"},
+            "discussion:look_first_at_paragraph": {"off": "1"},
+            "discussion:look_first_in_reading": {"off": "1"},
             "discussion:follow_thread": {"level": "watch"},
             "discussion:follow_paragraph": {"level": "mute"},
             "discussion:follow_reading": {"level": "normal"},

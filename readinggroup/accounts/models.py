@@ -330,3 +330,14 @@ class ArchivePiece(models.Model):
 
     def __str__(self):
         return f"{self.archive_id}, piece {self.number}"
+
+
+class Pace(models.Model):
+    """How often somebody has done something in a stretch of time: see `limits.py`. The key tells nobody who."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    count = models.PositiveIntegerField()
+    ends_at = models.DateTimeField()
+
+    def __str__(self):
+        return f"{self.count} until {self.ends_at}"

@@ -17,6 +17,7 @@ from readinggroup.groups.permissions import Can, requires, signed_in
 from readinggroup.lib.paging import page_asked_for
 from readinggroup.readings.models import Reading
 
+from .folds import muted_by
 from .models import Comment, State
 from .places import place_of
 from .quotations import quotes_above
@@ -73,6 +74,7 @@ def contributions(request, membership, member):
         "group": membership.group,
         "theirs": theirs,
         "is_me": is_me,
+        "is_muted": theirs.user_id in muted_by(membership),
         **listed(request, comments.filter(author=theirs.user_id)),
     }
     above = quotes_above(membership, [comment.pk for comment in context["page"].object_list])

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from readinggroup.groups.permissions import Can, may
 
 from .models import HeldFor
+from .restricting import held_first_at
 
 FLOOD, FLOOD_WITHIN = 10, timedelta(minutes=5)  # comments of one person in one group
 REPEATED_WITHIN, SHORTEST_REPEATED = timedelta(days=1), 20  # characters; "Yes, I think so." is said often
@@ -54,7 +55,7 @@ def why_held(*, membership, place, body, html, before=None) -> str:
     """
     if may(membership, Can.MODERATE):
         return ""
-    if held_first_at(*place):
+    if held_first_at(**place._asdict()):
         return HeldFor.PLACE
     group, links, is_new = membership.group, links_in(html), before is None
     more_links = links if is_new or links > links_in(before) else 0
@@ -70,11 +71,6 @@ def why_held(*, membership, place, body, html, before=None) -> str:
     if is_new and lately >= FLOOD:
         return HeldFor.FLOOD
     return HeldFor.REPEATED if is_new and is_repeated else ""
-
-
-def held_first_at(reading, paragraph, thread) -> bool:
-    """Whether everything that is written in this place is looked at before others see it."""
-    return False
 
 
 def links_in(html) -> int:

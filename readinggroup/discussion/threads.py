@@ -15,7 +15,7 @@ from django.utils.safestring import mark_safe
 
 from readinggroup.readings.pages import outline_of
 
-from .models import Comment, State
+from .models import Comment, RestrictionKind, State
 
 ROOTS_A_PAGE = 20
 A_THREAD = 100  # comments of one thread on a page
@@ -93,6 +93,7 @@ class Discussion:
     threads: int = 0  # how many there are in all
     top: Row | None = None  # of the page of one comment's thread
     beyond: dict = field(default_factory=dict)  # comment's primary key -> how many below it stand elsewhere
+    restricted: dict = field(default_factory=dict)  # thread's key, None for the paragraph -> kind -> Restriction
     forms: dict = field(default_factory=dict)  # comment's primary key -> HTML of a form that is open there
     address: str = ""  # of the paragraph's page
     wait: bool = False  # whether it says how long it takes until what is held is looked at
@@ -102,6 +103,11 @@ class Discussion:
         yield from self.roots
         for below in self.answers.values():
             yield from below
+
+    def is_locked(self, row) -> bool:
+        """Whether nobody writes in the comment's thread now."""
+        places = (self.restricted.get(thread, {}) for thread in (None, row.root_id or row.pk))
+        return any(RestrictionKind.LOCKED in kinds for kinds in places)
 
     @property
     def base(self) -> int:

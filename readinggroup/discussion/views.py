@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from readinggroup.groups.models import Membership
-from readinggroup.groups.permissions import Can, answer, known_or_404, may
+from readinggroup.groups.permissions import Can, answer, known_or_404, limited, may
 from readinggroup.lib.differences import differences
 from readinggroup.lib.htmx import page_or_part, wants_part
 from readinggroup.lib.markup import render_markdown
@@ -32,11 +32,11 @@ from texts.models import ParagraphVersion
 from . import actions, drafts
 from .forms import CommentForm, EditForm
 from .holding import sentences_of
-from .models import Comment, State
+from .models import Comment, RestrictionKind, State
 from .pages import address_of, asked_in, asked_now, filled, made, talk_page, with_names
 from .quoting import Quotable, chooses, only_changes_quotes
 from .rendering import exact
-from .restricting import words_of_refusal
+from .restricting import restrictions_at, words_of, words_of_refusal
 from .threads import threads_in, where_is
 
 
@@ -96,19 +96,22 @@ def post_comment(request, membership, reading, paragraph):
     if "preview" in request.POST:
         preview = render_markdown(form.cleaned_data["body"])
         return show(request, membership, reading, version, form=form, preview=preview, focus="preview")
+    limit = limited("write", request)
+    if limit:
+        return limit.said_in(refused(request, membership, reading, version, form, limit.sentence))
     try:
         comment = actions.post(reading=reading, version=version, by=request.user, **form.cleaned_data)
     except actions.AnswerRefused as refusal:
-        return refused(request, membership, reading, version, form, refusal)
+        return refused(request, membership, reading, version, form, words_for(refusal))
     return posted(request, membership, comment)
 
 
-def refused(request, membership, reading, version, form, refusal):
-    """409: the words move to the box for a new comment, with a key of their own, where they can be sent."""
+def refused(request, membership, reading, version, form, words):
+    """409 with the reason: what was typed moves to the box for a new comment, with a key of its own."""
     quotes = [quoted.value for quoted in form.quoted]
     data = {"body": form.cleaned_data["body"], "key": uuid4(), "quote": quotes}
     kept = CommentForm(data=data, quotable=Quotable(membership, reading, version))
-    kept.add_error(None, words_of_refusal(refusal.about) if refusal.about else REFUSALS[refusal.reason])
+    kept.add_error(None, words)
     return show(request, membership, reading, version, form=kept, focus="composer", status=409)
 
 
@@ -251,6 +254,11 @@ REFUSALS = {
 }
 
 
+def words_for(refusal) -> str:
+    """What the writer is told of an AnswerRefused."""
+    return words_of_refusal(refusal.about) if refusal.about else REFUSALS[refusal.reason]
+
+
 @require_http_methods(["GET", "POST"])
 @of_comment(Can.DISCUSS)
 def answer_comment(request, membership, comment):
@@ -263,9 +271,8 @@ def answer_comment(request, membership, comment):
     focus = f"answer-{comment.public_id}"
 
     def again(status, *, focus=focus, **more):
-        return show_opened(
-            request, membership, comment, "discussion/_answer.html", {"form": form, **more}, focus=focus, status=status
-        )
+        context = {"form": form, **restricted_for(comment, form), **more}
+        return show_opened(request, membership, comment, "discussion/_answer.html", context, focus=focus, status=status)
 
     if request.method == "GET":
         if not comment.is_shown_whole:
@@ -278,11 +285,29 @@ def answer_comment(request, membership, comment):
         return again(422)
     if "preview" in request.POST:
         return again(200, preview=render_markdown(form.cleaned_data["body"]))
+    limit = limited("write", request)
+    if limit:
+        form.add_error(None, limit.sentence)
+        return limit.said_in(again(429))
     try:
         answered = actions.post(reading=reading, version=version, by=request.user, parent=comment, **form.cleaned_data)
     except actions.AnswerRefused as refusal:
-        return refused(request, membership, reading, version, form, refusal)
+        if refusal.reason == actions.RESTRICTED:
+            form.add_error(None, words_for(refusal))
+            return again(409)
+        return refused(request, membership, reading, version, form, words_for(refusal))
     return posted(request, membership, answered)
+
+
+def restricted_for(comment, form) -> dict:
+    """What the box for an answer to the comment says of its place, and the words begun where nobody writes now."""
+    thread = comment.root_id or comment.pk
+    standing = restrictions_at(reading=comment.reading_id, paragraph=comment.paragraph_id, thread=thread)
+    return {
+        "restricted": [words_of(each) for each in standing.values()],
+        "locked": RestrictionKind.LOCKED in standing,
+        "typed": [form["body"].value()],
+    }
 
 
 @require_http_methods(["GET", "POST"])
@@ -309,11 +334,15 @@ def edit_comment(request, membership, comment):
         return again(422)
     if "preview" in request.POST:
         return again(200, preview=render_markdown(form.cleaned_data["body"]))
+    limit = limited("write", request)
+    if limit:
+        form.add_error(None, limit.sentence)
+        return limit.said_in(again(429))
     try:
         reworded = actions.reword(comment=comment, by=request.user, **form.cleaned_data)
     except actions.AnswerRefused as refusal:
         if refusal.reason not in {actions.HIDDEN, actions.UNCHANGED}:
-            return refused(request, membership, *place_of(membership, comment), form, refusal)
+            return refused(request, membership, *place_of(membership, comment), form, words_for(refusal))
         form.data = form.data.copy()
         form.data["hands_in"] = "on"
         form.add_error(None, REFUSALS[refusal.reason])

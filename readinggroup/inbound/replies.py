@@ -14,11 +14,11 @@ from django.utils import timezone
 from readinggroup.accounts.models import User
 from readinggroup.discussion import actions, drafts
 from readinggroup.discussion.forms import CommentForm
-from readinggroup.discussion.models import Comment
+from readinggroup.discussion.models import Comment, RestrictionKind
 from readinggroup.discussion.quoting import Quotable
 from readinggroup.discussion.views import place_of, seen_or_404
 from readinggroup.groups.models import Membership
-from readinggroup.groups.permissions import Can, may
+from readinggroup.groups.permissions import Can, limited, may
 from readinggroup.lib.markup import LONGEST
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category, Notice
@@ -43,12 +43,16 @@ class Why(StrEnum):
     CLOSED = "closed"
     SILENCED = "silenced"
     DEEP = "deep"
+    LOCKED = "locked"
+    SLOW = "slow"
+    OFTEN = "often"
     EMPTY = "empty"
     LONG = "long"
     UNREADABLE = "unreadable"
 
 
 _OF_THE_ACTION = {actions.GONE: Why.GONE, actions.DEEP: Why.DEEP, actions.SILENCED: Why.SILENCED}
+_OF_THE_PLACE = {RestrictionKind.LOCKED: Why.LOCKED, RestrictionKind.SLOW: Why.SLOW}
 _OF_THE_FORM = {"required": Why.EMPTY, "max_length": Why.LONG}
 
 
@@ -114,12 +118,15 @@ def post(reply, person) -> Comment:
     if not form.is_valid():
         [first, *_others] = form.errors.as_data().get("body", [None])
         raise NotTaken(_OF_THE_FORM.get(getattr(first, "code", None), Why.UNREADABLE), seen, membership)
+    if limited("write", user=person):
+        raise NotTaken(Why.OFTEN, seen, membership)
     try:
         return actions.post(reading=reading, version=version, by=person, parent=seen, **form.cleaned_data)
     except actions.AnswerRefused as refusal:
         if refusal.reason == actions.SENT:  # a copy that was changed on its way: the first one has been taken
             return Comment.objects.get(author=person, key=reply.key)
-        raise NotTaken(_OF_THE_ACTION[refusal.reason], seen, membership) from None
+        why = _OF_THE_PLACE[refusal.about.kind] if refusal.about else _OF_THE_ACTION[refusal.reason]
+        raise NotTaken(why, seen, membership) from None
 
 
 def is_theirs(senders, person) -> bool:

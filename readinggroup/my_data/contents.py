@@ -12,12 +12,12 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.db.models import Prefetch, Q
+from django.db.models import OuterRef, Prefetch, Q, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from readinggroup.accounts.models import Archive, Login, SignInLink
-from readinggroup.discussion.models import Comment, Draft, Follow, Mention, Quote, Reaction, State
+from readinggroup.discussion.models import Comment, Draft, Follow, Mention, MutedPerson, Quote, Reaction, State
 from readinggroup.discussion.quoting import wanted_in
 from readinggroup.groups.models import (
     EmailInvitation,
@@ -44,6 +44,8 @@ SECRETS = {"password"}
 LEFT_OUT = {
     "groups.EmailInvitation.accepted_by": "that one came in stands at the membership",
     "groups.GroupExport.asked_by": "the file is the group's; it is gone after a week",
+    "discussion.Restriction.created_by": "what a moderator has set stands at the place, for everybody to read",
+    "discussion.MutedPerson.person": "whom somebody does not want to read is theirs alone to know",
     "discussion.Comment.question_by": "what somebody called a question stands at the other person's comment",
     "groups.Membership.removed_by": "what one owner decided stands at the other person's membership, and in the notice",
     "groups.Membership.suspended_by": "as above",
@@ -267,6 +269,14 @@ def reports(user):
         }
 
 
+def muted_people(user):
+    """Whom I do not want to read, by the names that they bear there."""
+    here = Membership.objects.filter(group=OuterRef("group"), user=OuterRef("person")).with_names()
+    mine = MutedPerson.objects.filter(by=user).select_related("group")
+    for muted in each(mine.annotate(name=Subquery(here.values("shown_name")[:1]))):
+        yield {"group": muted.group.name, "name": muted.name, "created_at": muted.created_at}
+
+
 def join_requests(user):
     for request in each(JoinRequest.objects.filter(user=user).select_related("group")):
         yield {
@@ -434,6 +444,7 @@ PARTS = [
     Part("drafts", _("Drafts"), ("discussion.Draft.author",), drafts),
     Part("mentions", _("Where I was called by name"), ("discussion.Mention.user",), mentions),
     Part("reactions", _("Marks that I set at comments"), ("discussion.Reaction.by",), reactions),
+    Part("muted_people", _("Whom I have muted"), ("discussion.MutedPerson.by",), muted_people),
     Part("follows", _("What I follow"), ("discussion.Follow.user",), follows),
     Part("seen", _("How much I have read of the discussion"), ("readings.Seen.user",), seen),
     Part("reports", _("Reports that I made"), ("moderation.Report.reporter",), reports),

@@ -15,6 +15,7 @@ from readinggroup.accounts.logins import SessionStore
 from readinggroup.accounts.models import Contributions, Login, User
 from readinggroup.accounts.names import new_pseudonym
 from readinggroup.discussion.actions import erase_all
+from readinggroup.discussion.models import MutedPerson
 from readinggroup.groups.actions import LastOwner, leave
 from readinggroup.groups.models import EmailInvitation, Group, Invitation, Membership, Role
 from readinggroup.notifications.actions import tell
@@ -106,6 +107,8 @@ def remove_what_is_theirs(user) -> None:
         user.drafts,
         user.mentions,
         user.follows,
+        user.muted_people,
+        MutedPerson.objects.filter(person=user),
         user.reactions,
         user.join_requests,
         user.feed_addresses,

@@ -1,5 +1,6 @@
 """Every kind of page, searched for faults by axe in both schemes and on both windows; no sideways scroll at 320 px."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -10,7 +11,8 @@ from django.template.loader import get_template
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from readinggroup.discussion.models import Comment, State
+from readinggroup.discussion.models import Comment, MutedPerson, RestrictionKind, State
+from readinggroup.discussion.restricting import restrict
 from readinggroup.moderation.models import Report
 from readinggroup.notifications.unsubscribing import unsubscribe_address
 from readinggroup.readings.actions import keep_upload
@@ -95,6 +97,12 @@ def furnished(house):
     hidden = factories.create_comment(house.reading, house.other, "Not for here.")
     factories.create_comment(house.reading, house.other, "What was it?", parent=hidden)
     Comment.objects.filter(pk=hidden.pk).update(state=State.HIDDEN)
+    slow = {"kind": RestrictionKind.SLOW, "every": timedelta(minutes=10), "by": house.moderator, "reason": "Slowly."}
+    locked = {"kind": RestrictionKind.LOCKED, "by": house.moderator, "reason": "Let us sleep over it."}
+    restrict(reading=house.reading, thread=said, **slow)
+    restrict(reading=house.reading, thread=hidden, **locked)
+    restrict(reading=house.reading, paragraph=factories.version_of(house.reading, 5).paragraph, **locked)
+    MutedPerson.objects.create(group=house.group, by=house.organizer, person=house.other)
     Report.objects.create(comment=said, reporter=house.member, words="It has too much weight.")
     return SimpleNamespace(said=said, mine=mine, **vars(house))
 
@@ -267,6 +275,12 @@ PAGES = {
     "paragraph": ("member", go(lambda house: paragraph_address(house.reading, 4))),
     "paragraph without comments": (VISITOR, go(lambda house: paragraph_address(house.reading, 3))),
     "the text with its discussion": ("member", go(lambda house: f"{address_of(house.reading)}whole/")),
+    "discussion, of who has muted somebody": ("organizer", beside),
+    "muting": ("member", opened_form("A remark with", "Mute this person", "mute")),
+    "whom one has muted": ("organizer", by_name("discussion:my_muted")),
+    "a locked paragraph": ("member", go(lambda house: paragraph_address(house.reading, 5))),
+    "slow mode": ("moderator", go(lambda house: f"/c/{house.said.public_id}/slow/")),
+    "looking first": ("moderator", go(lambda house: f"{paragraph_address(house.reading, 4)}look-first/")),
     "import": ("organizer", in_group("readings:import_text")),
     "import refused": ("organizer", refused_import),
     "preview of an import": ("organizer", preview_of_an_import),

@@ -10,7 +10,19 @@ from django.urls import reverse
 from django.utils import timezone
 
 from readinggroup.discussion.actions import reword
-from readinggroup.discussion.models import Comment, Draft, Follow, Level, Mention, Quote, Reaction, ReactionKind
+from readinggroup.discussion.models import (
+    Comment,
+    Draft,
+    Follow,
+    Level,
+    Mention,
+    MutedPerson,
+    Quote,
+    Reaction,
+    ReactionKind,
+    RestrictionKind,
+)
+from readinggroup.discussion.restricting import restrict
 from readinggroup.group_deletion import delete_due_groups, remove_group
 from readinggroup.groups import actions, settling
 from readinggroup.groups.inviting_by_mail import invite_by_email
@@ -286,6 +298,10 @@ def fill(house, as_user):
     Draft.objects.create(author=house.member, parent=answer, body="Not yet.", **place)
     Follow.objects.create(user=house.outsider, thread=comment, level=Level.MUTE, **place)
     Report.objects.create(comment=answer, reporter=house.member, words="Look.")
+    MutedPerson.objects.create(group=house.group, by=house.member, person=house.other)
+    slow = {"kind": RestrictionKind.SLOW, "every": timedelta(minutes=1), "by": house.moderator}
+    restrict(reading=house.reading, thread=comment, **slow)
+    restrict(reading=house.reading, kind=RestrictionKind.HELD_FIRST, by=house.moderator)
     keep_place(reading=house.reading, user=house.member, paragraph=comment.paragraph)
     version = factories.version_of(house.reading)
     ParagraphLink.objects.create(old=version, new=version, change="unchanged", score=1, status=LinkStatus.AUTOMATIC)

@@ -14,7 +14,17 @@ from django.utils import timezone
 
 from readinggroup.accounts.models import Login, SignInLink
 from readinggroup.discussion import actions
-from readinggroup.discussion.models import Comment, Draft, Follow, Level, Mention, Reaction, ReactionKind, State
+from readinggroup.discussion.models import (
+    Comment,
+    Draft,
+    Follow,
+    Level,
+    Mention,
+    MutedPerson,
+    Reaction,
+    ReactionKind,
+    State,
+)
 from readinggroup.groups import settling
 from readinggroup.groups.actions import ask_to_join, invite, make_feed_address, take_in
 from readinggroup.groups.inviting_by_mail import invite_by_email
@@ -97,6 +107,7 @@ def full_life(house, canaries):
     Draft.objects.create(author=person, body=canaries.draft, **place)
     Mention.objects.create(comment=theirs, user=person)
     Follow.objects.create(user=person, level=Level.MUTE, **place)
+    MutedPerson.objects.create(group=house.group, by=person, person=house.organizer)
     Reaction.objects.create(comment=theirs, by=person, kind=ReactionKind.AGREE)
     Report.objects.create(comment=theirs, reporter=person, words=canaries.report)
     elsewhere = factories.create_group("Elsewhere")
