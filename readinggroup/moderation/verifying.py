@@ -51,8 +51,9 @@ def verify(*, group_key=None, noted=None) -> Iterator[Chain]:
 
 
 def unlogged():
-    """Decisions without an entry."""
-    return Decision.objects.filter(~Exists(LogEntry.objects.filter(decision=OuterRef("public_id"))))
+    """Decisions without an entry in their group's log."""
+    theirs = LogEntry.objects.filter(decision=OuterRef("public_id"), group_key=OuterRef("group"))
+    return Decision.objects.filter(~Exists(theirs))
 
 
 def with_decisions(group_key):
@@ -84,7 +85,7 @@ def walked(key, entries, noted) -> Chain:
         chain.entries += 1
         noted.discard(entry.hash)
         if not chain.broken and (wrong := wrong_with(entry, chain.entries, previous)):
-            chain.broken = f"entry {entry.number}: {wrong}"
+            chain.broken = f"entry {chain.entries}: {wrong}"
         previous = chain.head = entry.hash
     if not chain.broken and chain.slug:
         chain.broken = lacking(key)
@@ -100,7 +101,7 @@ def lacking(key) -> str:
 def wrong_with(entry, number, previous) -> str:
     """What is wrong with one entry; "" if it is what was sealed and what was decided."""
     if entry.number != number:
-        return f"entry {number} is missing"
+        return f"it is missing; entry {entry.number} stands in its place"
     if entry.previous != previous:
         return "it is not sealed with the entry before it"
     if not entry.is_whole:
