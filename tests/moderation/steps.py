@@ -54,3 +54,14 @@ def reversed_(house, decision, *, words="It was no advertisement.", **more):
     theirs = {"comment": part.comment, "wording": part.wording, "person": part.person}
     enter(reversal, [Part(decision=reversal, action=Action.SHOW, **theirs)])
     return reversal
+
+
+@transaction.atomic
+def entered(house, comment, words=REASON):
+    """A decision that hides nothing, whatever may be decided in the group now: what there is of it is in the log."""
+    decision = Decision.objects.create(
+        group=house.group, ground=Ground.LAW, words=words, by=house.owner, decided_as="owner"
+    )
+    about = {"comment": comment, "wording": comment.wording, "person": comment.author}
+    enter(decision, [Part(decision=decision, action=Action.HIDE, **about)])
+    return decision
