@@ -16,6 +16,7 @@ from readinggroup.notifications.unsubscribing import unsubscribe_address
 from readinggroup.readings.actions import keep_upload
 
 from .. import factories
+from ..moderation.steps import entered, reversed_
 from .conftest import NARROW, WIDE
 from .steps import (
     NOT_A_TEXT,
@@ -241,6 +242,16 @@ def wrong_zone(page, house, **_):
     expect(page.locator(".errorlist")).to_be_visible()
 
 
+def decided(name, *args):
+    """A page of the log when something has been decided, and reversed."""
+
+    def show(page, house, **_):
+        reversed_(house, entered(house, house.said))
+        page.goto(reverse(f"moderation:{name}", args=[house.group.slug, *args]))
+
+    return show
+
+
 VISITOR = "visitor"
 
 # What it is: who opens it, how.
@@ -272,6 +283,9 @@ PAGES = {
     "preview of an import": ("organizer", preview_of_an_import),
     "report": ("member", go(lambda house: f"/c/{house.said.public_id}/report/")),
     "what waits for moderators": ("moderator", in_group("moderation:queue")),
+    "log of moderation": (VISITOR, decided("log")),
+    "an entry of the log": ("member", decided("log_entry", 1)),
+    "moderation in numbers": (VISITOR, decided("log_numbers")),
     "founding a group": ("member", by_name("groups:found_group")),
     "settling a group": ("owner", in_group("groups:settle_group")),
     "no rules yet": ("member", in_group("groups:rules")),
