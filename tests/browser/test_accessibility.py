@@ -11,7 +11,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from readinggroup.discussion.models import Comment, State
-from readinggroup.moderation.models import Report
+from readinggroup.moderation.actions import report
 from readinggroup.notifications.unsubscribing import unsubscribe_address
 from readinggroup.readings.actions import keep_upload
 
@@ -96,7 +96,7 @@ def furnished(house):
     hidden = factories.create_comment(house.reading, house.other, "Not for here.")
     factories.create_comment(house.reading, house.other, "What was it?", parent=hidden)
     Comment.objects.filter(pk=hidden.pk).update(state=State.HIDDEN)
-    Report.objects.create(comment=said, reporter=house.member, words="It has too much weight.")
+    report(comment=said, by=house.member, words="It has too much weight.")
     return SimpleNamespace(said=said, mine=mine, **vars(house))
 
 
