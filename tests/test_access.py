@@ -52,6 +52,9 @@ def pages_of(house, comment):
     yield reverse("discussion:save_whole", args=[group, reading])
     yield reverse("discussion:search", args=[group])
     yield reverse("moderation:queue", args=[group])
+    yield reverse("moderation:log_entry", args=[group, 1])
+    for page in ("log", "log_numbers", "log_numbers_csv"):
+        yield reverse(f"moderation:{page}", args=[group])
     for page in ("settle_group", "who_may", "members", "invite", "invite_by_email", "name_here", "ask_to_join"):
         yield reverse(f"groups:{page}", args=[group])
     for page in ("write_letter", "letters"):

@@ -25,6 +25,7 @@ from readinggroup.discussion.reactions import mark
 from readinggroup.discussion.restricting import restrict
 from readinggroup.groups import settling
 from readinggroup.groups.models import Membership, Visibility
+from readinggroup.moderation.actions.reporting import open_case
 from readinggroup.moderation.models import Report
 from readinggroup.notifications import digests
 from readinggroup.notifications.actions import tell
@@ -35,6 +36,7 @@ from texts.importing.saving import keep_source
 
 from . import factories
 from .discussion.test_quoting import create_quoting
+from .moderation.steps import entered
 from .test_permission_matrix import ACTORS, MATRIX, Cell
 
 INSIDE = set(ACTORS[5:])
@@ -151,9 +153,10 @@ def settle(aviary, visibility):
         filename="kept.txt",
         for_members=True,
     )
-    factories.create_comment(
+    inside = factories.create_comment(
         kept, cell.house.member, f"{canary('a comment on a text for members', INSIDE)} {SUNG}", number=2
     )
+    entered(cell.house, inside, canary("reason of a decision about a text for members", INSIDE))
     Reading.objects.filter(pk=kept.pk).update(slug="kept")  # who asks for a name in an address knows it already
 
 
@@ -214,7 +217,11 @@ def say(aviary, visibility):
     cell.house.group.memberships.filter(user=friend).update(name_here=canary("who set a mark", readable_by(visibility)))
     mark(comment=taken_back, kind="agree", by=friend, is_set=True)
     begin_to_write(aviary, author, friend)
-    Report.objects.create(comment=cell.comment, reporter=friend, words=canary("words of a report", MODERATING))
+    case = open_case(group=cell.house.group, comment=cell.comment)
+    Report.objects.create(
+        case=case, comment=cell.comment, reporter=friend, words=canary("words of a report", MODERATING)
+    )
+    entered(cell.house, cell.comment, canary("reason of a decision", readable_by(visibility)))
 
 
 def begin_to_write(aviary, author, friend):

@@ -30,6 +30,7 @@ from readinggroup.readings.models import Reading, TextImport
 
 from . import factories
 from .conftest import make_house, signed_in_as
+from .moderation.steps import entered
 from .notifications.push_service import create_subscription
 
 ACTORS = [
@@ -105,6 +106,10 @@ MATRIX = {
     ("moderation:report_comment", "GET"): "l f f f f  n . . . f",
     ("moderation:report_comment", "POST"): "l f f f f  n . . . f",
     ("moderation:queue", "GET"): "l f f f f  f f . . f",
+    ("moderation:log", "GET"): ". . . . .  . . . . .",
+    ("moderation:log_entry", "GET"): ". . . . .  . . . . .",
+    ("moderation:log_numbers", "GET"): ". . . . .  . . . . .",
+    ("moderation:log_numbers_csv", "GET"): ". . . . .  . . . . .",
     ("groups:settle_group", "GET"): "l f f f f  f f f . f",
     ("groups:settle_group", "POST"): "l f f f f  f f f . f",
     ("groups:rules", "GET"): ". . . . .  . . . . .",
@@ -330,6 +335,7 @@ class Cell:
         )
         self.people["suspended"] = factories.create_member(house.group, "Susa")
         self.comment = factories.create_comment(house.reading, house.member)
+        entered(house, self.comment)
         self.text = factories.TEXT + f"\n{uuid.uuid4()}\n"
         self.whose_feed = house.member
         self.rules = settling.change_rules(group=house.group, rules=[("Be brief", "")], by=house.owner)
@@ -402,6 +408,7 @@ class Cell:
             "groups:member": [self.house.other.public_id],
             "groups:rules_version": [1],
             "groups:letter": [self.letter.pk],
+            "moderation:log_entry": [1],
             "fetch_group_export": [self.export.pk],
             "groups:hand_out_roles": [self.house.other.public_id],
             "groups:remove_member": [self.house.other.public_id],

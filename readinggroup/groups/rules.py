@@ -33,6 +33,7 @@ def rules(request, membership, number=None):
         "rule_set": shown,
         "current": current,
         "may_settle": may(membership, Can.SETTLE),
+        "may_read": may(membership, Can.READ),
     }
     return TemplateResponse(request, "groups/rules.html", context)
 

@@ -10,5 +10,8 @@ urlpatterns = [
     path("c/<slug:comment>/report/", report_views.report_comment, name="report_comment"),
     path("g/<slug:group>/moderation/", queue_views.queue, name="queue"),
     path("g/<slug:group>/log/", log_views.log, name="log"),
+    path("g/<slug:group>/log/numbers/", log_views.log_numbers, name="log_numbers"),
+    path("g/<slug:group>/log/numbers.csv", log_views.log_numbers_csv, name="log_numbers_csv"),
+    path("g/<slug:group>/log/<int:number>/", log_views.log_entry, name="log_entry"),
     path("decisions/<slug:decision>/", decision_views.decision, name="decision"),
 ]

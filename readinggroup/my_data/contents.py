@@ -40,7 +40,8 @@ A_CHUNK = 500  # rows that are in memory at a time
 # Of the account itself everything is in the archive but this.
 SECRETS = {"password"}
 
-# What points at a person and is in no part.
+# What points at a person and is in no part. The public log of moderation points at nobody: its entries hold no key and
+# no name, so that it stays as it was sealed whoever goes; what concerns somebody stands at the decision.
 LEFT_OUT = {
     "groups.EmailInvitation.accepted_by": "that one came in stands at the membership",
     "groups.GroupExport.asked_by": "the file is the group's; it is gone after a week",

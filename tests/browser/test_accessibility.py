@@ -13,11 +13,12 @@ from playwright.sync_api import expect
 
 from readinggroup.discussion.models import Comment, MutedPerson, RestrictionKind, State
 from readinggroup.discussion.restricting import restrict
-from readinggroup.moderation.models import Report
+from readinggroup.moderation.actions import report
 from readinggroup.notifications.unsubscribing import unsubscribe_address
 from readinggroup.readings.actions import keep_upload
 
 from .. import factories
+from ..moderation.steps import entered, reversed_
 from .conftest import NARROW, WIDE
 from .steps import (
     NOT_A_TEXT,
@@ -103,7 +104,7 @@ def furnished(house):
     restrict(reading=house.reading, thread=hidden, **locked)
     restrict(reading=house.reading, paragraph=factories.version_of(house.reading, 5).paragraph, **locked)
     MutedPerson.objects.create(group=house.group, by=house.organizer, person=house.other)
-    Report.objects.create(comment=said, reporter=house.member, words="It has too much weight.")
+    report(comment=said, by=house.member, words="It has too much weight.")
     return SimpleNamespace(said=said, mine=mine, **vars(house))
 
 
@@ -256,6 +257,16 @@ def wrong_zone(page, house, **_):
     expect(page.locator(".errorlist")).to_be_visible()
 
 
+def decided(name, *args):
+    """A page of the log when something has been decided, and reversed."""
+
+    def show(page, house, **_):
+        reversed_(house, entered(house, house.said))
+        page.goto(reverse(f"moderation:{name}", args=[house.group.slug, *args]))
+
+    return show
+
+
 VISITOR = "visitor"
 
 # What it is: who opens it, how.
@@ -293,6 +304,9 @@ PAGES = {
     "preview of an import": ("organizer", preview_of_an_import),
     "report": ("member", go(lambda house: f"/c/{house.said.public_id}/report/")),
     "what waits for moderators": ("moderator", in_group("moderation:queue")),
+    "log of moderation": (VISITOR, decided("log")),
+    "an entry of the log": ("member", decided("log_entry", 1)),
+    "moderation in numbers": (VISITOR, decided("log_numbers")),
     "founding a group": ("member", by_name("groups:found_group")),
     "settling a group": ("owner", in_group("groups:settle_group")),
     "no rules yet": ("member", in_group("groups:rules")),

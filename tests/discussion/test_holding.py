@@ -165,7 +165,8 @@ def test_a_place_where_all_is_looked_at_first(house, monkeypatch):
     root = factories.create_comment(house.reading, house.member)
     decide(moderating.approve, root)
     assert say(house, house.other, parent=root) == HELD["place"]
-    assert asked == [(house.reading, root.paragraph_id, None), (house.reading, root.paragraph_id, root.pk)]
+    place = {"reading": house.reading, "paragraph": root.paragraph_id}
+    assert asked == [{**place, "thread": None}, {**place, "thread": root.pk}]
 
 
 def test_why_costs_two_queries_however_much_was_said(house):

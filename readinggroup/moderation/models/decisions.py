@@ -60,6 +60,20 @@ class As(models.TextChoices):
     AUTOMATIC = "automatic", _("the site, by itself")
 
 
+def never_emptied() -> pgtrigger.Trigger:
+    """TRUNCATE asks no trigger of rows: it is refused as a whole. (Also where it comes by CASCADE.)"""
+    return pgtrigger.Trigger(
+        name="never_emptied",
+        level=pgtrigger.Statement,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Truncate,
+        func="""
+            RAISE EXCEPTION 'what was decided stays as it was'
+                USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_is_append_only';
+        """,
+    )
+
+
 class Reason(models.Model):
     """A reason that the group's moderators give often, in the group's own words, to begin from."""
 
@@ -123,6 +137,7 @@ class Decision(models.Model):
         ]
         triggers = [
             append_only("OLD.group_id"),
+            never_emptied(),
             pgtrigger.Trigger(
                 name="stands_in_the_log",
                 level=pgtrigger.Row,
@@ -171,7 +186,10 @@ class Part(models.Model):
                 name="decision_part_says_which_wording",
             ),
         ]
-        triggers = [append_only("(SELECT group_id FROM moderation_decision WHERE id = OLD.decision_id)")]
+        triggers = [
+            append_only("(SELECT group_id FROM moderation_decision WHERE id = OLD.decision_id)"),
+            never_emptied(),
+        ]
 
     def __str__(self):
         return f"{self.action} in {self.decision_id}"
