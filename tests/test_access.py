@@ -52,6 +52,11 @@ def pages_of(house, comment):
     yield reverse("discussion:save_whole", args=[group, reading])
     yield reverse("discussion:search", args=[group])
     yield reverse("moderation:queue", args=[group])
+    yield reverse("moderation:settings", args=[group])
+    for page in ("rules_reviews", "ask_rules_review"):
+        yield reverse(f"groups:{page}", args=[group])
+    for page in ("rules_review", "support_rules_review", "take_rules_review_back", "answer_rules_review"):
+        yield reverse(f"groups:{page}", args=[group, 1])
     for page in ("settle_group", "who_may", "members", "invite", "invite_by_email", "name_here", "ask_to_join"):
         yield reverse(f"groups:{page}", args=[group])
     for page in ("write_letter", "letters"):

@@ -22,7 +22,8 @@ from readinggroup.discussion.following import choose
 from readinggroup.discussion.models import Comment, Draft, Level, State
 from readinggroup.discussion.reactions import mark
 from readinggroup.groups import settling
-from readinggroup.groups.models import Membership, Visibility
+from readinggroup.groups.actions import answer_review, ask_for_review, take_review_back
+from readinggroup.groups.models import Membership, RulesReview, Visibility
 from readinggroup.moderation.models import Report
 from readinggroup.notifications import digests
 from readinggroup.notifications.actions import tell
@@ -125,6 +126,7 @@ def settle(aviary, visibility):
     rules = [(canary("a rule", known_to(visibility)), canary("a rule's words", known_to(visibility)))]
     note = canary("why a rule was changed", known_to(visibility))
     settling.change_rules(group=group, rules=rules, note=note, by=cell.house.owner, based_on=1)
+    review(aviary, visibility)
     group.memberships.filter(user=cell.people["suspended"]).update(
         suspended_for=canary("why somebody is suspended", {"suspended"}, besides=MODERATING)
     )
@@ -148,6 +150,22 @@ def settle(aviary, visibility):
         kept, cell.house.member, f"{canary('a comment on a text for members', INSIDE)} {SUNG}", number=2
     )
     Reading.objects.filter(pk=kept.pk).update(slug="kept")  # who asks for a name in an address knows it already
+
+
+def review(aviary, visibility):
+    """What was asked of the rules, and who moderates for how long; and by whom, which only members learn."""
+    cell, canary, group = aviary.cell, aviary.canary, aviary.cell.house.group
+    RulesReview.objects.filter(pk=cell.review.pk).update(words=canary("a review", readable_by(visibility)))
+    friend = factories.create_member(group)
+    asked = canary("an answered review", readable_by(visibility))
+    answered = ask_for_review(group=group, rule_set=None, words=asked, by=friend)
+    answer = canary("an answer to a review", readable_by(visibility))
+    answer_review(review=answered, answer=answer, by=cell.house.owner)
+    group.memberships.filter(user=friend).update(
+        roles=["moderator"], name_here=canary("a moderator who asked", INSIDE, besides=())
+    )
+    given_up = ask_for_review(group=group, rule_set=None, words=canary("a review taken back", ()), by=friend)
+    take_review_back(review=given_up, by=friend)
 
 
 def say(aviary, visibility):

@@ -97,6 +97,8 @@ MATRIX = {
     ("moderation:report_comment", "GET"): "l f f f f  n . . . f",
     ("moderation:report_comment", "POST"): "l f f f f  n . . . f",
     ("moderation:queue", "GET"): "l f f f f  f f . . f",
+    ("moderation:settings", "GET"): "l f f f f  f f f . f",
+    ("moderation:settings", "POST"): "l f f f f  f f f . f",
     ("groups:settle_group", "GET"): "l f f f f  f f f . f",
     ("groups:settle_group", "POST"): "l f f f f  f f f . f",
     ("groups:rules", "GET"): ". . . . .  . . . . .",
@@ -104,6 +106,14 @@ MATRIX = {
     ("groups:rules_history", "GET"): ". . . . .  . . . . .",
     ("groups:edit_rules", "GET"): "l f f f f  f f f . f",
     ("groups:edit_rules", "POST"): "l f f f f  f f f . f",
+    ("groups:rules_reviews", "GET"): ". . . . .  . . . . .",
+    ("groups:rules_review", "GET"): ". . . . .  . . . . .",
+    ("groups:ask_rules_review", "GET"): "l f f f f  . . . . f",
+    ("groups:ask_rules_review", "POST"): "l f f f f  . . . . f",
+    ("groups:support_rules_review", "POST"): "l f f f f  . . . . f",
+    ("groups:take_rules_review_back", "POST"): "l f f f f  . n n n f",
+    ("groups:answer_rules_review", "GET"): "l f f f f  f f f . f",
+    ("groups:answer_rules_review", "POST"): "l f f f f  f f f . f",
     ("groups:archive_group", "GET"): "l f f f f  f f f . f",
     ("groups:archive_group", "POST"): "l f f f f  f f f . f",
     ("groups:hand_over", "GET"): "l f f f f  f f f . f",
@@ -202,6 +212,8 @@ MATRIX = {
     ("discussion:delete_draft", "POST"): "l . . . .  . . . . .",  # whose it is: tests/discussion/test_drafts.py
     ("discussion:move_draft", "POST"): "l n n n n  . n n n n",
     ("discussion:my_contributions", "GET"): "l . . . .  . . . . .",
+    ("moderation:my_cases", "GET"): "l . . . .  . . . . .",
+    ("moderation:my_reports", "GET"): "l . . . .  . . . . .",
 }  # fmt: skip
 KNOWN_OF_LISTED = {
     "group", "groups:who_may", "groups:ask_to_join", "groups:rules", "groups:rules_version", "groups:rules_history",
@@ -210,7 +222,7 @@ OF_NO_GROUP = {
     "home", "healthz", "readyz", "groups:found_group", "groups:join", "discussion:left", "groups:my_groups",
     "discussion:my_drafts", "discussion:delete_draft", "discussion:move_draft",
     "discussion:my_contributions", "inbox", "open_notice", "mark_all_read", "mail_choices",
-    "feeds:private_comments", "feeds:private_news",
+    "feeds:private_comments", "feeds:private_news", "moderation:my_cases", "moderation:my_reports",
 } | {name for name, _method in MATRIX if name.startswith(("accounts:", "notifications:", "my_data:"))}  # fmt: skip
 # Also who does not write may open these:
 READ_AT_A_COMMENT = {"discussion:comment", "discussion:wordings", "discussion:follow_thread"}
@@ -230,7 +242,8 @@ OF_A_READER = {
 # What nobody does in a group that is in the archive or about to be deleted: writing, joining, inviting, settling.
 NOT_WHILE_CLOSED = {
     "readings:import_text", "readings:preview_import", "readings:settle_reading", "discussion:post_comment",
-    "moderation:queue", "groups:settle_group", "groups:edit_rules", "groups:invite",
+    "moderation:queue", "moderation:settings", "groups:settle_group", "groups:edit_rules", "groups:ask_rules_review",
+    "groups:support_rules_review", "groups:take_rules_review_back", "groups:answer_rules_review", "groups:invite",
     "groups:revoke_invitation", "groups:regenerate_invitation", "groups:invite_by_email", "groups:answer_join_request",
     "groups:send_email_invitation_again", "groups:take_back_email_invitation", "groups:hand_out_roles",
     "groups:remove_member", "groups:suspend_member", "groups:lift_suspension", "groups:write_letter", "groups:letters",
@@ -319,6 +332,7 @@ class Cell:
         self.text = factories.TEXT + f"\n{uuid.uuid4()}\n"
         self.whose_feed = house.member
         self.rules = settling.change_rules(group=house.group, rules=[("Be brief", "")], by=house.owner)
+        self.review = actions.ask_for_review(group=house.group, rule_set=self.rules, words="Why?", by=house.member)
         self.furnish()
         self.cookies = {actor: signed_in_as(person).cookies for actor, person in self.people.items()}
 
@@ -387,6 +401,10 @@ class Cell:
             "groups:member": [self.house.other.public_id],
             "groups:rules_version": [1],
             "groups:letter": [self.letter.pk],
+            "groups:rules_review": [self.review.pk],
+            "groups:support_rules_review": [self.review.pk],
+            "groups:take_rules_review_back": [self.review.pk],
+            "groups:answer_rules_review": [self.review.pk],
             "fetch_group_export": [self.export.pk],
             "groups:hand_out_roles": [self.house.other.public_id],
             "groups:remove_member": [self.house.other.public_id],
@@ -459,6 +477,10 @@ class Cell:
                 "form-TOTAL_FORMS": 1, "form-INITIAL_FORMS": 0, "form-0-title": "T", "form-0-ORDER": 1,
                 "based_on": self.house.group.rule_sets.first().number,
             },
+            "groups:ask_rules_review": {"words": "Why?"},
+            "groups:support_rules_review": {"act": "support"},
+            "groups:answer_rules_review": {"outcome": "left", "answer": "So."},
+            "moderation:settings": {"hold_first": 1, "hold_links": 2},
             "groups:hand_over": {"to": self.house.group.memberships.get(user=self.house.other).pk},
             "groups:answer_handover": {"answer": "decline"},
             "groups:delete_group": {"name": self.house.group.name},

@@ -26,12 +26,12 @@ _USUAL = f"""
             )
         )
     ), usual AS (
-        SELECT group_id, percentile_cont(0.5) WITHIN GROUP (ORDER BY time) AS time
+        SELECT group_id, LEAST(percentile_cont(0.5) WITHIN GROUP (ORDER BY time), interval '365 days') AS time
         FROM took WHERE nth <= {MOST} GROUP BY group_id HAVING count(*) >= {FEWEST}
     )
-    UPDATE groups_group g SET hold_takes = LEAST(usual.time, interval '365 days')
+    UPDATE groups_group g SET hold_takes = usual.time
     FROM groups_group known LEFT JOIN usual ON usual.group_id = known.id
-    WHERE known.id = g.id AND g.hold_takes IS DISTINCT FROM LEAST(usual.time, interval '365 days')
+    WHERE known.id = g.id AND g.hold_takes IS DISTINCT FROM usual.time
 """  # noqa: S608 - words and numbers of our own
 
 

@@ -22,7 +22,6 @@ LEFT_OUT = {
     "discussion.Restriction.created_by": "that a place is locked, and why, is the group's, and stands in its log",
     "moderation.Case.claimed_by": "who looks at a case does so for ten minutes, and nothing is kept of it",
     "moderation.Decision.by": "what a moderator decided is about somebody else, and in their archive",
-    "pghistory.MiddlewareEvents.user": "a view of events with a context; no event of ours has one",
     "accounts.User_groups.user": "Django's own groups, which the site does not use",
     "accounts.User_user_permissions.user": "Django's own permissions, which the site does not use",
 }
