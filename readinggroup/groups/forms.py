@@ -6,6 +6,7 @@ from datetime import timedelta
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from readinggroup.accounts.names import LONGEST_NAME, name_clash_sentence, validate_display_name
@@ -239,7 +240,7 @@ class RulesReviewAnswerForm(forms.Form):
         label=_("If you changed them: by which version"), queryset=RuleSet.objects.none(), required=False
     )
     answer = forms.CharField(
-        label=RulesReview._meta.get_field("answer").verbose_name,
+        label=capfirst(RulesReview._meta.get_field("answer").verbose_name),
         max_length=RulesReview.LONGEST,
         widget=forms.Textarea(attrs={"rows": 6}),
         help_text=_("Whoever asked and whoever supported it is told."),

@@ -321,8 +321,9 @@ def test_members_see_who_moderates_since_and_until_when_and_visitors_do_not(hous
     term = end_in(40, house, house.moderator)
     day = timezone.localtime(Term.objects.get(pk=term.pk).last_day, house.group.zone)
     said = f"until {date_format(day, 'DATE_FORMAT')}"
-    for page in ("groups:members", "groups:rules"):
-        assert said in as_user(house.member).get(reverse(page, args=[house.group.slug])).text, page
+    in_short = f"until {date_format(day, 'SHORT_DATE_FORMAT')}"
+    for page, words in (("groups:members", in_short), ("groups:rules", said)):
+        assert words in as_user(house.member).get(reverse(page, args=[house.group.slug])).text, page
     for who in (None, house.outsider):
         page = as_user(who).get(reverse("groups:rules", args=[house.group.slug])).text
         assert said not in page
