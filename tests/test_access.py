@@ -55,7 +55,7 @@ def pages_of(house, comment):
     yield reverse("moderation:settings", args=[group])
     for page in ("rules_reviews", "ask_rules_review"):
         yield reverse(f"groups:{page}", args=[group])
-    for page in ("rules_review", "support_rules_review", "take_rules_review_back", "answer_rules_review"):
+    for page in ("rules_review", "answer_rules_review"):
         yield reverse(f"groups:{page}", args=[group, 1])
     for page in ("settle_group", "who_may", "members", "invite", "invite_by_email", "name_here", "ask_to_join"):
         yield reverse(f"groups:{page}", args=[group])

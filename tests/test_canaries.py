@@ -24,7 +24,7 @@ from readinggroup.discussion.reactions import mark
 from readinggroup.groups import settling
 from readinggroup.groups.actions import answer_review, ask_for_review, take_review_back
 from readinggroup.groups.models import Membership, RulesReview, Visibility
-from readinggroup.moderation.models import Report
+from readinggroup.moderation.actions import report
 from readinggroup.notifications import digests
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Delivery, Digest, Notice
@@ -155,7 +155,7 @@ def settle(aviary, visibility):
 def review(aviary, visibility):
     """What was asked of the rules, and who moderates for how long; and by whom, which only members learn."""
     cell, canary, group = aviary.cell, aviary.canary, aviary.cell.house.group
-    RulesReview.objects.filter(pk=cell.review.pk).update(words=canary("a review", readable_by(visibility)))
+    RulesReview.objects.filter(pk=cell.review().pk).update(words=canary("a review", readable_by(visibility)))
     friend = factories.create_member(group)
     asked = canary("an answered review", readable_by(visibility))
     answered = ask_for_review(group=group, rule_set=None, words=asked, by=friend)
@@ -208,7 +208,7 @@ def say(aviary, visibility):
     cell.house.group.memberships.filter(user=friend).update(name_here=canary("who set a mark", readable_by(visibility)))
     mark(comment=taken_back, kind="agree", by=friend, is_set=True)
     begin_to_write(aviary, author, friend)
-    Report.objects.create(comment=cell.comment, reporter=friend, words=canary("words of a report", MODERATING))
+    report(comment=cell.comment, words=canary("words of a report", MODERATING), by=friend)
 
 
 def begin_to_write(aviary, author, friend):

@@ -6,7 +6,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from readinggroup.accounts.access import signed_in
+from readinggroup.groups.permissions import signed_in
 from readinggroup.lib.paging import page_asked_for
 
 from .models import Appeal, Decision, Part, Report
