@@ -55,6 +55,11 @@ def pages_of(house, comment):
     yield reverse("moderation:log_entry", args=[group, 1])
     for page in ("log", "log_numbers", "log_numbers_csv"):
         yield reverse(f"moderation:{page}", args=[group])
+    yield reverse("moderation:settings", args=[group])
+    for page in ("rules_reviews", "ask_rules_review"):
+        yield reverse(f"groups:{page}", args=[group])
+    for page in ("rules_review", "answer_rules_review"):
+        yield reverse(f"groups:{page}", args=[group, 1])
     for page in ("settle_group", "who_may", "members", "invite", "invite_by_email", "name_here", "ask_to_join"):
         yield reverse(f"groups:{page}", args=[group])
     for page in ("write_letter", "letters"):

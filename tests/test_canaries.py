@@ -24,9 +24,9 @@ from readinggroup.discussion.models import Comment, Draft, Level, RestrictionKin
 from readinggroup.discussion.reactions import mark
 from readinggroup.discussion.restricting import restrict
 from readinggroup.groups import settling
-from readinggroup.groups.models import Membership, Visibility
-from readinggroup.moderation.actions.reporting import open_case
-from readinggroup.moderation.models import Report
+from readinggroup.groups.actions import answer_review, ask_for_review, take_review_back
+from readinggroup.groups.models import Membership, RulesReview, Visibility
+from readinggroup.moderation.actions import report
 from readinggroup.notifications import digests
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Delivery, Digest, Notice
@@ -130,6 +130,7 @@ def settle(aviary, visibility):
     rules = [(canary("a rule", known_to(visibility)), canary("a rule's words", known_to(visibility)))]
     note = canary("why a rule was changed", known_to(visibility))
     settling.change_rules(group=group, rules=rules, note=note, by=cell.house.owner, based_on=1)
+    review(aviary, visibility)
     group.memberships.filter(user=cell.people["suspended"]).update(
         suspended_for=canary("why somebody is suspended", {"suspended"}, besides=MODERATING)
     )
@@ -158,6 +159,22 @@ def settle(aviary, visibility):
     )
     entered(cell.house, inside, canary("reason of a decision about a text for members", INSIDE))
     Reading.objects.filter(pk=kept.pk).update(slug="kept")  # who asks for a name in an address knows it already
+
+
+def review(aviary, visibility):
+    """What was asked of the rules, and who moderates for how long; and by whom, which only members learn."""
+    cell, canary, group = aviary.cell, aviary.canary, aviary.cell.house.group
+    RulesReview.objects.filter(pk=cell.review().pk).update(words=canary("a review", readable_by(visibility)))
+    friend = factories.create_member(group)
+    asked = canary("an answered review", readable_by(visibility))
+    answered = ask_for_review(group=group, rule_set=None, words=asked, by=friend)
+    answer = canary("an answer to a review", readable_by(visibility))
+    answer_review(review=answered, answer=answer, by=cell.house.owner)
+    group.memberships.filter(user=friend).update(
+        roles=["moderator"], name_here=canary("a moderator who asked", INSIDE, besides=())
+    )
+    given_up = ask_for_review(group=group, rule_set=None, words=canary("a review taken back", ()), by=friend)
+    take_review_back(review=given_up, by=friend)
 
 
 def say(aviary, visibility):
@@ -217,10 +234,7 @@ def say(aviary, visibility):
     cell.house.group.memberships.filter(user=friend).update(name_here=canary("who set a mark", readable_by(visibility)))
     mark(comment=taken_back, kind="agree", by=friend, is_set=True)
     begin_to_write(aviary, author, friend)
-    case = open_case(group=cell.house.group, comment=cell.comment)
-    Report.objects.create(
-        case=case, comment=cell.comment, reporter=friend, words=canary("words of a report", MODERATING)
-    )
+    report(comment=cell.comment, words=canary("words of a report", MODERATING), by=friend)
     entered(cell.house, cell.comment, canary("reason of a decision", readable_by(visibility)))
 
 

@@ -22,7 +22,7 @@ from django.utils import timezone
 from readinggroup.accounts.models import Archive, Login
 from readinggroup.discussion.models import Draft
 from readinggroup.groups import actions, settling
-from readinggroup.groups.models import FeedAddress, Group, GroupExport, Letter, Visibility
+from readinggroup.groups.models import FeedAddress, Group, GroupExport, Letter, RulesReview, Visibility
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category, PushSubscription
 from readinggroup.notifications.unsubscribing import unsubscribe_address
@@ -110,6 +110,8 @@ MATRIX = {
     ("moderation:log_entry", "GET"): ". . . . .  . . . . .",
     ("moderation:log_numbers", "GET"): ". . . . .  . . . . .",
     ("moderation:log_numbers_csv", "GET"): ". . . . .  . . . . .",
+    ("moderation:settings", "GET"): "l f f f f  f f f . f",
+    ("moderation:settings", "POST"): "l f f f f  f f f . f",
     ("groups:settle_group", "GET"): "l f f f f  f f f . f",
     ("groups:settle_group", "POST"): "l f f f f  f f f . f",
     ("groups:rules", "GET"): ". . . . .  . . . . .",
@@ -117,6 +119,14 @@ MATRIX = {
     ("groups:rules_history", "GET"): ". . . . .  . . . . .",
     ("groups:edit_rules", "GET"): "l f f f f  f f f . f",
     ("groups:edit_rules", "POST"): "l f f f f  f f f . f",
+    ("groups:rules_reviews", "GET"): ". . . . .  . . . . .",
+    ("groups:rules_review", "GET"): ". . . . .  . . . . .",
+    ("groups:ask_rules_review", "GET"): "l f f f f  . . . . f",
+    ("groups:ask_rules_review", "POST"): "l f f f f  . . . . f",
+    ("groups:support_rules_review", "POST"): "l f f f f  . . . . f",
+    ("groups:take_rules_review_back", "POST"): "l f f f f  . n n n f",
+    ("groups:answer_rules_review", "GET"): "l f f f f  f f f . f",
+    ("groups:answer_rules_review", "POST"): "l f f f f  f f f . f",
     ("groups:archive_group", "GET"): "l f f f f  f f f . f",
     ("groups:archive_group", "POST"): "l f f f f  f f f . f",
     ("groups:hand_over", "GET"): "l f f f f  f f f . f",
@@ -217,6 +227,8 @@ MATRIX = {
     ("discussion:my_contributions", "GET"): "l . . . .  . . . . .",
     ("discussion:my_muted", "GET"): "l . . . .  . . . . .",
     ("discussion:my_muted", "POST"): "l . . . .  . . . . .",  # whose it is: tests/discussion/test_muting.py
+    ("moderation:my_cases", "GET"): "l . . . .  . . . . .",
+    ("moderation:my_reports", "GET"): "l . . . .  . . . . .",
 }  # fmt: skip
 KNOWN_OF_LISTED = {
     "group", "groups:who_may", "groups:ask_to_join", "groups:rules", "groups:rules_version", "groups:rules_history",
@@ -225,7 +237,7 @@ OF_NO_GROUP = {
     "home", "healthz", "readyz", "groups:found_group", "groups:join", "discussion:left", "groups:my_groups",
     "discussion:my_drafts", "discussion:delete_draft", "discussion:move_draft",
     "discussion:my_contributions", "discussion:my_muted", "inbox", "open_notice", "mark_all_read", "mail_choices",
-    "feeds:private_comments", "feeds:private_news",
+    "feeds:private_comments", "feeds:private_news", "moderation:my_cases", "moderation:my_reports",
 } | {name for name, _method in MATRIX if name.startswith(("accounts:", "notifications:", "my_data:"))}  # fmt: skip
 # Also who does not write may open these:
 READ_AT_A_COMMENT = {
@@ -249,7 +261,8 @@ OF_A_READER = {
 NOT_WHILE_CLOSED = {
     "readings:import_text", "readings:preview_import", "readings:settle_reading", "discussion:post_comment",
     "discussion:look_first_at_paragraph", "discussion:look_first_in_reading",
-    "moderation:queue", "groups:settle_group", "groups:edit_rules", "groups:invite",
+    "moderation:queue", "moderation:settings", "groups:settle_group", "groups:edit_rules", "groups:ask_rules_review",
+    "groups:support_rules_review", "groups:take_rules_review_back", "groups:answer_rules_review", "groups:invite",
     "groups:revoke_invitation", "groups:regenerate_invitation", "groups:invite_by_email", "groups:answer_join_request",
     "groups:send_email_invitation_again", "groups:take_back_email_invitation", "groups:hand_out_roles",
     "groups:remove_member", "groups:suspend_member", "groups:lift_suspension", "groups:write_letter", "groups:letters",
@@ -436,6 +449,8 @@ class Cell:
             return reverse(name, args=[self.feed_token()])
         if name == "discussion:left":
             return reverse(name, args=[group])
+        if (name.endswith("rules_review") and "ask" not in name) or name.endswith("rules_review_back"):
+            return reverse(name, args=[group, self.review().pk])
         if name == "discussion:contributions":
             return reverse(name, args=[group, self.house.other.public_id])
         if name in {"discussion:delete_draft", "discussion:move_draft"}:
@@ -448,6 +463,11 @@ class Cell:
             "readings:reading_page", "readings:paragraph_number", "readings:keep_place", "readings:settle_reading",
         }  # fmt: skip
         return reverse(name, args=[group, *([reading] if is_inside else []), *more.get(name, [])])
+
+    def review(self):
+        """What the member has asked of the rules; not there before it is needed, since one is open a person."""
+        asked = {"group": self.house.group, "asked_by": self.house.member}
+        return RulesReview.objects.get_or_create(**asked, defaults={"rule_set": self.rules, "words": "Why?"})[0]
 
     def feed_token(self):
         """Of the private address of one person; of somebody who does not belong, one is made behind the site's back."""
@@ -486,6 +506,10 @@ class Cell:
                 "form-TOTAL_FORMS": 1, "form-INITIAL_FORMS": 0, "form-0-title": "T", "form-0-ORDER": 1,
                 "based_on": self.house.group.rule_sets.first().number,
             },
+            "groups:ask_rules_review": {"words": "Why?"},
+            "groups:support_rules_review": {"act": "support"},
+            "groups:answer_rules_review": {"outcome": "left", "answer": "So."},
+            "moderation:settings": {"hold_first": 1, "hold_links": 2},
             "groups:hand_over": {"to": self.house.group.memberships.get(user=self.house.other).pk},
             "groups:answer_handover": {"answer": "decline"},
             "groups:delete_group": {"name": self.house.group.name},

@@ -36,14 +36,15 @@ class News:
 
 def by(membership, user) -> str:
     """Who did it, where this reader may see who belongs."""
-    return membership.group.name_of(user) if may(membership, Can.SEE_MEMBERS) else ""
+    return membership.group.name_of(user) if user and may(membership, Can.SEE_MEMBERS) else ""
 
 
 def changes(membership) -> list:
     """The log of the group as a whole."""
     group, found = membership.group, []
-    for change in group.changes.exclude(kind__in=TOLD_BY_ITS_OWN_ENTRY).select_related("by")[:MOST]:
-        became = "" if change.kind in NAMES_SOMEBODY else change.became
+    for change in group.changes.exclude(kind__in=TOLD_BY_ITS_OWN_ENTRY).select_related("by", "person")[:MOST]:
+        told = [by(membership, change.person), "" if change.kind in NAMES_SOMEBODY else change.became]
+        became = ", ".join(filter(None, told))
         label = capfirst(change.get_kind_display())
         found.append(
             Entry(

@@ -26,7 +26,7 @@ MOST_SHOWN = 50  # of what waits beside the list
 def members(request, membership):
     """Who belongs, in which role, since when; for who may, what is open: requests, invitations, who is kept out."""
     group = membership.group
-    people = group.memberships.active().select_related("user").order_by("joined_at", "pk")
+    people = group.memberships.active().with_term().select_related("user").order_by("joined_at", "pk")
     may_invite, may_moderate = may(membership, Can.INVITE), may(membership, Can.MODERATE)
     kept_out = group.memberships.filter(left_at__isnull=False, suspended_until__gt=timezone.now())
     context = {
@@ -49,7 +49,7 @@ def members(request, membership):
 
 def member_or_404(membership, member) -> Membership:
     """Who belongs to the group of this membership and bears this public id."""
-    people = Membership.objects.active().select_related("user", "group")
+    people = Membership.objects.active().with_term().select_related("user", "group")
     return get_object_or_404(people, group=membership.group, user__public_id=member)
 
 
@@ -58,7 +58,9 @@ def member_or_404(membership, member) -> Membership:
 def member(request, membership, member):
     """One member: what they are here, since when, where what they said is; for who may, what can be changed."""
     theirs = member_or_404(membership, member)
-    return show_member(request, membership, theirs, RolesForm(initial={"roles": theirs.roles}))
+    day = theirs.term and theirs.term.until and timezone.localdate(theirs.term.last_day, membership.group.zone)
+    form = RolesForm(initial={"roles": theirs.roles, "moderates_until": day}, group=membership.group)
+    return show_member(request, membership, theirs, form)
 
 
 def show_member(request, membership, theirs, form, *, status=200):
@@ -82,11 +84,12 @@ def show_member(request, membership, theirs, form, *, status=200):
 def hand_out_roles(request, membership, member):
     """Give and take roles."""
     theirs = member_or_404(membership, member)
-    form = RolesForm(request.POST)
+    form = RolesForm(request.POST, group=membership.group)
     if not form.is_valid():
         return show_member(request, membership, theirs, form, status=422)
     try:
-        actions.hand_out_roles(membership=theirs, roles=form.cleaned_data["roles"], by=request.user)
+        roles, until = form.cleaned_data["roles"], form.cleaned_data["moderates_until"]
+        actions.hand_out_roles(membership=theirs, roles=roles, until=until, by=request.user)
     except actions.LastOwner:
         messages.error(request, last_owner_sentence())
     except actions.Suspended:

@@ -2,16 +2,19 @@
 
 from django.urls import path
 
-from . import decision_views, log_views, queue_views, report_views
+from . import decision_views, log_views, own_cases_views, queue_views, report_views, settings_views
 
 app_name = "moderation"
 
 urlpatterns = [
     path("c/<slug:comment>/report/", report_views.report_comment, name="report_comment"),
     path("g/<slug:group>/moderation/", queue_views.queue, name="queue"),
+    path("g/<slug:group>/moderation/settings/", settings_views.settings, name="settings"),
     path("g/<slug:group>/log/", log_views.log, name="log"),
     path("g/<slug:group>/log/numbers/", log_views.log_numbers, name="log_numbers"),
     path("g/<slug:group>/log/numbers.csv", log_views.log_numbers_csv, name="log_numbers_csv"),
     path("g/<slug:group>/log/<int:number>/", log_views.log_entry, name="log_entry"),
     path("decisions/<slug:decision>/", decision_views.decision, name="decision"),
+    path("me/cases/", own_cases_views.my_cases, name="my_cases"),
+    path("me/cases/reports/", own_cases_views.my_reports, name="my_reports"),
 ]

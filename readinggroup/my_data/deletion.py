@@ -18,6 +18,7 @@ from readinggroup.discussion.actions import erase_all
 from readinggroup.discussion.models import MutedPerson
 from readinggroup.groups.actions import LastOwner, leave
 from readinggroup.groups.models import EmailInvitation, Group, Invitation, Membership, Role
+from readinggroup.moderation.models import Outcome, Report
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category, MailSettings, Notice
 
@@ -46,6 +47,7 @@ def delete_due() -> int:
             tell_that_it_waits(pk)
         except Exception:
             log.exception("Account %s could not be deleted; it is tried again", pk)
+    forget_reports(User.objects.filter(deleted_at__isnull=False))
     for user in User.objects.deleted_lately():
         try:
             sweep(user)
@@ -88,8 +90,11 @@ def leave_all(user) -> None:
 
 def remove_what_is_theirs(user) -> None:
     """The rows that are about this person alone; and, if so chosen, what they have written. Again is harmless."""
+    now = timezone.now()
     if user.deletion_choice == Contributions.WITHDRAWN:
         erase_all(by=user)
+        user.rules_reviews.filter(withdrawn_at=None).update(words="", withdrawn_at=now)
+    forget_reports([user])
     for rows in (
         user.emailaddress_set,
         user.socialaccount_set,
@@ -110,14 +115,23 @@ def remove_what_is_theirs(user) -> None:
         user.muted_people,
         MutedPerson.objects.filter(person=user),
         user.reactions,
+        user.rules_review_supports,
         user.join_requests,
         user.feed_addresses,
     ):
         rows.all().delete()
     MailSettings.objects.filter(user=user).delete()
-    now = timezone.now()
     Invitation.objects.filter(created_by=user, revoked_at=None).update(revoked_at=now)
     user.email_invitations.filter(accepted_at=None, revoked_at=None).update(revoked_at=now, mail_at=None)
+
+
+def forget_reports(people) -> int:
+    """A report that was decided keeps its rule and its outcome, by which the group counts, and not its words.
+
+    What waits keeps them until it is decided: somebody is to look at it, and without the words could not.
+    """
+    decided = Report.objects.filter(reporter__in=people).exclude(outcome=Outcome.OPEN).exclude(words="")
+    return decided.update(words="")
 
 
 def forget_name(user, pseudonym) -> None:

@@ -9,11 +9,15 @@ from django.conf import settings as django_settings
 from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from readinggroup.discussion.models import Comment, MutedPerson, RestrictionKind, State
 from readinggroup.discussion.restricting import restrict
-from readinggroup.moderation.actions import report
+from readinggroup.groups.actions import ask_for_review, elect_moderators
+from readinggroup.groups.settling import change_rules
+from readinggroup.moderation.actions import Seen, Verdict, decide, report
+from readinggroup.moderation.models import Action, Case, Ground
 from readinggroup.notifications.unsubscribing import unsubscribe_address
 from readinggroup.readings.actions import keep_upload
 
@@ -267,6 +271,44 @@ def decided(name, *args):
     return show
 
 
+def ask(house):
+    """A rule that somebody wants to be looked at again."""
+    rules = change_rules(group=house.group, rules=[("Be brief", "Others wait.")], by=house.owner)
+    asked = {"rule_set": rules, "rule": rules.rules.get(), "words": "Brief is not always clear.\n\nIs it?"}
+    review = ask_for_review(group=house.group, **asked, by=house.member)
+    elect_moderators(
+        group=house.group, people=[house.member], until=timezone.now() + timedelta(days=90), by=house.owner
+    )
+    return review
+
+
+def asked_about(page, house, **_):
+    ask(house)
+    page.goto(reverse("groups:rules", args=[house.group.slug]))
+
+
+def review_page(name):
+    def show(page, house, **_):
+        review = ask(house)
+        more = [] if name == "rules_reviews" else [review.pk]
+        page.goto(reverse(f"groups:{name}", args=[house.group.slug, *more]))
+
+    return show
+
+
+def judged(name):
+    """After a report was followed by a decision."""
+
+    def show(page, house, **_):
+        report(comment=house.mine, words="It says nothing.", by=house.other)
+        seen = Seen(Case.objects.get(comment=house.mine).pk, "visible", 1)
+        verdict = Verdict(action=Action.HIDE, ground=Ground.LAW, words="It is unlawful.")
+        decide(group=house.group, seen=[seen], verdict=verdict, by=house.moderator)
+        page.goto(reverse(name))
+
+    return show
+
+
 VISITOR = "visitor"
 
 # What it is: who opens it, how.
@@ -312,6 +354,14 @@ PAGES = {
     "no rules yet": ("member", in_group("groups:rules")),
     "writing rules": ("owner", in_group("groups:edit_rules")),
     "history of the rules": ("member", in_group("groups:rules_history")),
+    "rules that were asked about": ("member", asked_about),
+    "a review of the rules": ("other", review_page("rules_review")),
+    "all reviews of the rules": (VISITOR, review_page("rules_reviews")),
+    "asking for a review of the rules": ("member", in_group("groups:ask_rules_review")),
+    "answering a review of the rules": ("owner", review_page("answer_rules_review")),
+    "how moderation is set": ("owner", in_group("moderation:settings")),
+    "my cases": ("member", judged("moderation:my_cases")),
+    "my reports": ("other", judged("moderation:my_reports")),
     "archiving": ("owner", in_group("groups:archive_group")),
     "handing over": ("owner", in_group("groups:hand_over")),
     "deleting a group": ("owner", in_group("groups:delete_group")),

@@ -9,8 +9,9 @@ from readinggroup.accounts.names import is_name_clash, new_pseudonym
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category
 
-from ..models import Membership, Role
+from ..models import ChangeKind, Membership, Role, Term
 from .refusals import LastOwner, NameTaken, Suspended
+from .terms import AS_IT_IS, hold_with_names, log_term, settle_term, tell_of_term
 
 
 def put_welcome_away(*, membership, by) -> None:
@@ -148,12 +149,23 @@ def day(moment) -> str:
     return "" if moment in {None, Membership.FOR_GOOD} else moment.isoformat()
 
 
-def hand_out_roles(*, membership, roles, by) -> None:
-    """Give the member exactly these roles. LastOwner if nobody would own the group; Suspended if an owner would be."""
-    with transaction.atomic():
-        over = Membership.objects.filter(pk=membership.pk, suspended_until__lte=timezone.now())
-        over.update(suspended_until=None, suspended_by=None, suspended_for="")
-        change_membership(membership, roles=[role for role in Role.values if role in roles])
+@transaction.atomic
+def hand_out_roles(*, membership, roles, by, until=AS_IT_IS) -> None:
+    """Give the member exactly these roles. LastOwner if nobody would own the group; Suspended if an owner would be.
+
+    `until` is the end of a moderator's term, or None for one without; who loses that role is told.
+    """
+    before = hold_with_names(membership)
+    over = Membership.objects.filter(pk=membership.pk, suspended_until__lte=timezone.now())
+    over.update(suspended_until=None, suspended_by=None, suspended_for="")
+    term = Term.objects.open().filter(membership=membership).first()
+    if not change_membership(before, roles=[role for role in Role.values if role in roles]):
+        return  # they have left meanwhile
+    if Role.MODERATOR in roles:
+        settle_term(membership=before, until=until, by=by, began=term is None)
+    elif term:
+        log_term(ChangeKind.MODERATED, before, by=by)
+        tell_of_term("term_taken", term, before, event=f"term-{term.pk}-taken", owners=False)
 
 
 def change_membership(membership, **changes) -> int:

@@ -2,6 +2,7 @@
 
 from .claiming import claim, release
 from .deciding import Seen, Verdict, decide
+from .keeping_up import keep_hold_takes, tell_of_what_waits
 from .members import decide_about_member
 from .refusals import Claimed, Impossible, NotYours, Stale
 from .reporting import Silenced, report, tell_moderators
@@ -17,7 +18,9 @@ __all__ = [
     "claim",
     "decide",
     "decide_about_member",
+    "keep_hold_takes",
     "release",
     "report",
     "tell_moderators",
+    "tell_of_what_waits",
 ]

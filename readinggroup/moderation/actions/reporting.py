@@ -84,3 +84,4 @@ def tell_moderators(*, group, case) -> None:
         facts={"group": group.name},
         thread=f"queue-{group.pk}",
     )
+    Case.objects.filter(pk=case.pk).update(told_at=timezone.now())

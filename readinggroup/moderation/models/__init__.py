@@ -1,7 +1,7 @@
 """Reports, cases, decisions, appeals, and the log."""
 
 from .appeals import Appeal
-from .cases import Case, Kind, LookedAtComment
+from .cases import Case, Kind, LookedAtComment, LookingMembership
 from .decisions import RESTRICTIVE, Action, As, Decision, Ground, Part, Reason
 from .log import GENESIS, LogEntry
 from .reports import Outcome, Report
@@ -18,6 +18,7 @@ __all__ = [
     "Kind",
     "LogEntry",
     "LookedAtComment",
+    "LookingMembership",
     "Outcome",
     "Part",
     "Reason",

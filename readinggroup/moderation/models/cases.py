@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from readinggroup.discussion.models import OPEN_STATES, Comment, State
-from readinggroup.groups.models import Group, Membership
+from readinggroup.groups.models import Group, Membership, Role
 
 
 class Kind(models.TextChoices):
@@ -27,6 +27,10 @@ class CaseQuerySet(models.QuerySet):
 
     def open(self):
         return self.filter(closed_at=None)
+
+    def nobody_was_told(self):
+        """Those that the database has opened and that wait, of which no moderator has heard."""
+        return self.waiting().filter(told_at=None)
 
     def waiting(self):
         """Those that moderators are to look at now, the most urgent first.
@@ -56,6 +60,7 @@ class Case(models.Model):
     member = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="cases")
     appeal = models.OneToOneField("Appeal", on_delete=models.PROTECT, null=True, blank=True, related_name="case")
     opened_at = models.DateTimeField(db_default=Now())
+    told_at = models.DateTimeField(null=True, blank=True)  # when those who moderate were told that it waits
     due_at = models.DateTimeField()
     waits_until = models.DateTimeField(null=True, blank=True)  # its author was asked to change it, and has so long
     closed_at = models.DateTimeField(null=True, blank=True)  # decided, or nothing is left to decide
@@ -81,7 +86,11 @@ class Case(models.Model):
                 name="case_claimed_says_by_whom_and_is_open",
             ),
         ]
-        indexes = [models.Index(fields=["group", "due_at"], condition=Q(closed_at=None), name="case_queue")]
+        indexes = [
+            models.Index(fields=["group", "due_at"], condition=Q(closed_at=None), name="case_queue"),
+            models.Index(fields=["group"], condition=Q(closed_at=None, told_at=None), name="case_nobody_was_told"),
+            models.Index(fields=["group", "-closed_at"], name="case_decided_lately"),
+        ]
 
     def __str__(self):
         return f"case {self.pk}"
@@ -133,5 +142,29 @@ class LookedAtComment(Comment):
                     WHERE comment_id = NEW.id AND closed_at IS NULL AND waits_until IS NOT NULL;
                     RETURN NULL;
                 """,
+            ),
+        ]
+
+
+class LookingMembership(Membership):
+    """Whoever may not decide any more looks at nothing: their cases are let go. This holds the trigger."""
+
+    class Meta:
+        proxy = True
+        triggers = [
+            pgtrigger.Trigger(
+                name="lets_go_of_cases",
+                level=pgtrigger.Row,
+                when=pgtrigger.After,
+                operation=pgtrigger.UpdateOf("roles", "left_at", "suspended_until"),
+                condition=pgtrigger.AnyChange("roles", "left_at", "suspended_until"),
+                func=f"""
+                    IF NEW.left_at IS NOT NULL OR NEW.suspended_until > now()
+                       OR NOT NEW.roles && ARRAY['{Role.MODERATOR}', '{Role.OWNER}']::varchar[] THEN
+                        UPDATE moderation_case SET claimed_by_id = NULL, claimed_until = NULL
+                        WHERE claimed_by_id = NEW.user_id AND group_id = NEW.group_id AND closed_at IS NULL;
+                    END IF;
+                    RETURN NULL;
+                """,  # noqa: S608 - words of our own
             ),
         ]
