@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import decision_views, log_views, queue_views, report_views
+from . import appeal_views, decision_views, log_views, queue_views, report_views
 
 app_name = "moderation"
 
@@ -11,4 +11,9 @@ urlpatterns = [
     path("g/<slug:group>/moderation/", queue_views.queue, name="queue"),
     path("g/<slug:group>/log/", log_views.log, name="log"),
     path("decisions/<slug:decision>/", decision_views.decision, name="decision"),
+    path("decisions/<slug:decision>/appeal/", appeal_views.appeal_against, name="appeal_against"),
+    path("decisions/<slug:decision>/reverse/", decision_views.reverse_decision, name="reverse_decision"),
+    path("decisions/<slug:decision>/statement/", decision_views.write_statement, name="write_statement"),
+    path("g/<slug:group>/moderation/appeals/<int:appeal>/", appeal_views.appeal, name="appeal"),
+    path("appeals/<int:appeal>/serve/", appeal_views.serve, name="serve"),
 ]
