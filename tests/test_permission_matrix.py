@@ -97,6 +97,17 @@ MATRIX = {
     ("moderation:report_comment", "GET"): "l f f f f  n . . . f",
     ("moderation:report_comment", "POST"): "l f f f f  n . . . f",
     ("moderation:queue", "GET"): "l f f f f  f f . . f",
+    # Of a decision about the member, who has appealed against it; the organizer is drawn to serve.
+    ("moderation:decision", "GET"): "l n n n n  . n . . n",
+    ("moderation:appeal_against", "GET"): "l n n n n  . n n n n",
+    ("moderation:appeal_against", "POST"): "l n n n n  . n n n n",
+    ("moderation:reverse_decision", "GET"): "l n n n n  n n . . n",
+    ("moderation:reverse_decision", "POST"): "l n n n n  n n . . n",
+    ("moderation:write_statement", "POST"): "l n n n n  . n . . n",
+    ("moderation:appeal", "GET"): "l f f f f  f f . . f",
+    ("moderation:appeal", "POST"): "l f f f f  f f . . f",
+    ("moderation:serve", "GET"): "l n n n n  n . n n n",
+    ("moderation:serve", "POST"): "l n n n n  n . n n n",
     ("groups:settle_group", "GET"): "l f f f f  f f f . f",
     ("groups:settle_group", "POST"): "l f f f f  f f f . f",
     ("groups:rules", "GET"): ". . . . .  . . . . .",
@@ -212,6 +223,10 @@ OF_NO_GROUP = {
     "discussion:my_contributions", "inbox", "open_notice", "mark_all_read", "mail_choices",
     "feeds:private_comments", "feeds:private_news",
 } | {name for name, _method in MATRIX if name.startswith(("accounts:", "notifications:", "my_data:"))}  # fmt: skip
+# Whom it concerns is asked for, or who moderates; 404 for all others, whatever kind of group it is.
+OF_A_DECISION = {
+    f"moderation:{name}" for name in ("decision", "appeal_against", "reverse_decision", "write_statement", "serve")
+}
 # Also who does not write may open these:
 READ_AT_A_COMMENT = {"discussion:comment", "discussion:wordings", "discussion:follow_thread"}
 OF_A_COMMENT = READ_AT_A_COMMENT | {

@@ -1,4 +1,4 @@
-"""An answer by mail to what was told of a decision stands in the conversation about it, if its writer may write there."""
+"""An answer by mail to what was told of a decision becomes a statement about it, if its writer may make one."""
 
 from django.http import Http404
 from django.urls import reverse

@@ -98,28 +98,27 @@ def both_sides(appeal, reader) -> dict:
 @signed_in
 def serve(request, appeal):
     """Agree to decide about an appeal with two others, or decline; then both sides, and one's vote."""
-    jurors = Juror.objects.select_related("appeal__decision__group", "appeal__decision__rule__rule_set", "appeal__by")
-    juror = get_object_or_404(jurors.select_related("appeal__case"), appeal=appeal, user=request.user)
+    jurors = Juror.objects.select_related(
+        "appeal__decision__group", "appeal__decision__rule__rule_set", "appeal__by", "appeal__case"
+    )
+    juror = get_object_or_404(jurors, appeal=appeal, user=request.user)
     act = request.POST.get("act", "")
     form = VoteForm(request.POST if act == "vote" else None)
-    status = 422 if form.errors else 200
-    if request.method == "POST" and (act in _ACTS or act == "vote" and form.is_valid()):
-        try:
-            message = _ACTS[act](juror, request.user) if act in _ACTS else cast(juror, form, request.user)
-        except (actions.Decided, actions.NotYours, actions.Stale, actions.TooLate) as refusal:
-            form.add_error(None, _NOT_SERVED[type(refusal)]()) if form.is_bound else messages.warning(
-                request, _NOT_SERVED[type(refusal)]()
-            )
-            juror.refresh_from_db()
-            juror.appeal.refresh_from_db(fields=["decided_at", "reversed"])
-            status = 409
-        else:
-            messages.success(request, message)
-            return redirect("moderation:serve", appeal=appeal)
-    return show_service(request, juror, form, status)
+    if act not in _ACTS or (form.is_bound and not form.is_valid()):
+        return show_service(request, juror, form, status=422 if request.method == "POST" else 200)
+    try:
+        message = _ACTS[act](juror, request.user, form)
+    except (actions.Decided, actions.NotYours, actions.Stale, actions.TooLate) as refusal:
+        why_not = _NOT_SERVED[type(refusal)]()
+        if form.is_bound:
+            form.add_error(None, why_not)
+        juror = jurors.get(pk=juror.pk)
+        return show_service(request, juror, form, status=409, why_not="" if form.is_bound else why_not)
+    messages.success(request, message)
+    return redirect("moderation:serve", appeal=appeal)
 
 
-def show_service(request, juror, form, status):
+def show_service(request, juror, form, *, status, why_not=""):
     """What a juror sees: what it is about; both sides only once they have agreed, and no names."""
     found = juror.appeal
     is_seated = juror.state in {Service.ASKED, Service.SERVING} and not juror.is_late
@@ -130,26 +129,27 @@ def show_service(request, juror, form, status):
         "may_vote": juror.state == Service.SERVING and is_seated and not juror.vote and not found.is_decided,
         "form": form,
         "without_names": True,
+        "why_not": why_not,
     }
     return TemplateResponse(request, "moderation/serve.html", both_sides(found, request.user) | context, status=status)
 
 
-def cast(juror, form, by) -> str:
+def cast(juror, by, form) -> str:
     actions.vote(juror=juror, by=by, **form.cleaned_data)
     return _("Thank you. Your vote is counted.")
 
 
-def agree(juror, by) -> str:
+def agree(juror, by, form) -> str:
     actions.agree(juror=juror, by=by)
     return _("Thank you. Read both sides, then vote.")
 
 
-def decline(juror, by) -> str:
+def decline(juror, by, form) -> str:
     actions.decline(juror=juror, by=by)
     return _("You do not serve. Somebody else is drawn.")
 
 
-_ACTS = {"agree": agree, "decline": decline}
+_ACTS = {"agree": agree, "decline": decline, "vote": cast}
 _NOT_SERVED = {
     actions.Decided: lambda: _("It has been decided meanwhile."),
     actions.NotYours: lambda: _("You can no longer serve here."),

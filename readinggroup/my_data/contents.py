@@ -30,7 +30,7 @@ from readinggroup.groups.models import (
     Membership,
     RuleSet,
 )
-from readinggroup.moderation.models import Report
+from readinggroup.moderation.models import Appeal, Juror, Report, Statement
 from readinggroup.notifications.models import Digest, MailSettings, MailWish, Notice, PushSubscription
 from readinggroup.notifications.wording import words_of_kind
 from readinggroup.readings.models import Place, Seen, TextImport
@@ -267,6 +267,42 @@ def reports(user):
         }
 
 
+def appeals(user):
+    for appeal in each(Appeal.objects.filter(by=user).select_related("decision__group")):
+        yield {
+            "group": appeal.decision.group.name,
+            "against": on_this_site("moderation:decision", appeal.decision.public_id),
+            "words": appeal.words,
+            "created_at": appeal.created_at,
+            "decided_at": appeal.decided_at,
+            "reversed": appeal.reversed,
+        }
+
+
+def statements(user):
+    """What I wrote about decisions; what was answered stands on the decision's page."""
+    for said in each(Statement.objects.filter(by=user).select_related("decision__group")):
+        yield {
+            "group": said.decision.group.name,
+            "about": on_this_site("moderation:decision", said.decision.public_id),
+            "words": said.words,
+            "created_at": said.created_at,
+        }
+
+
+def jury_service(user):
+    """Where I was drawn by lot to decide about an appeal, and how I voted."""
+    for service in each(Juror.objects.filter(user=user).select_related("appeal__decision__group")):
+        yield {
+            "group": service.appeal.decision.group.name,
+            "state": service.state,
+            "asked_at": service.asked_at,
+            "vote": service.vote,
+            "words": service.words,
+            "voted_at": service.voted_at,
+        }
+
+
 def join_requests(user):
     for request in each(JoinRequest.objects.filter(user=user).select_related("group")):
         yield {
@@ -437,6 +473,14 @@ PARTS = [
     Part("follows", _("What I follow"), ("discussion.Follow.user",), follows),
     Part("seen", _("How much I have read of the discussion"), ("readings.Seen.user",), seen),
     Part("reports", _("Reports that I made"), ("moderation.Report.reporter",), reports),
+    Part("appeals", _("Appeals that I made"), ("moderation.Appeal.by",), appeals),
+    Part(
+        "statements",
+        _("What I wrote about decisions"),
+        ("moderation.Statement.by", "moderation.Statement.person"),
+        statements,
+    ),
+    Part("jury_service", _("Where I was drawn to decide about an appeal"), ("moderation.Juror.user",), jury_service),
     Part("join_requests", _("Requests to join"), ("groups.JoinRequest.user",), join_requests),
     Part("invitations", _("Invitations that I made"), ("groups.Invitation.created_by",), invitations),
     Part(

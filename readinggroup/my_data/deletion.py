@@ -17,6 +17,7 @@ from readinggroup.accounts.names import new_pseudonym
 from readinggroup.discussion.actions import erase_all
 from readinggroup.groups.actions import LastOwner, leave
 from readinggroup.groups.models import EmailInvitation, Group, Invitation, Membership, Role
+from readinggroup.moderation.models import Service
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category, MailSettings, Notice
 
@@ -114,6 +115,7 @@ def remove_what_is_theirs(user) -> None:
     MailSettings.objects.filter(user=user).delete()
     now = timezone.now()
     Invitation.objects.filter(created_by=user, revoked_at=None).update(revoked_at=now)
+    user.jury_service.filter(vote="").update(state=Service.DECLINED)  # within the hour, another is drawn
     user.email_invitations.filter(accepted_at=None, revoked_at=None).update(revoked_at=now, mail_at=None)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -274,8 +275,13 @@ def test_upheld_nothing_changes_but_it_is_told_and_logged(house, as_user, appeal
 
 @pytest.mark.parametrize("who", ["moderator", "reporter", "concerned", "member", "outsider"])
 def test_nobody_decides_who_is_not_to(house, as_user, appealed, who):
-    people = {"moderator": house.moderator, "reporter": house.other, "concerned": house.member, "member": house.organizer,
-              "outsider": house.outsider}  # fmt: skip
+    people = {
+        "moderator": house.moderator,
+        "reporter": house.other,
+        "concerned": house.member,
+        "member": house.organizer,
+        "outsider": house.outsider,
+    }
     if who in {"reporter", "concerned"}:
         house.group.memberships.filter(user=people[who]).update(roles=["moderator"])
     answer = answers(as_user(people[who]), house, appealed.appeal)
@@ -397,8 +403,6 @@ def test_one_appeal_sent_many_times_at_once_is_one(house, as_user):
 @pytest.mark.django_db(transaction=True)
 def test_looking_first_would_appeal_several_times(house):
     """The control: an appeal looked for, and made a moment later; only the database refuses the second."""
-    from threading import Barrier
-
     decision = decided(house, [factories.create_comment(house.reading, house.member, "Buy.")])
     looked, refused = Barrier(4), []
 
