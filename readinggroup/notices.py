@@ -3,6 +3,7 @@
 from django.db.models import Exists, OuterRef, Q
 from django.template.loader import render_to_string
 
+from readinggroup.accounts.models import User
 from readinggroup.discussion.models import Comment, State
 from readinggroup.discussion.telling import facts_of
 from readinggroup.groups.models import Group, Membership
@@ -66,8 +67,8 @@ def reply_address_about_decision(notice) -> str:
     """Where a notice of a decision, or of what was written about one, is answered by mail; "" of any other."""
     if notice.kind not in ANSWERED_ABOUT_DECISION:
         return ""
-    concerned = notice.facts.get("person", notice.recipient.public_id)
-    return statement_address(notice.recipient, notice.facts["decision"], concerned)
+    concerned = User.objects.filter(pk=notice.facts.get("person", notice.recipient_id)).first()
+    return statement_address(notice.recipient, notice.facts["decision"], concerned.public_id) if concerned else ""
 
 
 def word_for_mail(notice) -> Words | None:

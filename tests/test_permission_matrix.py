@@ -23,6 +23,8 @@ from readinggroup.accounts.models import Archive, Login
 from readinggroup.discussion.models import Draft
 from readinggroup.groups import actions, settling
 from readinggroup.groups.models import FeedAddress, Group, GroupExport, Letter, Visibility
+from readinggroup.moderation.actions import Seen, Verdict, appeal, decide, report
+from readinggroup.moderation.models import Case, Juror
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category, PushSubscription
 from readinggroup.notifications.unsubscribing import unsubscribe_address
@@ -245,7 +247,7 @@ OF_A_READER = {
 # What nobody does in a group that is in the archive or about to be deleted: writing, joining, inviting, settling.
 NOT_WHILE_CLOSED = {
     "readings:import_text", "readings:preview_import", "readings:settle_reading", "discussion:post_comment",
-    "moderation:queue", "groups:settle_group", "groups:edit_rules", "groups:invite",
+    "moderation:queue", "moderation:appeal", "groups:settle_group", "groups:edit_rules", "groups:invite",
     "groups:revoke_invitation", "groups:regenerate_invitation", "groups:invite_by_email", "groups:answer_join_request",
     "groups:send_email_invitation_again", "groups:take_back_email_invitation", "groups:hand_out_roles",
     "groups:remove_member", "groups:suspend_member", "groups:lift_suspension", "groups:write_letter", "groups:letters",
@@ -291,6 +293,10 @@ def expected(name, method, actor, visibility, state="open"):
         return "n"  # the link opens nothing until the group is open again; who belongs already is led in
     if name in OF_NO_GROUP:
         return told
+    if name in OF_A_DECISION:
+        if closed and (name, method, actor) == ("moderation:serve", "POST", "organizer"):
+            return 409  # nobody decides anything in a group that is closed
+        return "n" if closed and actor in {"moderator", "owner"} else told
     if actor not in OUTSIDE:
         if name == "groups:settle_group" and method == "GET":
             return told  # what can be done with a closed group stands there
@@ -334,6 +340,7 @@ class Cell:
         self.text = factories.TEXT + f"\n{uuid.uuid4()}\n"
         self.whose_feed = house.member
         self.rules = settling.change_rules(group=house.group, rules=[("Be brief", "")], by=house.owner)
+        self.decide()
         self.furnish()
         self.cookies = {actor: signed_in_as(person).cookies for actor, person in self.people.items()}
 
@@ -350,6 +357,20 @@ class Cell:
             answer = send(address, data, headers=headers)
             transaction.set_rollback(True)
         return answer
+
+    def decide(self):
+        """What somebody has decided who moderates no more, about a comment of the member, who has appealed."""
+        house = self.house
+        former = factories.create_member(house.group, "Nemo", roles=["moderator"])
+        self.decided = factories.create_comment(house.reading, house.member, "Decided upon.")
+        report(comment=self.decided, words="Look.", by=self.people["suspended"])
+        verdict = Verdict(action="hide", ground="rule", rule=self.rules.rules.get(number=1), words="Because.")
+        seen = [Seen(Case.objects.get(comment=self.decided).pk, "visible", 1)]
+        self.decision = decide(group=house.group, seen=seen, verdict=verdict, by=former)
+        actions.leave(membership=house.group.memberships.get(user=former), by=former)
+        self.appeal = appeal(decision=self.decision, words="No.", by=house.member)
+        until = timezone.now() + timedelta(days=3)
+        self.juror = Juror.objects.create(appeal=self.appeal, user=house.organizer, answer_by=until)
 
     def furnish(self):
         """What an address may need, and the state that the rows are about."""
@@ -403,6 +424,7 @@ class Cell:
             "groups:rules_version": [1],
             "groups:letter": [self.letter.pk],
             "fetch_group_export": [self.export.pk],
+            "moderation:appeal": [self.appeal.pk],
             "groups:hand_out_roles": [self.house.other.public_id],
             "groups:remove_member": [self.house.other.public_id],
             "groups:suspend_member": [self.house.other.public_id],
@@ -433,6 +455,10 @@ class Cell:
             return reverse(name, args=[group, self.house.other.public_id])
         if name in {"discussion:delete_draft", "discussion:move_draft"}:
             return reverse(name, args=[self.draft.public_id])
+        if name == "moderation:serve":
+            return reverse(name, args=[self.appeal.pk])
+        if name in OF_A_DECISION:
+            return reverse(name, args=[self.decision.public_id])
         if name in OF_NO_GROUP:
             return reverse(name)
         if name in OF_A_COMMENT:
@@ -467,6 +493,13 @@ class Cell:
             "discussion:follow_paragraph": {"level": "mute"},
             "discussion:follow_reading": {"level": "normal"},
             "moderation:report_comment": {"words": "Look."},
+            "moderation:appeal_against": {"words": "No."},
+            "moderation:reverse_decision": {"words": "Because."},
+            "moderation:write_statement": {
+                "words": "Hm.", "to": self.house.member.public_id, "key": uuid.uuid4(),
+            },
+            "moderation:appeal": {"answer": "uphold", "words": "Because."},
+            "moderation:serve": {"act": "agree"},
             "groups:settle_group": {
                 "name": "N", "visibility": self.house.group.visibility, "language": "en", "time_zone": "UTC",
             },

@@ -1,5 +1,7 @@
 """Every kind of page, searched for faults by axe in both schemes and on both windows; no sideways scroll at 320 px."""
 
+import uuid
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -8,14 +10,18 @@ from django.conf import settings as django_settings
 from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from readinggroup.discussion.models import Comment, State
-from readinggroup.moderation.models import Report
+from readinggroup.moderation.actions import agree, appeal, report
+from readinggroup.moderation.actions import state as write_statement
+from readinggroup.moderation.models import Juror
 from readinggroup.notifications.unsubscribing import unsubscribe_address
 from readinggroup.readings.actions import keep_upload
 
 from .. import factories
+from ..moderation.conftest import decided
 from .conftest import NARROW, WIDE
 from .steps import (
     NOT_A_TEXT,
@@ -95,8 +101,22 @@ def furnished(house):
     hidden = factories.create_comment(house.reading, house.other, "Not for here.")
     factories.create_comment(house.reading, house.other, "What was it?", parent=hidden)
     Comment.objects.filter(pk=hidden.pk).update(state=State.HIDDEN)
-    Report.objects.create(comment=said, reporter=house.member, words="It has too much weight.")
+    report(comment=said, words="It has too much weight.", by=house.member)
+    house.about, house.against = moderated(house)
     return SimpleNamespace(said=said, mine=mine, **vars(house))
+
+
+def moderated(house):
+    """A decision about the member, who has appealed and written; the organizer is drawn to serve."""
+    sold = factories.create_comment(house.reading, house.member, "Buy my *boats*.", number=5)
+    decision = decided(house, [sold], person="warn")
+    against = appeal(decision=decision, words="I asked for one.", by=house.member)
+    write_statement(decision=decision, person=house.member, words="Which words?", key=uuid.uuid4(), by=house.member)
+    until = timezone.now() + timedelta(days=3)
+    juror = Juror.objects.create(appeal=against, user=house.organizer, answer_by=until)
+    agree(juror=juror, by=house.organizer)
+    Juror.objects.create(appeal=against, user=house.other, answer_by=until)
+    return decision, against
 
 
 def go(address):
@@ -241,6 +261,23 @@ def wrong_zone(page, house, **_):
     expect(page.locator(".errorlist")).to_be_visible()
 
 
+def of_decision(name):
+    return go(lambda house: reverse(f"moderation:{name}", args=[house.about.public_id]))
+
+
+def appealing(page, house, **_):
+    """Against another one: one appeals once."""
+    said = factories.create_comment(house.reading, house.member, "Sell my boats.", number=5)
+    page.goto(reverse("moderation:appeal_against", args=[decided(house, [said]).public_id]))
+
+
+def statement_refused(page, house, **_):
+    of_decision("decision")(page, house)
+    page.get_by_label("What you want to say").fill("   ")
+    page.get_by_role("button", name="Send to the moderators").click()
+    expect(page.locator(".errorlist")).to_be_visible()
+
+
 VISITOR = "visitor"
 
 # What it is: who opens it, how.
@@ -272,6 +309,14 @@ PAGES = {
     "preview of an import": ("organizer", preview_of_an_import),
     "report": ("member", go(lambda house: f"/c/{house.said.public_id}/report/")),
     "what waits for moderators": ("moderator", in_group("moderation:queue")),
+    "a decision, of whom it concerns": ("member", of_decision("decision")),
+    "a decision, of a moderator": ("moderator", of_decision("decision")),
+    "a statement refused": ("member", statement_refused),
+    "appealing": ("member", appealing),
+    "reversing": ("moderator", of_decision("reverse_decision")),
+    "an appeal": ("owner", go(lambda house: reverse("moderation:appeal", args=[house.group.slug, house.against.pk]))),
+    "asked to serve": ("other", go(lambda house: reverse("moderation:serve", args=[house.against.pk]))),
+    "serving": ("organizer", go(lambda house: reverse("moderation:serve", args=[house.against.pk]))),
     "founding a group": ("member", by_name("groups:found_group")),
     "settling a group": ("owner", in_group("groups:settle_group")),
     "no rules yet": ("member", in_group("groups:rules")),

@@ -16,7 +16,8 @@ from readinggroup.groups import actions, settling
 from readinggroup.groups.inviting_by_mail import invite_by_email
 from readinggroup.groups.letters import send_letter
 from readinggroup.groups.models import Group, GroupChange, GroupExport, Handover, Membership, Role, Visibility
-from readinggroup.moderation.models import Report
+from readinggroup.moderation.actions import appeal, report, state
+from readinggroup.moderation.models import Juror
 from readinggroup.notifications.models import Notice
 from readinggroup.readings.actions import keep_place
 from readinggroup.readings.models import TextImport
@@ -25,6 +26,7 @@ from texts.models import LinkStatus, ParagraphLink
 
 from .. import factories
 from ..conftest import make_house
+from ..moderation.conftest import decided
 from .test_coming_and_going import address, at_once
 
 BANNER = "nobody writes, joins or invites"
@@ -285,7 +287,8 @@ def fill(house, as_user):
     Mention.objects.create(comment=answer, user=house.member)
     Draft.objects.create(author=house.member, parent=answer, body="Not yet.", **place)
     Follow.objects.create(user=house.outsider, thread=comment, level=Level.MUTE, **place)
-    Report.objects.create(comment=answer, reporter=house.member, words="Look.")
+    report(comment=answer, words="Look.", by=house.member)
+    moderate(house)
     keep_place(reading=house.reading, user=house.member, paragraph=comment.paragraph)
     version = factories.version_of(house.reading)
     ParagraphLink.objects.create(old=version, new=version, change="unchanged", score=1, status=LinkStatus.AUTOMATIC)
@@ -300,6 +303,14 @@ def fill(house, as_user):
     upload = SimpleUploadedFile("well.txt", b"The Well\n\nNobody had drawn water here since the war.\n")
     as_user(house.organizer).post(reverse("readings:import_text", args=[house.group.slug]), {"file": upload})
     assert TextImport.objects.filter(group=house.group).exists()
+
+
+def moderate(house):
+    """A decision, an appeal against it with somebody drawn to decide, and a word about it."""
+    decision = decided(house, [factories.create_comment(house.reading, house.member, "Buy my boats.")])
+    made = appeal(decision=decision, words="No.", by=house.member)
+    Juror.objects.create(appeal=made, user=house.organizer, answer_by=timezone.now() + timedelta(days=3))
+    state(decision=decision, person=house.member, words="Why?", key=uuid.uuid4(), by=house.member)
 
 
 def test_nothing_of_a_removed_group_is_left_and_nothing_of_another_is_missing(house, as_user):

@@ -20,12 +20,15 @@ from readinggroup.groups.actions import ask_to_join, invite, make_feed_address, 
 from readinggroup.groups.inviting_by_mail import invite_by_email
 from readinggroup.groups.letters import send_letter
 from readinggroup.groups.models import ChangeKind, GroupChange
-from readinggroup.moderation.models import Report
+from readinggroup.moderation.actions import appeal, report
+from readinggroup.moderation.actions import state as write_statement
+from readinggroup.moderation.models import Juror
 from readinggroup.notifications.actions import tell, wish
 from readinggroup.notifications.models import Category, Digest, MailSettings, PushSubscription, When
 from readinggroup.readings.actions import keep_place, keep_upload
 
 from .. import factories
+from ..moderation.conftest import decided
 from ..notifications.push_service import create_subscription
 
 
@@ -65,6 +68,9 @@ def canaries():
         "draft",
         "push_device",
         "push_address",
+        "appeal",
+        "statement",
+        "vote",
     )
     return SimpleNamespace(**{kind: f"{kind.replace('_', '')}-{uuid.uuid4().hex[:12]}" for kind in kinds})
 
@@ -98,7 +104,8 @@ def full_life(house, canaries):
     Mention.objects.create(comment=theirs, user=person)
     Follow.objects.create(user=person, level=Level.MUTE, **place)
     Reaction.objects.create(comment=theirs, by=person, kind=ReactionKind.AGREE)
-    Report.objects.create(comment=theirs, reporter=person, words=canaries.report)
+    report(comment=theirs, words=canaries.report, by=person)
+    be_moderated(house, person, canaries)
     elsewhere = factories.create_group("Elsewhere")
     ask_to_join(group=elsewhere, words=canaries.request, by=person)
     factories.create_member(elsewhere, "Elmo", roles=["owner"])
@@ -124,6 +131,18 @@ def full_life(house, canaries):
     make_feed_address(group=house.group, by=person)
     send_letter(group=house.group, subject="Soon", body="Soon.", key=uuid.uuid4(), by=person)
     return SimpleNamespace(person=person, client=client, comment=comment, said=said, theirs=theirs, token=token)
+
+
+def be_moderated(house, person, canaries):
+    """A decision about them, their appeal and their question; and a place among three who decide about another's."""
+    decisions = [decided(house, [factories.create_comment(house.reading, who, "Trade.")]) for who in
+                 (person, house.member)]  # fmt: skip
+    appeal(decision=decisions[0], words=canaries.appeal, by=person)
+    write_statement(decision=decisions[0], person=person, words=canaries.statement, key=uuid.uuid4(), by=person)
+    made = appeal(decision=decisions[1], words="No.", by=house.member)
+    now = timezone.now()
+    vote = {"state": "serving", "vote": "uphold", "words": canaries.vote, "voted_at": now}
+    Juror.objects.create(appeal=made, user=person, answer_by=now + timedelta(days=3), **vote)
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ def tell_other_side(said, concerned) -> None:
         facts={
             "group": group.name,
             "decision": decision.public_id,
-            "person": said.person.public_id,
+            "person": said.person_id,  # by key: the public id of who is gone is nowhere
             "by_moderators": not is_theirs,
             "words": said.words,
         },
