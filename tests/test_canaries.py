@@ -7,6 +7,7 @@ no canary may stand where it may not, and each must be found somewhere by everyo
 
 import logging
 import secrets
+import uuid
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -26,7 +27,8 @@ from readinggroup.discussion.restricting import restrict
 from readinggroup.groups import settling
 from readinggroup.groups.actions import answer_review, ask_for_review, take_review_back
 from readinggroup.groups.models import Membership, RulesReview, Visibility
-from readinggroup.moderation.actions import report
+from readinggroup.moderation.actions import report, state
+from readinggroup.moderation.models import Appeal
 from readinggroup.notifications import digests
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Delivery, Digest, Notice
@@ -236,6 +238,18 @@ def say(aviary, visibility):
     begin_to_write(aviary, author, friend)
     report(comment=cell.comment, words=canary("words of a report", MODERATING), by=friend)
     entered(cell.house, cell.comment, canary("reason of a decision", readable_by(visibility)))
+    decide_and_appeal(aviary)
+
+
+def decide_and_appeal(aviary):
+    """What was decided upon, why not, and what was written about it: for whom it concerns and who moderates."""
+    cell, canary = aviary.cell, aviary.canary
+    author, between = cell.house.member, MODERATING | {"member"}
+    words = canary("words that were decided upon", between)
+    Comment.objects.filter(pk=cell.decided.pk).update(body=words, body_html=f"<p>{words}</p>")
+    Appeal.objects.filter(pk=cell.appeal.pk).update(words=canary("words of an appeal", between))
+    said = canary("what was written about a decision", between)
+    state(decision=cell.decision, person=author, words=said, key=uuid.uuid4(), by=author)
 
 
 def begin_to_write(aviary, author, friend):

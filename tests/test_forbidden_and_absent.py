@@ -16,7 +16,7 @@ from readinggroup.discussion.models import Comment, State
 from readinggroup.groups.models import Visibility
 
 from . import factories
-from .test_permission_matrix import ACTORS, MATRIX, OF_A_COMMENT, OUTSIDE, Cell, expected
+from .test_permission_matrix import ACTORS, MATRIX, OF_A_COMMENT, OF_A_DECISION, OUTSIDE, Cell, expected
 
 LANGUAGES = ["en", "de", "fr"]
 FORBIDDEN = [
@@ -41,6 +41,10 @@ def twin_of(name, address, cell):
         there = cell.device.public_id
     if name == "discussion:move_draft":
         there = cell.draft.public_id
+    if name == "moderation:serve":
+        return address.replace(f"/{cell.appeal.pk}/", f"/{'9' * len(str(cell.appeal.pk))}/")
+    if name in OF_A_DECISION:
+        there = cell.decision.public_id
     assert there in address
     return address.replace(there, "z" * len(there), 1)
 
@@ -106,6 +110,20 @@ def test_a_held_comment_is_not_told_from_none(house, as_user):
             twin = address.replace(comment.public_id, "z" * 10)
             client = as_user(person)
             assert told(client, "GET", address, None, {}) == told(client, "GET", twin, None, {})
+
+
+@pytest.mark.parametrize("actor", ["outsider", "former", "elsewhere", "organizer", "suspended"])
+def test_a_decision_about_others_is_not_told_from_none(cells, db, actor):
+    """Also inside the group: that there was a decision stands in the log, but not whose address it has."""
+    cell = cells[Visibility.PUBLIC]
+    client = cell.client_of(actor)
+    client.get("/healthz")
+    for name in sorted(OF_A_DECISION - {"moderation:serve"}):
+        method = "GET" if (name, "GET") in MATRIX else "POST"
+        address, data = cell.address(name), cell.data(name) if method == "POST" else None
+        one, other = (told(client, method, each, data, {}) for each in (address, twin_of(name, address, cell)))
+        assert one[0] == 404
+        assert one == other
 
 
 @pytest.mark.parametrize("actor", ACTORS[5:])

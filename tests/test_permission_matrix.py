@@ -23,6 +23,8 @@ from readinggroup.accounts.models import Archive, Login
 from readinggroup.discussion.models import Draft
 from readinggroup.groups import actions, settling
 from readinggroup.groups.models import FeedAddress, Group, GroupExport, Letter, RulesReview, Visibility
+from readinggroup.moderation.actions import Seen, Verdict, appeal, decide, report
+from readinggroup.moderation.models import Case, Juror
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category, PushSubscription
 from readinggroup.notifications.unsubscribing import unsubscribe_address
@@ -112,6 +114,17 @@ MATRIX = {
     ("moderation:log_numbers_csv", "GET"): ". . . . .  . . . . .",
     ("moderation:settings", "GET"): "l f f f f  f f f . f",
     ("moderation:settings", "POST"): "l f f f f  f f f . f",
+    # Of a decision about the member, who has appealed against it; the organizer is drawn to serve.
+    ("moderation:decision", "GET"): "l n n n n  . n . . n",
+    ("moderation:appeal_against", "GET"): "l n n n n  . n n n n",
+    ("moderation:appeal_against", "POST"): "l n n n n  . n n n n",
+    ("moderation:reverse_decision", "GET"): "l n n n n  n n . . n",
+    ("moderation:reverse_decision", "POST"): "l n n n n  n n . . n",
+    ("moderation:write_statement", "POST"): "l n n n n  . n . . n",
+    ("moderation:appeal", "GET"): "l f f f f  f f . . f",
+    ("moderation:appeal", "POST"): "l f f f f  f f . . f",
+    ("moderation:serve", "GET"): "l n n n n  n . n n n",
+    ("moderation:serve", "POST"): "l n n n n  n . n n n",
     ("groups:settle_group", "GET"): "l f f f f  f f f . f",
     ("groups:settle_group", "POST"): "l f f f f  f f f . f",
     ("groups:rules", "GET"): ". . . . .  . . . . .",
@@ -239,6 +252,10 @@ OF_NO_GROUP = {
     "discussion:my_contributions", "discussion:my_muted", "inbox", "open_notice", "mark_all_read", "mail_choices",
     "feeds:private_comments", "feeds:private_news", "moderation:my_cases", "moderation:my_reports",
 } | {name for name, _method in MATRIX if name.startswith(("accounts:", "notifications:", "my_data:"))}  # fmt: skip
+# Whom it concerns is asked for, or who moderates; 404 for all others, whatever kind of group it is.
+OF_A_DECISION = {
+    f"moderation:{name}" for name in ("decision", "appeal_against", "reverse_decision", "write_statement", "serve")
+}
 # Also who does not write may open these:
 READ_AT_A_COMMENT = {
     "discussion:comment", "discussion:wordings", "discussion:follow_thread", "discussion:mute_person",
@@ -261,7 +278,8 @@ OF_A_READER = {
 NOT_WHILE_CLOSED = {
     "readings:import_text", "readings:preview_import", "readings:settle_reading", "discussion:post_comment",
     "discussion:look_first_at_paragraph", "discussion:look_first_in_reading",
-    "moderation:queue", "moderation:settings", "groups:settle_group", "groups:edit_rules", "groups:ask_rules_review",
+    "moderation:queue", "moderation:appeal", "moderation:settings", "groups:settle_group", "groups:edit_rules",
+    "groups:ask_rules_review",
     "groups:support_rules_review", "groups:take_rules_review_back", "groups:answer_rules_review", "groups:invite",
     "groups:revoke_invitation", "groups:regenerate_invitation", "groups:invite_by_email", "groups:answer_join_request",
     "groups:send_email_invitation_again", "groups:take_back_email_invitation", "groups:hand_out_roles",
@@ -308,6 +326,10 @@ def expected(name, method, actor, visibility, state="open"):
         return "n"  # the link opens nothing until the group is open again; who belongs already is led in
     if name in OF_NO_GROUP:
         return told
+    if name in OF_A_DECISION:
+        if closed and (name, method, actor) == ("moderation:serve", "POST", "organizer"):
+            return 409  # nobody decides anything in a group that is closed
+        return "n" if closed and actor in {"moderator", "owner"} else told
     if actor not in OUTSIDE:
         if name == "groups:settle_group" and method == "GET":
             return told  # what can be done with a closed group stands there
@@ -352,6 +374,7 @@ class Cell:
         self.text = factories.TEXT + f"\n{uuid.uuid4()}\n"
         self.whose_feed = house.member
         self.rules = settling.change_rules(group=house.group, rules=[("Be brief", "")], by=house.owner)
+        self.decide()
         self.furnish()
         self.cookies = {actor: signed_in_as(person).cookies for actor, person in self.people.items()}
 
@@ -368,6 +391,20 @@ class Cell:
             answer = send(address, data, headers=headers)
             transaction.set_rollback(True)
         return answer
+
+    def decide(self):
+        """What somebody has decided who moderates no more, about a comment of the member, who has appealed."""
+        house = self.house
+        former = factories.create_member(house.group, "Nemo", roles=["moderator"])
+        self.decided = factories.create_comment(house.reading, house.member, "Decided upon.")
+        report(comment=self.decided, words="Look.", by=self.people["suspended"])
+        verdict = Verdict(action="hide", ground="rule", rule=self.rules.rules.get(number=1), words="Because.")
+        seen = [Seen(Case.objects.get(comment=self.decided).pk, "visible", 1)]
+        self.decision = decide(group=house.group, seen=seen, verdict=verdict, by=former)
+        actions.leave(membership=house.group.memberships.get(user=former), by=former)
+        self.appeal = appeal(decision=self.decision, words="No.", by=house.member)
+        until = timezone.now() + timedelta(days=3)
+        self.juror = Juror.objects.create(appeal=self.appeal, user=house.organizer, answer_by=until)
 
     def furnish(self):
         """What an address may need, and the state that the rows are about."""
@@ -423,6 +460,7 @@ class Cell:
             "groups:letter": [self.letter.pk],
             "moderation:log_entry": [1],
             "fetch_group_export": [self.export.pk],
+            "moderation:appeal": [self.appeal.pk],
             "groups:hand_out_roles": [self.house.other.public_id],
             "groups:remove_member": [self.house.other.public_id],
             "groups:suspend_member": [self.house.other.public_id],
@@ -455,6 +493,10 @@ class Cell:
             return reverse(name, args=[group, self.house.other.public_id])
         if name in {"discussion:delete_draft", "discussion:move_draft"}:
             return reverse(name, args=[self.draft.public_id])
+        if name == "moderation:serve":
+            return reverse(name, args=[self.appeal.pk])
+        if name in OF_A_DECISION:
+            return reverse(name, args=[self.decision.public_id])
         if name in OF_NO_GROUP:
             return reverse(name)
         if name in OF_A_COMMENT:
@@ -498,6 +540,13 @@ class Cell:
             "discussion:follow_paragraph": {"level": "mute"},
             "discussion:follow_reading": {"level": "normal"},
             "moderation:report_comment": {"words": "Look."},
+            "moderation:appeal_against": {"words": "No."},
+            "moderation:reverse_decision": {"words": "Because."},
+            "moderation:write_statement": {
+                "words": "Hm.", "to": self.house.member.public_id, "key": uuid.uuid4(),
+            },
+            "moderation:appeal": {"answer": "uphold", "words": "Because."},
+            "moderation:serve": {"act": "agree"},
             "groups:settle_group": {
                 "name": "N", "visibility": self.house.group.visibility, "language": "en", "time_zone": "UTC",
                 "hold_first": 0, "hold_links": 5,

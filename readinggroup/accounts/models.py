@@ -181,6 +181,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         super().clean()
         self.name_skeleton = skeleton(self.display_name)
 
+    @property
+    def took_words_along(self):
+        """Whether the account is deleted and all that the person wrote was withdrawn with it."""
+        return self.deleted_at is not None and self.deletion_choice == Contributions.WITHDRAWN
+
     def save(self, *, update_fields=None, **options):
         self.name_skeleton = skeleton(self.display_name)
         if update_fields is None and not self._state.adding:

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from . import decision_views, log_views, own_cases_views, queue_views, report_views, settings_views
+from . import (
+    appeal_views,
+    decision_views,
+    log_views,
+    own_cases_views,
+    queue_views,
+    report_views,
+    settings_views,
+)
 
 app_name = "moderation"
 
@@ -17,4 +25,9 @@ urlpatterns = [
     path("decisions/<slug:decision>/", decision_views.decision, name="decision"),
     path("me/cases/", own_cases_views.my_cases, name="my_cases"),
     path("me/cases/reports/", own_cases_views.my_reports, name="my_reports"),
+    path("decisions/<slug:decision>/appeal/", appeal_views.appeal_against, name="appeal_against"),
+    path("decisions/<slug:decision>/reverse/", decision_views.reverse_decision, name="reverse_decision"),
+    path("decisions/<slug:decision>/statement/", decision_views.write_statement, name="write_statement"),
+    path("g/<slug:group>/moderation/appeals/<int:appeal>/", appeal_views.appeal, name="appeal"),
+    path("appeals/<int:appeal>/serve/", appeal_views.serve, name="serve"),
 ]

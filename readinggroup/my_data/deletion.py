@@ -18,7 +18,7 @@ from readinggroup.discussion.actions import erase_all
 from readinggroup.discussion.models import MutedPerson
 from readinggroup.groups.actions import LastOwner, leave
 from readinggroup.groups.models import EmailInvitation, Group, Invitation, Membership, Role
-from readinggroup.moderation.models import Outcome, Report
+from readinggroup.moderation.models import Outcome, Report, Service
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category, MailSettings, Notice
 
@@ -122,6 +122,7 @@ def remove_what_is_theirs(user) -> None:
         rows.all().delete()
     MailSettings.objects.filter(user=user).delete()
     Invitation.objects.filter(created_by=user, revoked_at=None).update(revoked_at=now)
+    user.jury_service.filter(vote="").update(state=Service.DECLINED)  # within the hour, another is drawn
     user.email_invitations.filter(accepted_at=None, revoked_at=None).update(revoked_at=now, mail_at=None)
 
 

@@ -21,6 +21,7 @@ class Words(NamedTuple):
     lead: str = ""  # of somebody's words: who has said them to whom
     excerpt: str = ""  # and how they begin
     sender: str = ""  # in whose name it is written, if in somebody's
+    reply_to: str = ""  # where it is answered by mail, if it is about something else than a comment
 
 
 def template_of(kind: str) -> str:

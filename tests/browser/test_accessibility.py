@@ -1,5 +1,6 @@
 """Every kind of page, searched for faults by axe in both schemes and on both windows; no sideways scroll at 320 px."""
 
+import uuid
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -16,12 +17,14 @@ from readinggroup.discussion.models import Comment, MutedPerson, RestrictionKind
 from readinggroup.discussion.restricting import restrict
 from readinggroup.groups.actions import ask_for_review, elect_moderators
 from readinggroup.groups.settling import change_rules
-from readinggroup.moderation.actions import Seen, Verdict, decide, report
-from readinggroup.moderation.models import Action, Case, Ground
+from readinggroup.moderation.actions import Seen, Verdict, agree, appeal, decide, report
+from readinggroup.moderation.actions import state as write_statement
+from readinggroup.moderation.models import Action, Case, Ground, Juror
 from readinggroup.notifications.unsubscribing import unsubscribe_address
 from readinggroup.readings.actions import keep_upload
 
 from .. import factories
+from ..moderation.conftest import decided as decided_about
 from ..moderation.steps import entered, reversed_
 from .conftest import NARROW, WIDE
 from .steps import (
@@ -108,8 +111,22 @@ def furnished(house):
     restrict(reading=house.reading, thread=hidden, **locked)
     restrict(reading=house.reading, paragraph=factories.version_of(house.reading, 5).paragraph, **locked)
     MutedPerson.objects.create(group=house.group, by=house.organizer, person=house.other)
-    report(comment=said, by=house.member, words="It has too much weight.")
+    report(comment=said, words="It has too much weight.", by=house.member)
+    house.about, house.against = moderated(house)
     return SimpleNamespace(said=said, mine=mine, **vars(house))
+
+
+def moderated(house):
+    """A decision about the member, who has appealed and written; the organizer is drawn to serve."""
+    sold = factories.create_comment(house.reading, house.member, "Buy my *boats*.", number=5)
+    decision = decided_about(house, [sold], person="warn")
+    against = appeal(decision=decision, words="I asked for one.", by=house.member)
+    write_statement(decision=decision, person=house.member, words="Which words?", key=uuid.uuid4(), by=house.member)
+    until = timezone.now() + timedelta(days=3)
+    juror = Juror.objects.create(appeal=against, user=house.organizer, answer_by=until)
+    agree(juror=juror, by=house.organizer)
+    Juror.objects.create(appeal=against, user=house.other, answer_by=until)
+    return decision, against
 
 
 def go(address):
@@ -309,6 +326,23 @@ def judged(name):
     return show
 
 
+def of_decision(name):
+    return go(lambda house: reverse(f"moderation:{name}", args=[house.about.public_id]))
+
+
+def appealing(page, house, **_):
+    """Against another one: one appeals once."""
+    said = factories.create_comment(house.reading, house.member, "Sell my boats.", number=5)
+    page.goto(reverse("moderation:appeal_against", args=[decided_about(house, [said]).public_id]))
+
+
+def statement_refused(page, house, **_):
+    of_decision("decision")(page, house)
+    page.get_by_label("What you want to say").fill("   ")
+    page.get_by_role("button", name="Send to the moderators").click()
+    expect(page.locator(".errorlist")).to_be_visible()
+
+
 VISITOR = "visitor"
 
 # What it is: who opens it, how.
@@ -349,6 +383,14 @@ PAGES = {
     "log of moderation": (VISITOR, decided("log")),
     "an entry of the log": ("member", decided("log_entry", 1)),
     "moderation in numbers": (VISITOR, decided("log_numbers")),
+    "a decision, of whom it concerns": ("member", of_decision("decision")),
+    "a decision, of a moderator": ("moderator", of_decision("decision")),
+    "a statement refused": ("member", statement_refused),
+    "appealing": ("member", appealing),
+    "reversing": ("moderator", of_decision("reverse_decision")),
+    "an appeal": ("owner", go(lambda house: reverse("moderation:appeal", args=[house.group.slug, house.against.pk]))),
+    "asked to serve": ("other", go(lambda house: reverse("moderation:serve", args=[house.against.pk]))),
+    "serving": ("organizer", go(lambda house: reverse("moderation:serve", args=[house.against.pk]))),
     "founding a group": ("member", by_name("groups:found_group")),
     "settling a group": ("owner", in_group("groups:settle_group")),
     "no rules yet": ("member", in_group("groups:rules")),

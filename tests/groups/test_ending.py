@@ -28,8 +28,8 @@ from readinggroup.groups import actions, settling
 from readinggroup.groups.inviting_by_mail import invite_by_email
 from readinggroup.groups.letters import send_letter
 from readinggroup.groups.models import Group, GroupChange, GroupExport, Handover, Membership, Role, Visibility
-from readinggroup.moderation.actions import report
-from readinggroup.moderation.models import Appeal, Case, Reason
+from readinggroup.moderation.actions import appeal, report, state
+from readinggroup.moderation.models import Appeal, Case, Juror, Reason
 from readinggroup.notifications.models import Notice
 from readinggroup.readings.actions import keep_place
 from readinggroup.readings.models import TextImport
@@ -38,6 +38,7 @@ from texts.models import LinkStatus, ParagraphLink
 
 from .. import factories
 from ..conftest import make_house
+from ..moderation.conftest import decided
 from ..moderation.steps import hidden, reversed_
 from .test_coming_and_going import address, at_once
 
@@ -304,6 +305,7 @@ def fill(house, as_user):
     restrict(reading=house.reading, thread=comment, **slow)
     restrict(reading=house.reading, kind=RestrictionKind.HELD_FIRST, by=house.moderator)
     fill_moderation(house, answer)
+    appeal_and_serve(house)
     keep_place(reading=house.reading, user=house.member, paragraph=comment.paragraph)
     version = factories.version_of(house.reading)
     ParagraphLink.objects.create(old=version, new=version, change="unchanged", score=1, status=LinkStatus.AUTOMATIC)
@@ -332,6 +334,14 @@ def fill_moderation(house, comment):
     )
     Case.objects.create(group=house.group, kind="appeal", appeal=appeal, due_at=timezone.now())
     reversed_(house, decision, appeal=appeal)
+
+
+def appeal_and_serve(house):
+    """A decision, an appeal against it with somebody drawn to decide, and a word about it."""
+    decision = decided(house, [factories.create_comment(house.reading, house.member, "Buy my boats.")])
+    made = appeal(decision=decision, words="No.", by=house.member)
+    Juror.objects.create(appeal=made, user=house.organizer, answer_by=timezone.now() + timedelta(days=3))
+    state(decision=decision, person=house.member, words="Why?", key=uuid.uuid4(), by=house.member)
 
 
 def test_nothing_of_a_removed_group_is_left_and_nothing_of_another_is_missing(house, as_user):

@@ -38,12 +38,13 @@ from readinggroup.groups.inviting_by_mail import invite_by_email
 from readinggroup.groups.letters import send_letter
 from readinggroup.groups.models import ChangeKind, GroupChange
 from readinggroup.moderation import actions as moderation
-from readinggroup.moderation.models import Action, Appeal, Case, Ground
+from readinggroup.moderation.models import Action, Case, Ground, Juror
 from readinggroup.notifications.actions import tell, wish
 from readinggroup.notifications.models import Category, Digest, MailSettings, PushSubscription, When
 from readinggroup.readings.actions import keep_place, keep_upload
 
 from .. import factories
+from ..moderation.conftest import decided
 from ..notifications.push_service import create_subscription
 
 
@@ -87,6 +88,8 @@ def canaries():
         "reported",
         "verdict",
         "appeal",
+        "statement",
+        "vote",
     )
     return SimpleNamespace(**{kind: f"{kind.replace('_', '')}-{uuid.uuid4().hex[:12]}" for kind in kinds})
 
@@ -160,13 +163,25 @@ def be_moderated(house, person, canaries):
         moderation.report(comment=comment, words=canaries.reported if by == person else "Look.", by=by)
         case = Case.objects.get(comment=comment)
         ground = {"ground": Ground.LAW, "words": canaries.verdict} if action == Action.HIDE else {}
-        decision = moderation.decide(
+        moderation.decide(
             group=house.group,
             seen=[moderation.Seen(case.pk, comment.state, comment.wording)],
             verdict=moderation.Verdict(action=action, **ground),
             by=house.moderator,
         )
-    Appeal.objects.create(decision=decision, by=person, words=canaries.appeal)
+    appeal_and_serve(house, person, canaries)
+
+
+def appeal_and_serve(house, person, canaries):
+    """A decision about them, their appeal and their question; and a place among three who decide about another's."""
+    decisions = [decided(house, [factories.create_comment(house.reading, who, "Trade.")]) for who in
+                 (person, house.member)]  # fmt: skip
+    moderation.appeal(decision=decisions[0], words=canaries.appeal, by=person)
+    moderation.state(decision=decisions[0], person=person, words=canaries.statement, key=uuid.uuid4(), by=person)
+    made = moderation.appeal(decision=decisions[1], words="No.", by=house.member)
+    now = timezone.now()
+    vote = {"state": "serving", "vote": "uphold", "words": canaries.vote, "voted_at": now}
+    Juror.objects.create(appeal=made, user=person, answer_by=now + timedelta(days=3), **vote)
 
 
 @pytest.fixture

@@ -69,8 +69,11 @@ def hasten(case) -> None:
     Case.objects.filter(pk=case.pk).update(due_at=due)
 
 
-def tell_moderators(*, group, case) -> None:
-    """Tell those who moderate that something waits; who has an unread notice of it already is not told again."""
+def tell_moderators(*, group, case, event="") -> None:
+    """Tell those who moderate that something waits; who has an unread notice of it already is not told again.
+
+    `event` names what happened to the case, where it is more than that it was opened.
+    """
     moderators = Membership.objects.active().filter(group=group, roles__overlap=[Role.MODERATOR, Role.OWNER])
     told = Notice.objects.unread().filter(kind=QUEUE_NOTICE, group_key=group.pk).values("recipient")
     people = moderators.exclude(suspended_until__gt=timezone.now()).exclude(user__in=told)
@@ -78,7 +81,7 @@ def tell_moderators(*, group, case) -> None:
         recipients=people.values_list("user", flat=True),
         kind=QUEUE_NOTICE,
         category=Category.REQUEST,
-        event=f"case-{case.pk}",
+        event=event or f"case-{case.pk}",
         group=group.pk,
         address=reverse("moderation:queue", args=[group.slug]),
         facts={"group": group.name},

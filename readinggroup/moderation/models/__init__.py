@@ -1,6 +1,6 @@
 """Reports, cases, decisions, appeals, and the log."""
 
-from .appeals import Appeal
+from .appeals import Appeal, Juror, Service, Statement, Vote
 from .cases import Case, Kind, LookedAtComment, LookingMembership
 from .decisions import RESTRICTIVE, Action, As, Decision, Ground, Part, Reason
 from .log import GENESIS, LogEntry
@@ -15,6 +15,7 @@ __all__ = [
     "Case",
     "Decision",
     "Ground",
+    "Juror",
     "Kind",
     "LogEntry",
     "LookedAtComment",
@@ -23,4 +24,7 @@ __all__ = [
     "Part",
     "Reason",
     "Report",
+    "Service",
+    "Statement",
+    "Vote",
 ]

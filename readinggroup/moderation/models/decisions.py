@@ -34,7 +34,9 @@ class Action(models.TextChoices):
     READMIT = "readmit", _("taken in again")
     RENAME = "rename", _("name replaced by a pseudonym")
     UPHOLD = "uphold", _("upheld")  # an appeal changed nothing
-    STRIKE = "strike", _("taken off the record")  # of a warning or a request that is reversed
+    STRIKE = "strike", _("taken off the record")  # of what is reversed and leaves nothing else to be undone
+    MOVE_BACK = "move_back", _("moved back")
+    NAME_BACK = "name_back", _("former name given back")
 
 
 # By which somebody is restricted: they rest on a rule or a law, and can be appealed against.

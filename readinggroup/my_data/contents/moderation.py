@@ -3,7 +3,7 @@
 from django.db.models import Prefetch
 from django.utils.translation import gettext_lazy as _
 
-from readinggroup.moderation.models import Appeal, Decision, Report
+from readinggroup.moderation.models import Appeal, Decision, Juror, Report, Statement
 from readinggroup.moderation.models import Part as DecisionPart
 
 from .part import Part, each, on_this_site
@@ -61,8 +61,39 @@ def appeals(user):
         }
 
 
+def statements(user):
+    """What I wrote about decisions; what was answered stands on the decision's page."""
+    for said in each(Statement.objects.filter(by=user).select_related("decision__group")):
+        yield {
+            "group": said.decision.group.name,
+            "about": on_this_site("moderation:decision", said.decision.public_id),
+            "words": said.words,
+            "created_at": said.created_at,
+        }
+
+
+def jury_service(user):
+    """Where I was drawn by lot to decide about an appeal, and how I voted."""
+    for service in each(Juror.objects.filter(user=user).select_related("appeal__decision__group")):
+        yield {
+            "group": service.appeal.decision.group.name,
+            "state": service.state,
+            "asked_at": service.asked_at,
+            "vote": service.vote,
+            "words": service.words,
+            "voted_at": service.voted_at,
+        }
+
+
 PARTS = [
     Part("reports", _("Reports that I made"), ("moderation.Report.reporter",), reports),
     Part("decisions", _("What moderators decided about me"), ("moderation.Part.person",), decisions),
     Part("appeals", _("What I said against their decisions"), ("moderation.Appeal.by",), appeals),
+    Part(
+        "statements",
+        _("What I wrote about decisions"),
+        ("moderation.Statement.by", "moderation.Statement.person"),
+        statements,
+    ),
+    Part("jury_service", _("Where I was drawn to decide about an appeal"), ("moderation.Juror.user",), jury_service),
 ]
