@@ -202,6 +202,7 @@ def made(request, membership, reading, version, talk, asked, *, forms=None, focu
         "quotes": "" if form else slot("quotes"),
         "begun": slot("begun"),
         "may_discuss": may(membership, Can.DISCUSS),
+        "may_moderate": may(membership, Can.MODERATE),
         "focus": focus,
         "unread": slot("unread"),
         **frame(request.user.is_authenticated),

@@ -2,7 +2,8 @@
 
 from .claiming import claim, release
 from .deciding import Seen, Verdict, decide
-from .members import decide_about_member
+from .members import decide_about_member, last_about
+from .places import decide_about_place, lock_at
 from .refusals import Claimed, Impossible, NotYours, Stale
 from .reporting import Silenced, report, tell_moderators
 
@@ -17,6 +18,9 @@ __all__ = [
     "claim",
     "decide",
     "decide_about_member",
+    "decide_about_place",
+    "last_about",
+    "lock_at",
     "release",
     "report",
     "tell_moderators",
