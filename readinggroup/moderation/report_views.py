@@ -66,7 +66,7 @@ def reported(request, form, **about) -> bool:
         )
         return False
     if is_first:
-        messages.success(request, _("Thank you. The moderators will look at it, and you are told what comes of it."))
+        messages.success(request, _("Thank you. The moderators will look at it. You are told what comes of it."))
     elif "comment" in about:
         messages.info(request, _("You have reported this comment before; once is enough."))
     else:

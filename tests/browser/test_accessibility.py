@@ -294,13 +294,13 @@ PAGES = {
         "owner",
         go(lambda house: reverse("groups:member", args=[house.group.slug, house.member.public_id])),
     ),
-    "suspending": (
-        "moderator",
-        go(lambda house: reverse("groups:suspend_member", args=[house.group.slug, house.member.public_id])),
-    ),
-    "removing": (
+    "deciding about a member": (
         "owner",
-        go(lambda house: reverse("groups:remove_member", args=[house.group.slug, house.member.public_id])),
+        go(lambda house: reverse("moderation:decide_about_member", args=[house.group.slug, house.member.public_id])),
+    ),
+    "reporting a name": (
+        "other",
+        go(lambda house: reverse("moderation:report_name", args=[house.group.slug, house.member.public_id])),
     ),
     "contributions": (
         "other",
