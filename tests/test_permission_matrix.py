@@ -230,7 +230,8 @@ OF_NO_GROUP = {
 READ_AT_A_COMMENT = {"discussion:comment", "discussion:wordings", "discussion:follow_thread"}
 OF_A_COMMENT = READ_AT_A_COMMENT | {
     "moderation:report_comment", "moderation:decide_about_thread", "discussion:take_back_wordings",
-    "discussion:show_wordings", "discussion:reactions", "discussion:question", "discussion:draft_answer", "discussion:draft_edit",
+    "discussion:show_wordings", "discussion:reactions", "discussion:question", "discussion:draft_answer",
+    "discussion:draft_edit",
     *(f"discussion:{act}_comment" for act in ("answer", "edit", "withdraw", "put_back")),
 }  # fmt: skip
 OF_A_TEXT = {

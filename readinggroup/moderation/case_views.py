@@ -40,7 +40,7 @@ def show_case(request, membership, case, *, form=None, status=200, **more):
     is_mine = case.whose == membership.user_id
     reports = [] if is_mine else list(case.reports.select_related("reporter", "rule").order_by("created_at"))
     record, alike = decisions_beside(case, {report.rule for report in reports if report.rule})
-    rules = rules_judging([case])
+    rules = rules_judging(membership.group, [case])
     is_open = can_be_decided(case)
     if form is None and is_open and not is_mine:
         form = form_for(membership, [case], [seen_now(case)], rules)
@@ -92,10 +92,10 @@ def written(seen) -> str:
     return f"{seen.case}:{seen.state}:{seen.wording}"
 
 
-def rules_judging(cases) -> list:
+def rules_judging(group, cases) -> list:
     """The rules by which all of these are judged: those of the day of each comment's wording, or of a name's report."""
     moments = [day_of(case.comment) if case.comment else case.opened_at for case in cases]
-    return rules_of(cases[0].group, moments)
+    return rules_of(group, moments)
 
 
 def form_for(membership, cases, seen, rules, data=None) -> VerdictForm:

@@ -78,7 +78,7 @@ def next_after(membership, due_at, pk) -> int | None:
 
 def around(membership, comment) -> dict:
     """What stands around the comment in its thread, as this moderator may see it: parent, before, after. One query."""
-    same = Comment.objects.filter(reading=comment.reading, paragraph=comment.paragraph, parent=comment.parent_id)
+    same = Comment.objects.filter(reading=comment.reading_id, paragraph=comment.paragraph_id, parent=comment.parent_id)
     earlier = same.filter(pk__lt=comment.pk).order_by("-pk").values("pk")[:1]
     later = same.filter(pk__gt=comment.pk).order_by("pk").values("pk")[:1]
     near = Q(pk=comment.parent_id) | Q(pk__in=earlier) | Q(pk__in=later)

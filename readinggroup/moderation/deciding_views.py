@@ -34,7 +34,7 @@ def decide(request, membership):
         return choose(request, membership)
     seen = seen_in(request)
     cases = cases_or_404(membership, [one.case for one in seen])
-    form = form_for(membership, cases, seen, rules_judging(cases), request.POST)
+    form = form_for(membership, cases, seen, rules_judging(membership.group, cases), request.POST)
     is_stale = any(not can_be_decided(case) or seen_now(case) != one for case, one in zip(cases, seen, strict=True))
     if not form.is_valid():
         return show_stale(request, membership, cases) if is_stale else show(request, membership, cases, form, 422)
@@ -76,7 +76,7 @@ def seen_in(request) -> list[Seen]:
 def cases_or_404(membership, keys) -> list[Case]:
     """These cases of the group, appeals not among them, in the order of their keys."""
     cases = Case.objects.filter(group=membership.group, pk__in=keys).exclude(kind=Kind.APPEAL)
-    beside = ("group", "comment__author", "comment__reading__edition", "comment__version", "member__user", "claimed_by")
+    beside = ("comment__author", "comment__reading__edition", "comment__version", "member__user", "claimed_by")
     found = list(
         cases.annotate(whose=Coalesce(F("comment__author"), F("member__user"))).select_related(*beside).order_by("pk")
     )
@@ -91,7 +91,7 @@ def show(request, membership, cases, form, status, **more):
         return show_case(request, membership, case_or_404(membership, cases[0].pk), form=form, status=status, **more)
     free = free_of(membership, cases)
     if form is None and free:
-        form = form_for(membership, free, [seen_now(case) for case in free], rules_judging(free))
+        form = form_for(membership, free, [seen_now(case) for case in free], rules_judging(membership.group, free))
     context = {
         "membership": membership,
         "group": membership.group,
@@ -111,7 +111,7 @@ def show_stale(request, membership, cases):
     form = None
     if free:
         seen = [seen_now(case) for case in free]
-        form = form_for(membership, free, seen, rules_judging(free), request.POST)
+        form = form_for(membership, free, seen, rules_judging(membership.group, free), request.POST)
     typed = "" if form else request.POST.get("words", "")
     return show(request, membership, cases, form, 409, stale=True, typed=typed)
 
