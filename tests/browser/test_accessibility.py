@@ -11,7 +11,8 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from readinggroup.discussion.models import Comment, State
-from readinggroup.moderation.models import Report
+from readinggroup.moderation.actions import report
+from readinggroup.moderation.models import Case
 from readinggroup.notifications.unsubscribing import unsubscribe_address
 from readinggroup.readings.actions import keep_upload
 
@@ -95,7 +96,8 @@ def furnished(house):
     hidden = factories.create_comment(house.reading, house.other, "Not for here.")
     factories.create_comment(house.reading, house.other, "What was it?", parent=hidden)
     Comment.objects.filter(pk=hidden.pk).update(state=State.HIDDEN)
-    Report.objects.create(comment=said, reporter=house.member, words="It has too much weight.")
+    report(comment=said, by=house.member, words="It has too much weight.")
+    house.group.reasons.create(title="Weight", words="Not so heavy, please.")
     return SimpleNamespace(said=said, mine=mine, **vars(house))
 
 
@@ -110,6 +112,26 @@ def in_group(name, *more):
 
 def by_name(name):
     return go(lambda house: reverse(name))
+
+
+def a_case(page, house, **_):
+    case = Case.objects.get(comment=house.said)
+    page.goto(reverse("moderation:case", args=[house.group.slug, case.pk]))
+    expect(page.get_by_text("You have it before you until")).to_be_visible()
+    page.locator("#decide summary").click()
+
+
+def a_case_refused(page, house, **_):
+    a_case(page, house)
+    page.locator("#decide").get_by_label("Hide it").check()
+    page.locator("#decide button.send").click()
+    expect(page.locator(".errorlist").first).to_be_visible()
+
+
+def several_cases(page, house, **_):
+    cases = Case.objects.filter(group=house.group).values_list("pk", flat=True)
+    asked = "&".join(f"case={pk}" for pk in cases)
+    page.goto(f"{reverse('moderation:decide', args=[house.group.slug])}?{asked}")
 
 
 def reading_page(page, house, **_):
@@ -272,6 +294,14 @@ PAGES = {
     "preview of an import": ("organizer", preview_of_an_import),
     "report": ("member", go(lambda house: f"/c/{house.said.public_id}/report/")),
     "what waits for moderators": ("moderator", in_group("moderation:queue")),
+    "a case": ("moderator", a_case),
+    "a case refused": ("moderator", a_case_refused),
+    "several cases": ("moderator", several_cases),
+    "reasons": ("moderator", in_group("moderation:reasons")),
+    "locking": (
+        "moderator",
+        go(lambda house: reverse("moderation:decide_about_thread", args=[house.said.public_id])),
+    ),
     "founding a group": ("member", by_name("groups:found_group")),
     "settling a group": ("owner", in_group("groups:settle_group")),
     "no rules yet": ("member", in_group("groups:rules")),
