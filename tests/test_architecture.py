@@ -21,6 +21,9 @@ ARROWS = {
         "readinggroup.lib",
     },
     "readinggroup.moderation": {
+        "texts",
+        "readinggroup.accounts",
+        "readinggroup.readings",
         "readinggroup.discussion",
         "readinggroup.groups",
         "readinggroup.notifications",

@@ -38,7 +38,7 @@ from texts.importing.saving import keep_source
 
 from . import factories
 from .discussion.test_quoting import create_quoting
-from .moderation.steps import entered
+from .moderation.decisions import entered
 from .test_permission_matrix import ACTORS, MATRIX, Cell
 
 INSIDE = set(ACTORS[5:])

@@ -17,7 +17,7 @@ from readinggroup.groups.models import GroupExport, Role
 from readinggroup.tasks import make_group_export
 
 from . import factories
-from .moderation.steps import hidden
+from .moderation.decisions import hidden
 
 
 def asked(house, as_user):

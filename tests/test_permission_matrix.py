@@ -32,7 +32,7 @@ from readinggroup.readings.models import Reading, TextImport
 
 from . import factories
 from .conftest import make_house, signed_in_as
-from .moderation.steps import entered
+from .moderation.decisions import entered
 from .notifications.push_service import create_subscription
 
 ACTORS = [
@@ -125,6 +125,24 @@ MATRIX = {
     ("moderation:appeal", "POST"): "l f f f f  f f . . f",
     ("moderation:serve", "GET"): "l n n n n  n . n n n",
     ("moderation:serve", "POST"): "l n n n n  n . n n n",
+    ("moderation:case", "GET"): "l f f f f  f f . . f",
+    ("moderation:claim_case", "POST"): "l f f f f  f f . . f",
+    ("moderation:release_case", "POST"): "l f f f f  f f . . f",
+    ("moderation:decide", "GET"): "l f f f f  f f . . f",
+    ("moderation:decide", "POST"): "l f f f f  f f . . f",
+    ("moderation:reasons", "GET"): "l f f f f  f f . . f",
+    ("moderation:reasons", "POST"): "l f f f f  f f . . f",
+    ("moderation:change_reason", "GET"): "l f f f f  f f . . f",
+    ("moderation:change_reason", "POST"): "l f f f f  f f . . f",
+    ("moderation:retire_reason", "POST"): "l f f f f  f f . . f",
+    ("moderation:report_name", "GET"): "l f f f f  . . . . f",
+    ("moderation:report_name", "POST"): "l f f f f  . . . . f",
+    ("moderation:decide_about_member", "GET"): "l f f f f  f f . . f",
+    ("moderation:decide_about_member", "POST"): "l f f f f  f f . . f",
+    ("moderation:decide_about_thread", "GET"): "l f f f f  f f . . f",
+    ("moderation:decide_about_thread", "POST"): "l f f f f  f f . . f",
+    ("moderation:decide_about_paragraph", "GET"): "l f f f f  f f . . f",
+    ("moderation:decide_about_paragraph", "POST"): "l f f f f  f f . . f",
     ("groups:settle_group", "GET"): "l f f f f  f f f . f",
     ("groups:settle_group", "POST"): "l f f f f  f f f . f",
     ("groups:rules", "GET"): ". . . . .  . . . . .",
@@ -161,11 +179,6 @@ MATRIX = {
     ("groups:ask_to_join", "POST"): "l . . . .  . . . . .",
     ("groups:answer_join_request", "POST"): "l f f f f  f . f . f",
     ("groups:hand_out_roles", "POST"): "l f f f f  f f f . f",
-    ("groups:remove_member", "GET"): "l f f f f  f f f . f",
-    ("groups:remove_member", "POST"): "l f f f f  f f f . f",
-    ("groups:suspend_member", "GET"): "l f f f f  f f . . f",
-    ("groups:suspend_member", "POST"): "l f f f f  f f . . f",
-    ("groups:lift_suspension", "POST"): "l f f f f  f f . . f",
     ("groups:name_here", "GET"): "l f f f f  . . . . .",
     ("groups:name_here", "POST"): "l f f f f  . . . . .",
     ("groups:put_welcome_away", "POST"): "l f f f f  . . . . .",
@@ -261,8 +274,9 @@ READ_AT_A_COMMENT = {
     "discussion:comment", "discussion:wordings", "discussion:follow_thread", "discussion:mute_person",
 }  # fmt: skip
 OF_A_COMMENT = READ_AT_A_COMMENT | {
-    "moderation:report_comment", "discussion:take_back_wordings", "discussion:show_wordings", "discussion:reactions",
-    "discussion:question", "discussion:draft_answer", "discussion:draft_edit", "discussion:slow_thread",
+    "moderation:report_comment", "moderation:decide_about_thread", "discussion:take_back_wordings",
+    "discussion:show_wordings", "discussion:reactions", "discussion:question", "discussion:draft_answer",
+    "discussion:draft_edit", "discussion:slow_thread",
     *(f"discussion:{act}_comment" for act in ("answer", "edit", "withdraw", "put_back")),
 }  # fmt: skip
 OF_A_TEXT = {
@@ -283,7 +297,9 @@ NOT_WHILE_CLOSED = {
     "groups:support_rules_review", "groups:take_rules_review_back", "groups:answer_rules_review", "groups:invite",
     "groups:revoke_invitation", "groups:regenerate_invitation", "groups:invite_by_email", "groups:answer_join_request",
     "groups:send_email_invitation_again", "groups:take_back_email_invitation", "groups:hand_out_roles",
-    "groups:remove_member", "groups:suspend_member", "groups:lift_suspension", "groups:write_letter", "groups:letters",
+    "groups:write_letter", "groups:letters", "moderation:case", "moderation:claim_case", "moderation:release_case",
+    "moderation:decide", "moderation:reasons", "moderation:change_reason", "moderation:retire_reason",
+    "moderation:report_name", "moderation:decide_about_member", "moderation:decide_about_paragraph",
     *(OF_A_COMMENT - READ_AT_A_COMMENT - {"discussion:draft_answer", "discussion:draft_edit"}),
 }  # fmt: skip
 OF_THE_GROUP = {
@@ -419,6 +435,8 @@ class Cell:
         for person in (self.people["suspended"], house.other):
             theirs = house.group.memberships.get(user=person)
             actions.suspend(membership=theirs, until=theirs.FOR_GOOD, reason="Rest a while.", by=house.owner)
+        self.case = Case.objects.create(group=house.group, comment=self.comment, kind="comment", due_at=timezone.now())
+        self.reason = house.group.reasons.create(title="Trade", words="No trade here.")
         self.mailed = house.group.email_invitations.create(
             email=f"{uuid.uuid4().hex}@example.org",
             created_by=house.organizer,
@@ -462,9 +480,14 @@ class Cell:
             "fetch_group_export": [self.export.pk],
             "moderation:appeal": [self.appeal.pk],
             "groups:hand_out_roles": [self.house.other.public_id],
-            "groups:remove_member": [self.house.other.public_id],
-            "groups:suspend_member": [self.house.other.public_id],
-            "groups:lift_suspension": [self.house.other.public_id],
+            "moderation:case": [self.case.pk],
+            "moderation:claim_case": [self.case.pk],
+            "moderation:release_case": [self.case.pk],
+            "moderation:change_reason": [self.reason.pk],
+            "moderation:retire_reason": [self.reason.pk],
+            "moderation:report_name": [self.house.other.public_id],
+            "moderation:decide_about_member": [self.house.other.public_id],
+            "moderation:decide_about_paragraph": [self.comment.paragraph.public_id],
             "groups:revoke_invitation": [self.house.group.invitations.last().pk],
             "groups:regenerate_invitation": [self.house.group.invitations.last().pk],
             "groups:send_email_invitation_again": [self.mailed.public_id],
@@ -503,6 +526,7 @@ class Cell:
             return reverse(name, args=[self.comment.public_id])
         is_inside = (name.startswith("discussion:") and name not in OF_THE_GROUP) or name in {
             "readings:reading_page", "readings:paragraph_number", "readings:keep_place", "readings:settle_reading",
+            "moderation:decide_about_paragraph",
         }  # fmt: skip
         return reverse(name, args=[group, *([reading] if is_inside else []), *more.get(name, [])])
 
@@ -539,7 +563,6 @@ class Cell:
             "discussion:follow_thread": {"level": "watch"},
             "discussion:follow_paragraph": {"level": "mute"},
             "discussion:follow_reading": {"level": "normal"},
-            "moderation:report_comment": {"words": "Look."},
             "moderation:appeal_against": {"words": "No."},
             "moderation:reverse_decision": {"words": "Because."},
             "moderation:write_statement": {
@@ -547,6 +570,14 @@ class Cell:
             },
             "moderation:appeal": {"answer": "uphold", "words": "Because."},
             "moderation:serve": {"act": "agree"},
+            "moderation:report_comment": {"rule": "none", "words": "Look."},
+            "moderation:report_name": {"rule": "none", "words": "Look."},
+            "moderation:decide": {"seen": f"{self.case.pk}:visible:1", "action": "leave"},
+            "moderation:reasons": {"title": "Noise", "words": "Too loud."},
+            "moderation:change_reason": {"title": "Noise", "words": "Too loud."},
+            "moderation:decide_about_member": {"person": "lift"},
+            "moderation:decide_about_thread": {"action": "unlock", "standing": 0},
+            "moderation:decide_about_paragraph": {"action": "unlock", "standing": 0},
             "groups:settle_group": {
                 "name": "N", "visibility": self.house.group.visibility, "language": "en", "time_zone": "UTC",
                 "hold_first": 0, "hold_links": 5,
@@ -564,8 +595,6 @@ class Cell:
             "groups:delete_group": {"name": self.house.group.name},
             "groups:found_group": {"name": "N", "visibility": "members"},
             "groups:hand_out_roles": {"roles": []},
-            "groups:remove_member": {"reason": "Too loud."},
-            "groups:suspend_member": {"reason": "Too loud.", "days": 3},
             "groups:name_here": {"name_here": f"Called {uuid.uuid4().hex}"},
             "groups:invite_by_email": {"email": f"{uuid.uuid4().hex}@example.org"},
             "discussion:leave": {"contributions": "name"},

@@ -1,7 +1,6 @@
 """What is asked when a group is founded, when people are invited, and when roles are handed out."""
 
 import uuid
-from datetime import timedelta
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -393,41 +392,3 @@ class ContributionsForm(forms.Form):
     def name_is_taken(self):
         """Their own name cannot be shown again: somebody bears it by now."""
         self.add_error("contributions", name_clash_sentence())
-
-
-class ForHowLong(forms.Form):
-    """For how many days, or for good."""
-
-    LONGEST = 3_650
-
-    reason = forms.CharField(
-        label=_("Why"),
-        max_length=Membership.LONGEST_REASON,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("They are told this."),
-    )
-    days = forms.IntegerField(
-        label=_("For how many days"),
-        min_value=1,
-        max_value=LONGEST,
-        required=False,
-        help_text=_("Empty: until somebody lifts it."),
-    )
-
-    def until(self):
-        """The moment at which it ends."""
-        days = self.cleaned_data["days"]
-        return timezone.now() + timedelta(days=days) if days else Membership.FOR_GOOD
-
-
-class RemovalForm(ForHowLong):
-    """Why somebody is removed, and whether they may come back."""
-
-    barred = forms.BooleanField(
-        label=_("They may not come back"), required=False, help_text=_("Before the days below are over, if you say so.")
-    )
-    field_order = ["reason", "barred", "days"]
-
-    def not_before(self):
-        """The moment before which they do not come back, or None."""
-        return self.until() if self.cleaned_data["barred"] or self.cleaned_data["days"] else None

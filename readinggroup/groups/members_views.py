@@ -1,8 +1,7 @@
-"""Who belongs, and one member: their roles, their name here, suspending and removing them."""
+"""Who belongs, and one member: their roles, their name here. What is decided about them: moderation."""
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -13,8 +12,8 @@ from readinggroup.accounts.names import name_clash_sentence
 from readinggroup.lib.paging import page_asked_for
 
 from . import actions
-from .forms import ForHowLong, JoinRequestAnswerForm, NameHereForm, RemovalForm, RolesForm
-from .models import Membership, Role
+from .forms import JoinRequestAnswerForm, NameHereForm, RolesForm
+from .models import Membership
 from .permissions import Can, may, requires
 
 A_PAGE = 50
@@ -73,8 +72,8 @@ def show_member(request, membership, theirs, form, *, status=200):
         "form": form,
         "is_me": not others,
         "may_hand_out_roles": may(membership, Can.HAND_OUT_ROLES),
-        "may_suspend": others and may(membership, Can.MODERATE) and Role.OWNER not in theirs.roles,
-        "may_remove": others and may(membership, Can.HAND_OUT_ROLES),
+        "may_decide": others and may(membership, Can.MODERATE),
+        "may_report": others and may(membership, Can.DISCUSS),
     }
     return TemplateResponse(request, "groups/member.html", context, status=status)
 
@@ -97,59 +96,6 @@ def hand_out_roles(request, membership, member):
     else:
         messages.success(request, _("That is settled."))
     return redirect("groups:member", group=membership.group.slug, member=member)
-
-
-@require_http_methods(["GET", "POST"])
-@requires(Can.HAND_OUT_ROLES)
-def remove_member(request, membership, member):
-    """End another's membership, with a reason that they are told."""
-    theirs = member_or_404(membership, member)
-    if theirs.user_id == membership.user_id:
-        raise Http404  # one leaves by oneself
-    form = RemovalForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        reason, not_before = form.cleaned_data["reason"], form.not_before()
-        try:
-            actions.remove(membership=theirs, reason=reason, not_before=not_before, by=request.user)
-        except actions.LastOwner:
-            messages.error(request, last_owner_sentence())
-        else:
-            messages.success(request, _("%(name)s is no longer a member.") % {"name": theirs.name})
-        return redirect("groups:members", group=membership.group.slug)
-    context = {"membership": membership, "group": membership.group, "theirs": theirs, "form": form}
-    return TemplateResponse(request, "groups/remove_member.html", context, status=422 if form.errors else 200)
-
-
-@require_http_methods(["GET", "POST"])
-@requires(Can.MODERATE)
-def suspend_member(request, membership, member):
-    """Let a member read and not write for a while, with a reason that they are told. Nobody an owner, or themselves."""
-    theirs = member_or_404(membership, member)
-    if theirs.user_id == membership.user_id or Role.OWNER in theirs.roles:
-        raise Http404
-    form = ForHowLong(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        reason = form.cleaned_data["reason"]
-        try:
-            actions.suspend(membership=theirs, until=form.until(), reason=reason, by=request.user)
-        except actions.Suspended:
-            messages.error(request, _("They own the group by now, or have left it."))
-        else:
-            messages.success(request, _("%(name)s is suspended.") % {"name": theirs.name})
-        return redirect("groups:members", group=membership.group.slug)
-    context = {"membership": membership, "group": membership.group, "theirs": theirs, "form": form}
-    return TemplateResponse(request, "groups/suspend_member.html", context, status=422 if form.errors else 200)
-
-
-@require_POST
-@requires(Can.MODERATE)
-def lift_suspension(request, membership, member):
-    """End a suspension, also of somebody who has left and was not to come back."""
-    people = membership.group.memberships.select_related("user", "group")
-    theirs = get_object_or_404(people.exclude(suspended_until=None), user__public_id=member)
-    if actions.lift(membership=theirs, by=request.user):
-        messages.success(request, _("The suspension is lifted."))
-    return redirect("groups:members", group=membership.group.slug)
 
 
 @require_http_methods(["GET", "POST"])

@@ -10,9 +10,6 @@ app_name = "groups"
 member_urls = [
     path("", members_views.member, name="member"),
     path("roles/", members_views.hand_out_roles, name="hand_out_roles"),
-    path("remove/", members_views.remove_member, name="remove_member"),
-    path("suspend/", members_views.suspend_member, name="suspend_member"),
-    path("lift/", members_views.lift_suspension, name="lift_suspension"),
 ]
 
 # /g/<group>/invitations/

@@ -46,11 +46,11 @@ def write(decision: Decision, parts, *, people=()) -> LogEntry:
 
 def facts_of(part) -> dict:
     """What the log tells of one part: what was done with what, where, until when. Not whose it is."""
-    comment = part.comment
+    comment, place = part.comment, part.before  # of a paragraph that is locked, without a comment, that says where
     return {
         "action": part.action,
-        "reading": comment.reading.edition.title if comment else None,
-        "paragraph": comment.version.number if comment else None,
+        "reading": comment.reading.edition.title if comment else place.get("title"),
+        "paragraph": comment.version.number if comment else place.get("number"),
         "until": part.until.isoformat() if part.until else None,
     }
 

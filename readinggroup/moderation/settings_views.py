@@ -10,7 +10,7 @@ from readinggroup.groups.models import Group
 from readinggroup.groups.permissions import Can, requires
 from readinggroup.groups.settling import MODERATION, settle_moderation
 
-from .forms import SettingsForm
+from .settings_forms import SettingsForm
 
 
 @require_http_methods(["GET", "POST"])

@@ -25,7 +25,7 @@ class Words(NamedTuple):
 
 
 def template_of(kind: str) -> str:
-    """ "groups/removed" stands in groups/notices/removed.txt."""
+    """ "groups/archived" stands in groups/notices/archived.txt."""
     app, name = kind.split("/")
     return f"{app}/notices/{name}.txt"
 

@@ -25,7 +25,7 @@ from readinggroup.readings.actions import keep_upload
 
 from .. import factories
 from ..moderation.conftest import decided as decided_about
-from ..moderation.steps import entered, reversed_
+from ..moderation.decisions import entered, reversed_
 from .conftest import NARROW, WIDE
 from .steps import (
     NOT_A_TEXT,
@@ -113,6 +113,7 @@ def furnished(house):
     MutedPerson.objects.create(group=house.group, by=house.organizer, person=house.other)
     report(comment=said, words="It has too much weight.", by=house.member)
     house.about, house.against = moderated(house)
+    house.group.reasons.create(title="Weight", words="Not so heavy, please.")
     return SimpleNamespace(said=said, mine=mine, **vars(house))
 
 
@@ -140,6 +141,26 @@ def in_group(name, *more):
 
 def by_name(name):
     return go(lambda house: reverse(name))
+
+
+def a_case(page, house, **_):
+    case = Case.objects.get(comment=house.said)
+    page.goto(reverse("moderation:case", args=[house.group.slug, case.pk]))
+    expect(page.get_by_text("You have it before you until")).to_be_visible()
+    page.locator("#decide summary").click()
+
+
+def a_case_refused(page, house, **_):
+    a_case(page, house)
+    page.locator("#decide").get_by_label("Hide it").check()
+    page.locator("#decide button.send").click()
+    expect(page.locator(".errorlist").first).to_be_visible()
+
+
+def several_cases(page, house, **_):
+    cases = Case.objects.filter(group=house.group).values_list("pk", flat=True)
+    asked = "&".join(f"case={pk}" for pk in cases)
+    page.goto(f"{reverse('moderation:decide', args=[house.group.slug])}?{asked}")
 
 
 def reading_page(page, house, **_):
@@ -391,6 +412,14 @@ PAGES = {
     "an appeal": ("owner", go(lambda house: reverse("moderation:appeal", args=[house.group.slug, house.against.pk]))),
     "asked to serve": ("other", go(lambda house: reverse("moderation:serve", args=[house.against.pk]))),
     "serving": ("organizer", go(lambda house: reverse("moderation:serve", args=[house.against.pk]))),
+    "a case": ("moderator", a_case),
+    "a case refused": ("moderator", a_case_refused),
+    "several cases": ("moderator", several_cases),
+    "reasons": ("moderator", in_group("moderation:reasons")),
+    "locking": (
+        "moderator",
+        go(lambda house: reverse("moderation:decide_about_thread", args=[house.said.public_id])),
+    ),
     "founding a group": ("member", by_name("groups:found_group")),
     "settling a group": ("owner", in_group("groups:settle_group")),
     "no rules yet": ("member", in_group("groups:rules")),
@@ -421,13 +450,13 @@ PAGES = {
         "owner",
         go(lambda house: reverse("groups:member", args=[house.group.slug, house.member.public_id])),
     ),
-    "suspending": (
-        "moderator",
-        go(lambda house: reverse("groups:suspend_member", args=[house.group.slug, house.member.public_id])),
-    ),
-    "removing": (
+    "deciding about a member": (
         "owner",
-        go(lambda house: reverse("groups:remove_member", args=[house.group.slug, house.member.public_id])),
+        go(lambda house: reverse("moderation:decide_about_member", args=[house.group.slug, house.member.public_id])),
+    ),
+    "reporting a name": (
+        "other",
+        go(lambda house: reverse("moderation:report_name", args=[house.group.slug, house.member.public_id])),
     ),
     "contributions": (
         "other",

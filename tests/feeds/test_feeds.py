@@ -22,7 +22,7 @@ from readinggroup.readings.actions import change_state, keep_for_members
 from .. import factories
 from ..discussion.test_quoting import create_quoting
 from ..discussion.test_races import at_once
-from ..moderation.steps import hidden, reversed_
+from ..moderation.decisions import hidden, reversed_
 
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"

@@ -39,7 +39,7 @@ from texts.models import LinkStatus, ParagraphLink
 from .. import factories
 from ..conftest import make_house
 from ..moderation.conftest import decided
-from ..moderation.steps import hidden, reversed_
+from ..moderation.decisions import hidden, reversed_
 from .test_coming_and_going import address, at_once
 
 BANNER = "nobody writes, joins or invites"

@@ -1,67 +1,58 @@
-"""Decisions as a moderator makes them, in one line each."""
+"""Steps that several tests of moderation, and of what it replaced, share."""
 
-from django.db import transaction
+import re
+
+from django.urls import reverse
+from django.utils import timezone
 
 from readinggroup.discussion.models import Comment
-from readinggroup.moderation.actions import Seen, Verdict, decide, report
-from readinggroup.moderation.actions.entering import enter
-from readinggroup.moderation.models import Action, Case, Decision, Ground, Part
+from readinggroup.moderation.models import Case
 
-from .. import factories
-
-REASON = "Three times the same advertisement."
+WORDS = "Three times the same advertisement."
 
 
-def reported(house, words="Buy my boats.", *, by=None, reading=None, number=4):
-    """The open case of a comment that was just written and reported."""
-    comment = factories.create_comment(reading or house.reading, by or house.member, words, number=number)
-    report(comment=comment, words="It is trade.", by=house.other)
-    return Case.objects.get(comment=comment)
+def about(house, person):
+    """The page on which is decided about a member."""
+    return reverse("moderation:decide_about_member", args=[house.group.slug, person.public_id])
+
+
+def decide_about(client, house, person, what, **more):
+    """What the form says, sent as the page that was opened for it would send it."""
+    page = client.get(about(house, person))
+    last = re.search(r'name="last" value="(\w+)"', page.text) if page.status_code == 200 else None
+    form = {"person": what, "on": "none" if what == "lift" else "law", "words": WORDS, "last": last[1] if last else ""}
+    return client.post(about(house, person), form | more)
+
+
+def queue_of(house, kind=""):
+    return reverse("moderation:queue", args=[house.group.slug]) + (kind and f"?kind={kind}")
+
+
+def page_of(house, case, act="case"):
+    return reverse(f"moderation:{act}", args=[house.group.slug, case.pk])
+
+
+def deciding(house):
+    return reverse("moderation:decide", args=[house.group.slug])
 
 
 def seen(case):
-    comment = Comment.objects.get(pk=case.comment_id)
-    return Seen(case.pk, comment.state, comment.wording)
+    """What the form of the case's page holds of what was seen."""
+    comment = Comment.objects.filter(pk=case.comment_id).first()
+    return f"{case.pk}:{comment.state}:{comment.wording}" if comment else f"{case.pk}::0"
 
 
-def hidden(house, *cases, words=REASON, rule=None, by=None, **more):
-    """These cases decided in one: hidden, on a rule or as unlawful."""
-    ground = Ground.RULE if rule else Ground.LAW
-    verdict = Verdict(action=Action.HIDE, ground=ground, rule=rule, words=words, **more)
-    cases = cases or (reported(house),)
-    return decide(group=house.group, seen=list(map(seen, cases)), verdict=verdict, by=by or house.moderator)
+def decide(client, house, *cases, **form):
+    """Send the form for these cases as they stand."""
+    return client.post(deciding(house), {"seen": [seen(case) for case in cases]} | form)
 
 
-def left(house, case=None):
-    """A report that changed nothing."""
-    case = case or reported(house)
-    return decide(group=house.group, seen=[seen(case)], verdict=Verdict(action=Action.LEAVE), by=house.moderator)
+def case_of(comment):
+    return Case.objects.get(comment=comment, closed_at=None)
 
 
-@transaction.atomic
-def reversed_(house, decision, *, words="It was no advertisement.", **more):
-    """The decision that takes another one back, with its part and its entry; it restores nothing here."""
-    part = decision.parts.first()
-    reversal = Decision.objects.create(
-        group=house.group,
-        ground=Ground.NONE,
-        words=words,
-        by=house.owner,
-        decided_as="owner",
-        reverses=decision,
-        **more,
-    )
-    theirs = {"comment": part.comment, "wording": part.wording, "person": part.person}
-    enter(reversal, [Part(decision=reversal, action=Action.SHOW, **theirs)])
-    return reversal
-
-
-@transaction.atomic
-def entered(house, comment, words=REASON):
-    """A decision that hides nothing, whatever may be decided in the group now: what there is of it is in the log."""
-    decision = Decision.objects.create(
-        group=house.group, ground=Ground.LAW, words=words, by=house.owner, decided_as="owner"
-    )
-    about = {"comment": comment, "wording": comment.wording, "person": comment.author}
-    enter(decision, [Part(decision=decision, action=Action.HIDE, **about)])
-    return decision
+def many_cases(house, comments):
+    """An open case for each of these comments, at once."""
+    now = timezone.now()
+    cases = [Case(group=house.group, kind="comment", comment=one, due_at=now) for one in comments]
+    return Case.objects.bulk_create(cases)

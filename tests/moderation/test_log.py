@@ -20,7 +20,7 @@ from readinggroup.moderation.shown_entries import in_eights
 from readinggroup.readings.actions import keep_for_members
 
 from .. import factories
-from .steps import REASON, hidden, left, reported, reversed_
+from .decisions import REASON, hidden, left, reported, reversed_
 
 
 @pytest.fixture

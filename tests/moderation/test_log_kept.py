@@ -21,7 +21,7 @@ from readinggroup.my_data.actions import ask_for_deletion
 from readinggroup.my_data.deletion import delete_account
 
 from ..discussion.test_races import at_once
-from .steps import hidden, left, reported, reversed_
+from .decisions import hidden, left, reported, reversed_
 
 ATTACKS = {
     "UPDATE moderation_logentry SET facts = '{}'": "log_entry_is_append_only",

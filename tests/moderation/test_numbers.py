@@ -16,7 +16,7 @@ from readinggroup.moderation.models import Appeal, Decision
 from readinggroup.moderation.numbers import in_words, numbers_of
 
 from ..conftest import make_house
-from .steps import hidden, left, reported, reversed_
+from .decisions import hidden, left, reported, reversed_
 
 
 def address(house, name="log_numbers"):

@@ -17,7 +17,7 @@ from readinggroup.moderation.shown_entries import in_eights
 from readinggroup.moderation.verifying import fits, verify
 
 from ..conftest import make_house
-from .steps import hidden, left, reversed_
+from .decisions import hidden, left, reversed_
 
 
 @pytest.fixture

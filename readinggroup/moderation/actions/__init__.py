@@ -6,7 +6,8 @@ from .claiming import claim, release
 from .deciding import Seen, Verdict, decide
 from .jury import agree, decline, see_to, vote
 from .keeping_up import keep_hold_takes, tell_of_what_waits
-from .members import decide_about_member
+from .members import decide_about_member, last_about
+from .places import decide_about_place, lock_at
 from .refusals import AppealedBefore, Claimed, Decided, Impossible, NotYours, Stale, TooLate, TooMany
 from .reporting import Silenced, report, tell_moderators
 from .reversing import reverse
@@ -29,9 +30,12 @@ __all__ = [
     "claim",
     "decide",
     "decide_about_member",
+    "decide_about_place",
     "decide_appeal",
     "decline",
     "keep_hold_takes",
+    "last_about",
+    "lock_at",
     "release",
     "report",
     "reverse",

@@ -72,6 +72,9 @@ def decide(*, group, seen, verdict, by) -> Decision:
     if not asked or len(asked) != len(set(keys)):
         raise Stale
     concerned = {concerned_by(case) for case in asked}
+    if verdict.action == Action.RENAME:  # whoever renames themselves holds the person first, and then the membership
+        for case in sorted((case for case in asked if case.member_id), key=concerned_by):
+            belonging.hold_name(case.member.user)
     members = hold_members(group, {by.pk, *concerned})
     me = members.get(by.pk)
     if me is None or not may(me, Can.MODERATE) or by.pk in concerned:
@@ -154,12 +157,17 @@ def check(cases, comments, seen, verdict, me) -> None:
             raise Claimed(case)
         if verdict.action not in POSSIBLE[comment.state if comment else case.kind]:
             raise Impossible
-        if verdict.action == Action.MOVE and (comment.parent_id or verdict.to is None):
+        if verdict.action == Action.MOVE and not is_way_for(comment, verdict.to):
             raise Impossible
     if verdict.place and len(places_of(comments.values(), verdict.place)) == 0:
         raise Impossible
     if verdict.person == Action.REMOVE and not may(me, Can.HAND_OUT_ROLES):
         raise Impossible
+
+
+def is_way_for(comment, to) -> bool:
+    """Whether the comment's thread can be moved there: whole, to another paragraph."""
+    return comment.parent_id is None and to is not None and to.paragraph_id != comment.paragraph_id
 
 
 def about_case(case, comment, verdict, decision) -> Part:

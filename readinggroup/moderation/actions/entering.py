@@ -39,12 +39,15 @@ def tell_concerned(decision, parts) -> None:
 def facts_for_concerned(decision, parts, comment) -> dict:
     """The statement of reasons. What is quoted are the reader's own words."""
     rule = decision.rule
+    comments = {part.comment_id: part.comment for part in parts if part.comment}
     restricted = any(part.is_restrictive for part in parts)
     return {
         "group": decision.group.name,
         "decision": decision.public_id,
         "actions": [part.action for part in parts],
         "until": next((part.until.isoformat() for part in parts if part.until), ""),
+        "for_good": any(part.before.get("for_good") for part in parts),
+        "items": [item_of(comment) for comment in comments.values()],
         "quoted": excerpt(comment.body_html) if comment else "",
         "title": comment.reading.edition.title if comment else "",
         "number": comment.version.number if comment else 0,
@@ -56,6 +59,15 @@ def facts_for_concerned(decision, parts, comment) -> dict:
         "automatic": decision.automatic,
         "reversed": decision.reverses_id is not None,
         "appeal_until": (decision.decided_at + Appeal.WITHIN).isoformat() if restricted else "",
+    }
+
+
+def item_of(comment) -> dict:
+    """One of the reader's own comments: its words, and where they stand."""
+    return {
+        "quoted": excerpt(comment.body_html),
+        "title": comment.reading.edition.title,
+        "number": comment.version.number,
     }
 
 

@@ -1,6 +1,6 @@
 """What a decision does to whom it concerns, and to the place where something was said."""
 
-from readinggroup.discussion.models.restrictions import RestrictionKind
+from readinggroup.discussion.models.restrictions import LONGEST_REASON, RestrictionKind
 from readinggroup.discussion.restricting import restrict
 from readinggroup.groups.actions import belonging
 from readinggroup.groups.actions.refusals import LastOwner, Suspended
@@ -12,10 +12,14 @@ from .refusals import Impossible
 
 def about_person(member, verdict, decision) -> Part:
     """Warn, suspend or remove whom it concerns. Impossible of an owner, and of who has left meanwhile."""
-    part = Part(decision=decision, action=verdict.person, person_id=member.user_id, until=verdict.person_until)
+    part = Part(decision=decision, action=verdict.person, person_id=member.user_id)
     if not member.is_member:
         raise Impossible
     part.before = {"roles": member.roles, "suspended_until": belonging.day(member.suspended_until)}
+    if verdict.person_until == Membership.FOR_GOOD:
+        part.before["for_good"] = True  # no day ends it
+    else:
+        part.until = verdict.person_until
     reason = (verdict.words or decision.public_id)[: Membership.LONGEST_REASON]
     try:
         if verdict.person == Action.SUSPEND:
@@ -43,7 +47,7 @@ def about_place(comment, verdict, decision) -> Part:
         thread=thread,
         kind=RestrictionKind.LOCKED,
         by=decision.by,
-        reason=verdict.words,
+        reason=verdict.words[:LONGEST_REASON],
         until=verdict.place_until,
     )
     return Part(
