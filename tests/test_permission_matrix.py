@@ -572,7 +572,7 @@ class Cell:
             "moderation:serve": {"act": "agree"},
             "moderation:report_comment": {"rule": "none", "words": "Look."},
             "moderation:report_name": {"rule": "none", "words": "Look."},
-            "moderation:decide": {"seen": f"{self.case.pk}:visible:1", "action": "leave"},
+            "moderation:decide": {"seen": f"{self.case.pk}:visible:1:0", "action": "leave"},
             "moderation:reasons": {"title": "Noise", "words": "Too loud."},
             "moderation:change_reason": {"title": "Noise", "words": "Too loud."},
             "moderation:decide_about_member": {"person": "lift"},
@@ -580,7 +580,6 @@ class Cell:
             "moderation:decide_about_paragraph": {"action": "unlock", "standing": 0},
             "groups:settle_group": {
                 "name": "N", "visibility": self.house.group.visibility, "language": "en", "time_zone": "UTC",
-                "hold_first": 0, "hold_links": 5,
             },
             "groups:edit_rules": {
                 "form-TOTAL_FORMS": 1, "form-INITIAL_FORMS": 0, "form-0-title": "T", "form-0-ORDER": 1,

@@ -39,18 +39,14 @@ class GroupForm(forms.ModelForm):
 
 
 class SettleForm(GroupForm):
-    """The same, the language of its words and the zone of its dates, and what is held for moderators."""
+    """The same, and the language of its words and the zone of its dates."""
 
     class Meta(GroupForm.Meta):
-        fields = [*GroupForm.Meta.fields, "language", "time_zone", "hold_first", "hold_links"]
+        fields = [*GroupForm.Meta.fields, "language", "time_zone"]
         widgets = GroupForm.Meta.widgets | {"language": forms.TextInput(attrs={"list": "languages"})}
         help_texts = {
             "language": _("In which the group writes about itself: a tag such as en, de or pt-BR."),
             "time_zone": _("In which the group's dates are told."),
-            "hold_first": _(
-                "A moderator looks at them before others see them, until that many are shown. 0: nobody waits."
-            ),
-            "hold_links": _("A comment with more links is held, and of a newcomer one with more than one."),
         }
 
     def __init__(self, *args, **kwargs):

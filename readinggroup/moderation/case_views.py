@@ -84,12 +84,13 @@ def can_be_decided(case) -> bool:
 def seen_now(case) -> Seen:
     """The case as it is now, as who decides will have seen it."""
     comment = case.comment
-    return Seen(case.pk, comment.state, comment.wording) if comment else Seen(case.pk)
+    asked = case.waits_until is not None
+    return Seen(case.pk, comment.state, comment.wording, asked) if comment else Seen(case.pk, asked=asked)
 
 
 def written(seen) -> str:
     """The same, as a field of the form holds it."""
-    return f"{seen.case}:{seen.state}:{seen.wording}"
+    return f"{seen.case}:{seen.state}:{seen.wording}:{int(seen.asked)}"
 
 
 def rules_judging(group, cases) -> list:

@@ -22,7 +22,7 @@ from .cases import case_or_404, next_after
 from .models import Case, Kind
 from .queue_views import A_PAGE
 
-_SEEN = re.compile(r"([0-9]{1,18}):([a-z]{0,10}):([0-9]{1,9})")  # a case, its state and its wording
+_SEEN = re.compile(r"([0-9]{1,18}):([a-z]{0,10}):([0-9]{1,9}):([01])")  # see case_views.written
 _KEY = re.compile(r"[0-9]{1,18}")
 
 
@@ -70,7 +70,7 @@ def seen_in(request) -> list[Seen]:
     found = [_SEEN.fullmatch(each) for each in request.POST.getlist("seen")]
     if not found or None in found or len(found) > A_PAGE or len({one[1] for one in found}) < len(found):
         raise Http404
-    return sorted((Seen(int(one[1]), one[2], int(one[3])) for one in found), key=lambda one: one.case)
+    return sorted((Seen(int(one[1]), one[2], int(one[3]), one[4] == "1") for one in found), key=lambda one: one.case)
 
 
 def cases_or_404(membership, keys) -> list[Case]:

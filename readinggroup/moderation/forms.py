@@ -7,8 +7,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from readinggroup.groups.models import Membership
-from readinggroup.lib.bad_input import is_storable
-from readinggroup.lib.markup import LONGEST
 from readinggroup.readings.models import Reading
 from texts.models import ParagraphVersion
 
@@ -251,29 +249,6 @@ class PlaceVerdictForm(GroundedForm):
         action = Action(self.cleaned_data["action"])
         until = self.until("days") if action == Action.LOCK else None
         return Verdict(action=action, place=place, place_until=until, **self.grounds())
-
-
-class HandInForm(forms.Form):
-    """Other words for what was hidden. `wording` says which one its author had before them."""
-
-    body = forms.CharField(
-        label=_("Your comment, edited"), max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 8})
-    )
-    wording = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
-
-    def __init__(self, *args, was, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.was = was
-
-    def clean_body(self):
-        body = self.cleaned_data["body"].replace("\r\n", "\n").replace("\r", "\n")
-        if not is_storable(body):
-            raise forms.ValidationError(
-                _("The text holds characters that cannot be kept. Take them out and send again.")
-            )
-        if body == self.was and self.data.get("wording") == str(self.initial["wording"]):
-            raise forms.ValidationError(_("It says what it said. Change what was against it."))
-        return body
 
 
 class ReasonForm(forms.ModelForm):

@@ -3,7 +3,7 @@
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -71,13 +71,5 @@ def row_of(case, membership) -> dict:
 def address_of(case, group) -> str:
     """Where the case is decided."""
     if case.kind == Kind.APPEAL:
-        return appeal_page(case)
+        return reverse("moderation:appeal", args=[group.slug, case.appeal_id])
     return reverse("moderation:case", args=[group.slug, case.pk])
-
-
-def appeal_page(case) -> str:
-    """The page of an appeal; "" as long as there are none of that name."""
-    try:
-        return reverse("moderation:appeal", args=[case.appeal_id])
-    except NoReverseMatch:
-        return ""

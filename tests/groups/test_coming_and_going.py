@@ -18,7 +18,7 @@ from .. import factories
 from ..moderation.steps import decide_about
 
 BACKEND = "readinggroup.accounts.logins.QuickModelBackend"
-ITS_PLACE = {"language": "en", "time_zone": "UTC", "hold_first": 0, "hold_links": 5}
+ITS_PLACE = {"language": "en", "time_zone": "UTC"}
 
 
 def address(name, house, *more):
@@ -266,12 +266,12 @@ def test_the_members_page_shows_names_and_roles_and_no_address(house, as_user):
 def test_one_member_or_three_cost_the_same(house, as_user, django_assert_num_queries):
     client = as_user(house.owner)
     actions.invite(group=house.group, uses=1, days=1, roles=[], by=house.owner)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         client.get(address("members", house))
     for _ in range(2):
         factories.create_member(house.group)
         actions.invite(group=house.group, uses=1, days=1, roles=[], by=house.owner)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         client.get(address("members", house))
 
 

@@ -114,27 +114,6 @@ def test_the_log_is_only_added_to(house):
 # --- What is held -----------------------------------------------------------------------------------------------------
 
 
-def test_what_is_held_is_settled(house, as_user):
-    client = as_user(house.owner)
-    page = client.get(address("settle_group", house)).text
-    assert 'name="hold_first" value="0"' in page
-    assert 'name="hold_links" value="5"' in page
-    assert client.post(address("settle_group", house), typed(house, hold_first=3, hold_links=0)).status_code == 302
-    house.group.refresh_from_db()
-    assert (house.group.hold_first, house.group.hold_links) == (3, 0)
-    assert not GroupChange.objects.exists()
-
-
-@pytest.mark.parametrize("field", ["hold_first", "hold_links"])
-@pytest.mark.parametrize("value", ["", "-1", "101", "9" * 30, "many", "1\0", "٣.٥"])
-def test_what_cannot_be_held_is_refused_and_kept(house, as_user, field, value):
-    answer = as_user(house.owner).post(address("settle_group", house), typed(house, name="New", **{field: value}))
-    assert answer.status_code == 422
-    assert 'value="New"' in answer.text
-    house.group.refresh_from_db()
-    assert (house.group.hold_first, house.group.hold_links) == (0, 5)
-
-
 @pytest.mark.parametrize(
     "row",
     [{"hold_first": 21}, {"hold_links": 101}, {"hold_takes": timedelta(seconds=-1)}, {"hold_takes": timedelta(366)}],

@@ -39,7 +39,8 @@ def deciding(house):
 def seen(case):
     """What the form of the case's page holds of what was seen."""
     comment = Comment.objects.filter(pk=case.comment_id).first()
-    return f"{case.pk}:{comment.state}:{comment.wording}" if comment else f"{case.pk}::0"
+    asked = int(Case.objects.get(pk=case.pk).waits_until is not None)
+    return f"{case.pk}:{comment.state}:{comment.wording}:{asked}" if comment else f"{case.pk}::0:{asked}"
 
 
 def decide(client, house, *cases, **form):

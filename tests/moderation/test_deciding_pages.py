@@ -126,7 +126,7 @@ def test_a_comment_that_was_reworded_meanwhile_is_looked_at_again(house, as_user
     assert "Buy my oars." in answer.text
     assert "<del>" in answer.text
     assert f"{REASON}</textarea>" in answer.text
-    assert f'name="seen" value="{case.pk}:visible:2"' in answer.text
+    assert f'name="seen" value="{case.pk}:visible:2:0"' in answer.text
     assert not Decision.objects.exists()
     assert decide(client, house, case, **hiding(rule)).status_code == 302
 
@@ -178,7 +178,7 @@ def test_whoever_moderates_no_more_decides_nothing(house, as_user, case, rule):
 
 
 @pytest.mark.parametrize(
-    "seen", [[], ["x"], ["1"], ["1:visible:1", "1:visible:1"], ["9" * 30 + ":visible:1"], ["-1::0"]]
+    "seen", [[], ["x"], ["1"], ["1:visible:1:0", "1:visible:1:0"], ["9" * 30 + ":visible:1:0"], ["-1::0:0"]]
 )
 def test_what_no_form_of_ours_holds_is_not_there(house, as_user, case, seen):
     answer = as_user(house.moderator).post(deciding(house), {"seen": seen, "action": "leave"})

@@ -125,7 +125,6 @@ def full_life(house, canaries):
     MutedPerson.objects.create(group=house.group, by=person, person=house.organizer)
     Reaction.objects.create(comment=theirs, by=person, kind=ReactionKind.AGREE)
     moderation.report(comment=theirs, words=canaries.report, by=person)
-    be_moderated(house, person, canaries)
     elsewhere = factories.create_group("Elsewhere")
     ask_to_join(group=elsewhere, words=canaries.request, by=person)
     factories.create_member(elsewhere, "Elmo", roles=["owner"])
@@ -149,6 +148,7 @@ def full_life(house, canaries):
     asked = {"group": house.group, "rule_set": standing}
     ask_for_review(**asked, words=canaries.review, by=person)
     support_review(review=ask_for_review(**asked, words="Why brief?", by=house.member), by=person)
+    be_moderated(house, person, canaries)
     GroupChange.objects.create(group=house.group, kind=ChangeKind.ARCHIVED, by=person)
     settling.offer_group(group=house.group, to=house.member, by=person)
     make_feed_address(group=house.group, by=person)

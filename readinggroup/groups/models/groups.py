@@ -3,7 +3,6 @@
 from datetime import UTC, timedelta, tzinfo
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.functional import cached_property
@@ -38,12 +37,8 @@ class Group(models.Model):
         _("time zone"), max_length=LONGEST_ZONE, default=settings.TIME_ZONE, validators=[validate_time_zone]
     )
     # What a moderator looks at before others see it: a newcomer's first comments, and what holds more links than this.
-    hold_first = models.PositiveSmallIntegerField(
-        _("first comments of a newcomer that are held"), default=0, validators=[MaxValueValidator(20)]
-    )
-    hold_links = models.PositiveSmallIntegerField(
-        _("most links in a comment"), default=5, validators=[MaxValueValidator(100)]
-    )
+    hold_first = models.PositiveSmallIntegerField(_("first comments of a newcomer that are held"), default=0)
+    hold_links = models.PositiveSmallIntegerField(_("most links in a comment"), default=5)
     hold_takes = models.DurationField(null=True, blank=True, editable=False)  # usually; kept by moderation
     # Who decides an appeal when nobody else moderates, and whether the log gives the names of those who decided.
     jury_decides = models.BooleanField(_("three members drawn by lot decide where nobody else can"), default=True)
@@ -53,6 +48,8 @@ class Group(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     DELETED_AFTER = timedelta(days=14)
+    MOST_HELD_FIRST = 20
+    MOST_LINKS = 100
 
     class Meta:
         constraints = [
