@@ -1,7 +1,6 @@
 """One case: all that is known of it, who is looking at it, and the form to decide it."""
 
 from django.contrib import messages
-from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -18,7 +17,6 @@ from .actions.deciding import POSSIBLE, Seen
 from .cases import around, case_or_404, decisions_beside, wordings_of
 from .forms import VerdictForm
 from .models import Action, Case, Kind
-from .queue_views import appeal_page
 from .rules_of_day import day_of, rules_of
 
 
@@ -28,10 +26,7 @@ def case(request, membership, case):
     """One case, to be decided."""
     found = case_or_404(membership, case)
     if found.kind == Kind.APPEAL:
-        page = appeal_page(found)
-        if not page:
-            raise Http404
-        return redirect(page)
+        return redirect("moderation:appeal", group=membership.group.slug, appeal=found.appeal_id)
     return show_case(request, membership, found)
 
 
