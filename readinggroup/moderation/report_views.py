@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from readinggroup.discussion.views import of_comment
 from readinggroup.groups.members_views import member_or_404
-from readinggroup.groups.permissions import Can, requires
+from readinggroup.groups.permissions import Can, limited, requires
 
 from . import actions
 from .forms import ReportForm
@@ -31,6 +31,8 @@ def report_comment(request, membership, comment):
 
     if request.method == "GET" or not form.is_valid():
         return show(422 if form.errors else 200)
+    if limit := too_often(request, form):
+        return limit.said_in(show(429))
     if not reported(request, form, comment=comment):
         return show(409)
     return redirect("discussion:comment", comment=comment.public_id)
@@ -51,9 +53,19 @@ def report_name(request, membership, member):
 
     if request.method == "GET" or not form.is_valid():
         return show(422 if form.errors else 200)
+    if limit := too_often(request, form):
+        return limit.said_in(show(429))
     if not reported(request, form, member=theirs):
         return show(409)
     return redirect("groups:member", group=membership.group.slug, member=member)
+
+
+def too_often(request, form):
+    """The Limit, with its sentence in the form, if this person or their network has reported very much just now."""
+    limit = limited("report", request)
+    if limit:
+        form.add_error(None, limit.sentence)
+    return limit
 
 
 def reported(request, form, **about) -> bool:

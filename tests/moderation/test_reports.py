@@ -253,3 +253,16 @@ def test_one_that_waits_or_three_cost_the_same_queries(house, as_user, comment):
         report(as_user(house.other), another)
     set_state(factories.create_comment(house.reading, house.other, "Held."), State.HELD)
     assert queries() == one <= 8
+
+
+@pytest.mark.parametrize("what", ["comment", "name"])
+def test_who_reports_very_much_is_told_when_again_with_the_words_kept(house, as_user, comment, settings, what):
+    settings.LIMITS = settings.LIMITS | {"report": "1/h"}
+    client = as_user(house.other)
+    another = factories.create_comment(house.reading, house.organizer, "Nothing much.")
+    assert client.post(form_of(another), {"rule": "none", "words": WORDS}).status_code == 302
+    name = reverse("moderation:report_name", args=[house.group.slug, house.member.public_id])
+    answer = client.post(form_of(comment) if what == "comment" else name, {"rule": "none", "words": "Look at <this>."})
+    assert (answer.status_code, "Retry-After" in answer.headers) == (429, True)
+    assert "Look at &lt;this&gt;." in answer.text
+    assert Report.objects.count() == 1
