@@ -292,7 +292,7 @@ INVITATIONS_BY_MAIL_A_DAY = env.int("INVITATIONS_BY_MAIL_A_DAY", 30)
 LETTERS_A_WEEK = env.int("LETTERS_A_WEEK", 2)
 # How often one person may do something: so many in so long, by comma; empty for as often as they like.
 LIMITS = {
-    "write": env.str("WRITE_LIMITS", "20/5m,60/h"),  # comments, answers, edits; drafts as many as one likes
+    "write": env.str("WRITE_LIMITS", "60/5m,300/h"),  # comments, answers, edits; drafts as many as one likes
     "report": env.str("REPORT_LIMITS", "20/h"),
 }
 # How many times as much all may do together who come from one network.

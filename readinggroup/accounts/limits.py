@@ -68,8 +68,8 @@ def limited(what, request=None, *, user=None) -> Limit | None:
     """
     rates = parse_rates(settings.LIMITS[what])
     sources = [(f"user {(user or request.user).pk}", 1)]
-    if request is not None:
-        sources.append((f"network {network_of(request)}", settings.LIMITS_OF_A_NETWORK))
+    if request is not None and (network := network_of(request)):
+        sources.append((f"network {network}", settings.LIMITS_OF_A_NETWORK))
     most = {
         key_of(f"{what} {who} {rate.duration}"): (rate.amount * times, float(rate.duration))
         for rate in rates
@@ -92,8 +92,13 @@ def key_of(what) -> str:
 
 
 def network_of(request) -> str:
-    """Where the request comes from, past the proxies that are trusted: an IPv4 /24 or an IPv6 /64."""
+    """Where the request comes from, past the proxies that are trusted: an IPv4 /24 or an IPv6 /64.
+
+    "" for this machine itself: a proxy that was not declared would make everybody one network, and nobody could write.
+    """
     address = ipaddress.ip_address(get_adapter(request).get_client_ip(request))
     if address.version == 6 and address.ipv4_mapped:
         address = address.ipv4_mapped
+    if address.is_loopback:
+        return ""
     return str(ipaddress.ip_network(f"{address}/{24 if address.version == 4 else 64}", strict=False))

@@ -14,7 +14,7 @@ from readinggroup.groups.permissions import Can, may
 from .models import HeldFor
 from .restricting import held_first_at
 
-FLOOD, FLOOD_WITHIN = 10, timedelta(minutes=5)  # comments of one person in one group
+FLOOD, FLOOD_WITHIN = 20, timedelta(minutes=5)  # comments of one person in one group
 REPEATED_WITHIN, SHORTEST_REPEATED = timedelta(days=1), 20  # characters; "Yes, I think so." is said often
 # Whoever has fewer comments that all can see is new here, and may set one link.
 AT_HOME, LINKS_OF_NEWCOMERS = 3, 1

@@ -162,3 +162,13 @@ def test_many_at_once_are_no_more_than_the_limit(house, as_user):
     assert 1 <= found.count(302) <= 3
     assert set(found) == {302, 429}
     assert Comment.objects.count() == found.count(302)
+
+
+def test_this_machine_itself_is_no_network(house, settings):
+    """A proxy that nobody has declared would make everybody one network."""
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 0
+    settings.LIMITS_OF_A_NETWORK = 1
+    for address, status in (("127.0.0.1", 302), ("203.0.113.4", 429)):
+        people = [factories.create_member(house.group) for _ in range(4)]
+        found = [post(signed_in_as(person, REMOTE_ADDR=address), house).status_code for person in people]
+        assert found == [302, 302, 302, status]
