@@ -5,7 +5,8 @@ import re
 import unicodedata
 from itertools import chain
 
-from readinggroup.accounts.models import User
+from django.contrib.auth import get_user_model
+
 from readinggroup.groups.models import Membership
 
 from .models import As, Decision, LogEntry, Report
@@ -95,7 +96,7 @@ def withheld(words, group, people, names=()) -> str:
     found = chain(
         names,
         members.values_list("name_here", flat=True),
-        User.objects.filter(pk__in=people).values_list("display_name", flat=True),
+        get_user_model().objects.filter(pk__in=people).values_list("display_name", flat=True),
     )
     return without_names(words, found)
 
