@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from zlib import crc32
 
 from django.db import transaction
 from django.utils import timezone
@@ -23,7 +24,7 @@ from .refusals import Claimed, Impossible, NotYours, Stale
 
 @dataclass(frozen=True)
 class Seen:
-    """One case as the moderator had it before them: the comment's state and wording, or nothing of a name.
+    """One case as the moderator had it before them: the comment's state and wording; of a name, its `number_of_name`.
 
     `asked` is whether its author had been asked to change it, and has still time.
     """
@@ -51,6 +52,11 @@ class Verdict:
     @property
     def is_restrictive(self):
         return self.action in RESTRICTIVE or self.person is not None or self.place != ""
+
+
+def number_of_name(member) -> int:
+    """A number for how the member is called, by which it is noticed that they are called otherwise since."""
+    return crc32(member.name.encode()) % 10**9
 
 
 # What can be done with a comment in this state, or with a name.
@@ -139,7 +145,13 @@ def repeated(cases, verdict) -> Decision | None:
     if None in lasts or len(decisions) != 1 or any(part.action != verdict.action for part in lasts):
         return None
     (decision,) = decisions
-    return decision if decision.rule == verdict.rule else None
+    besides = set(decision.parts.filter(case=None).values_list("action", flat=True))
+    wanted = {verdict.person or "", Action.LOCK if verdict.place else ""} - {""}
+    if (besides, decision.rule) != (wanted, verdict.rule):
+        return None
+    # Moved as wanted, or elsewhere?
+    is_there = verdict.to is None or all(case.comment.paragraph_id == verdict.to.paragraph_id for case in cases)
+    return decision if is_there else None
 
 
 def check(cases, comments, seen, verdict, me) -> None:
@@ -152,6 +164,8 @@ def check(cases, comments, seen, verdict, me) -> None:
         if comment and (
             comment.state not in OPEN_STATES or (comment.state, comment.wording) != (was.state, was.wording)
         ):
+            raise Stale
+        if case.member_id and number_of_name(case.member) != was.wording:
             raise Stale
         if case.is_claimed and case.claimed_by_id != me.user_id:
             raise Claimed(case)
