@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from readinggroup.discussion import actions as discussion
@@ -333,3 +334,28 @@ def test_a_name_that_was_changed_meanwhile_is_looked_at_again(house, as_user, ru
     assert f"{REASON}</textarea>" in answer.text
     assert not Decision.objects.exists()
     assert decide(as_user(house.moderator), house, case, **hiding(rule, action="rename")).status_code == 302
+
+
+def test_who_began_a_thread_that_is_locked_is_told_and_nobody_locks_their_own(house, as_user, rule):
+    own = factories.create_comment(house.reading, house.moderator, "Shall we?")
+    answer = factories.create_comment(house.reading, house.member, "Buy my boats.", parent=own)
+    report(comment=answer, words=WORDS, by=house.other)
+    form = hiding(rule, person="suspend", person_days=30, place="thread")
+    case = case_of(answer)
+    assert decide(as_user(house.moderator), house, case, **form).status_code == 409
+    assert not Decision.objects.exists()
+    assert decide(as_user(house.owner), house, case, **form).status_code == 302
+    assert "nobody writes there until somebody unlocks it" in told(house.moderator).body
+    assert "boats" not in told(house.moderator).body
+    assert "nobody writes there" not in told(house.member).body
+    decision = Decision.objects.get()
+    page = as_user(house.moderator).get(reverse("moderation:decision", args=[decision.public_id])).text
+    assert "boats" not in page
+    assert reverse("moderation:appeal_against", args=[decision.public_id]) in page
+
+
+def test_a_suspension_and_a_lock_each_say_their_own_day(house, as_user, case, rule):
+    decide(as_user(house.moderator), house, case, **hiding(rule, person="suspend", person_days=30, place="thread"))
+    said = told(house.member).body
+    assert "you can read in" in said
+    assert "nobody writes there until somebody unlocks it" in said

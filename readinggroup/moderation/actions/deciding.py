@@ -18,7 +18,7 @@ from texts.models import ParagraphVersion
 
 from ..models import RESTRICTIVE, Action, As, Case, Decision, Ground, Kind, Part
 from .entering import enter, tell_concerned, tell_reporters
-from .measures import about_person, about_place, places_of
+from .measures import about_person, about_place, began, places_of
 from .refusals import Claimed, Impossible, NotYours, Stale
 
 
@@ -81,9 +81,10 @@ def decide(*, group, seen, verdict, by) -> Decision:
     if verdict.action == Action.RENAME:  # whoever renames themselves holds the person first, and then the membership
         for case in sorted((case for case in asked if case.member_id), key=concerned_by):
             belonging.hold_name(case.member.user)
-    members = hold_members(group, {by.pk, *concerned})
+    begun_by = {began(case.comment).author_id for case in asked if case.comment_id and verdict.place == "thread"}
+    members = hold_members(group, {by.pk, *concerned, *begun_by})
     me = members.get(by.pk)
-    if me is None or not may(me, Can.MODERATE) or by.pk in concerned:
+    if me is None or not may(me, Can.MODERATE) or by.pk in concerned | begun_by:
         raise NotYours
     comments = held_for(asked, verdict)
     cases = list(Case.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=keys).order_by("pk"))
