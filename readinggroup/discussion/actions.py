@@ -208,13 +208,16 @@ def reword(*, comment, body, wording, by, sequence=0, hands_in=False) -> Comment
     # New comments are refused by a trigger; other words for one that stands are refused here.
     if membership is None or not may(membership, Can.DISCUSS):
         raise AnswerRefused(SILENCED)
-    html = render_markdown(body)
+    html, was_seen = render_markdown(body), standing.state == State.VISIBLE
     if held_for := why_held_now(standing, membership, body, html):
         standing.state, standing.held_for, standing.hidden_under = State.HELD, held_for, None
     standing.body, standing.body_html = body, html
     standing.wording += 1
     standing.edited_at = timezone.now()
-    standing.save(update_fields=["body", "body_html", "wording", "edited_at", "state", "held_for", "hidden_under"])
+    if not was_seen:  # what was held, or hidden, is not to be read in the history either, once these words are shown
+        standing.oldest_cleared = standing.oldest_shown = standing.wording
+    changed = ["body", "body_html", "wording", "edited_at", "oldest_cleared", "oldest_shown"]
+    standing.save(update_fields=[*changed, "state", "held_for", "hidden_under"])
     note_mentions(standing, group=standing.reading.group_id, anew=True)
     tell_of(standing, only={Category.MENTION})
     drafts.let_go(**draft, body=body, sequence=sequence)
@@ -232,8 +235,11 @@ def why_held_now(comment, membership, body, html) -> str:
 
 
 def show_wordings_from(*, comment, by, earlier: bool) -> None:
-    """Let others see the earlier wordings of one's own comment, or only the one that stands."""
-    oldest = 1 if earlier else F("wording")
+    """Let others see the earlier wordings of one's own comment, or only the one that stands.
+
+    What was held or hidden when it was changed is no author's to show.
+    """
+    oldest = F("oldest_cleared") if earlier else F("wording")
     Comment.objects.filter(pk=comment.pk, author=by, state__in=OPEN_STATES).update(oldest_shown=oldest)
 
 

@@ -334,8 +334,7 @@ def edit_comment(request, membership, comment):
         return again(422)
     if "preview" in request.POST:
         return again(200, preview=render_markdown(form.cleaned_data["body"]))
-    limit = limited("write", request)
-    if limit:
+    if limit := limited("write", request):
         form.add_error(None, limit.sentence)
         return limit.said_in(again(429))
     try:

@@ -13,7 +13,7 @@ from readinggroup.lib.htmx import page_or_part, wants_part
 from readinggroup.readings.pages import with_note_marks
 
 from . import actions
-from .actions.deciding import POSSIBLE, Seen
+from .actions.deciding import POSSIBLE, Seen, number_of_name
 from .cases import around, case_or_404, decisions_beside, wordings_of
 from .forms import VerdictForm
 from .models import Action, Case, Kind
@@ -80,7 +80,9 @@ def seen_now(case) -> Seen:
     """The case as it is now, as who decides will have seen it."""
     comment = case.comment
     asked = case.waits_until is not None
-    return Seen(case.pk, comment.state, comment.wording, asked) if comment else Seen(case.pk, asked=asked)
+    if comment is None:
+        return Seen(case.pk, wording=number_of_name(case.member), asked=asked)
+    return Seen(case.pk, comment.state, comment.wording, asked)
 
 
 def written(seen) -> str:
@@ -124,7 +126,8 @@ def what_with_person(membership, cases) -> list:
 
 def open_case_or_404(membership, pk) -> Case:
     """A case about a comment or a name, with who has it."""
-    cases = Case.objects.filter(group=membership.group).exclude(kind=Kind.APPEAL).select_related("claimed_by")
+    cases = Case.objects.filter(group=membership.group).exclude(kind=Kind.APPEAL)
+    cases = cases.select_related("claimed_by", "comment", "member")
     return get_object_or_404(cases, pk=pk)
 
 

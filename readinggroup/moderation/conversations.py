@@ -11,7 +11,7 @@ from .actions.answering import deciders_about
 from .actions.stating import closes_at, subject_of
 from .appeal_forms import StatementForm
 from .log import name_of
-from .models import RESTRICTIVE, Action, Appeal, Decision, Juror, Service, Statement, Vote
+from .models import RESTRICTIVE, Action, Appeal, As, Decision, Juror, Service, Statement, Vote
 from .quoted import quote
 
 
@@ -66,7 +66,7 @@ def appeals_against(decision, by=None) -> list:
 
 def dissent_from(decision) -> list:
     """Of what three members have decided, what those say who have voted otherwise."""
-    if decision.appeal_id is None:
+    if decision.appeal_id is None or decision.decided_as != As.JURY:
         return []
     other = Vote.UPHOLD if decision.reverses_id else Vote.REVERSE
     return list(decision.appeal.jurors.voted().filter(vote=other).values_list("words", flat=True))

@@ -108,6 +108,8 @@ def show_stale(request, membership, cases):
     """409: how the cases stand by now, beside what was typed, with what can be done with them now."""
     cases = cases_or_404(membership, [case.pk for case in cases])
     free = free_of(membership, cases)
+    if len(cases) == 1 and can_be_decided(cases[0]) and cases[0].whose != membership.user_id:
+        free = cases  # its page has a form also while somebody else is looking at it
     form = None
     if free:
         seen = [seen_now(case) for case in free]

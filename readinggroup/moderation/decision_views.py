@@ -15,6 +15,7 @@ from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, may, signed_in
 
 from . import actions
+from .actions.stating import subject_of
 from .appeal_forms import ReversalForm, StatementForm
 from .conversations import conversations_about, what_is_told
 from .models import Decision, Part
@@ -89,7 +90,7 @@ def write_statement(request, seen):
     form = StatementForm(request.POST)
     if not form.is_valid():
         return show(request, seen, form=form, status=422)
-    people = Part.objects.filter(decision=seen.decision, person__public_id=form.cleaned_data["to"])
+    people = Part.objects.filter(decision=subject_of(seen.decision), person__public_id=form.cleaned_data["to"])
     person = people.select_related("person").first()
     if person is None or (seen.concerns and person.person_id != request.user.pk):
         raise Http404

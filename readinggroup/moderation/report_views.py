@@ -77,6 +77,8 @@ def reported(request, form, **about) -> bool:
             None, _("You can no longer write in this group. Your words are still here: copy them if you want.")
         )
         return False
+    except actions.Stale:
+        raise Http404 from None  # as the page answers from now on
     if is_first:
         messages.success(request, _("Thank you. The moderators will look at it. You are told what comes of it."))
     elif "comment" in about:

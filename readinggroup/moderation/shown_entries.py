@@ -10,6 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from readinggroup.groups.permissions import Can, may
+from readinggroup.readings.models import Reading
 
 from .models import Action, As, Decision, LogEntry, Part
 
@@ -57,7 +58,7 @@ class Shown:
 
 
 def shown(membership, entries) -> list:
-    """These entries of the group's log for this reader; five queries, however many they are."""
+    """These entries of the group's log for this reader; six queries at most, however many they are."""
     group, facts = membership.group, [json.loads(entry.facts) for entry in entries]
     ids = [entry.decision for entry in entries]
     decisions = {
@@ -66,8 +67,7 @@ def shown(membership, entries) -> list:
     inside = set()
     if not may(membership, Can.READ_ALL):
         # What is said on a text for members is not there for others: neither where, nor what a moderator says of it.
-        parts = Part.objects.filter(decision__public_id__in=ids, comment__reading__for_members=True)
-        inside = set(parts.values_list("decision__public_id", flat=True))
+        inside = set(about_texts_for_members(group, ids))
     found = []
     for entry, told in zip(entries, facts, strict=True):
         decision = decisions.get(entry.decision)
@@ -88,6 +88,15 @@ def shown(membership, entries) -> list:
         )
     link(group, found, facts)
     return found
+
+
+def about_texts_for_members(group, ids):
+    """Of these decisions those about what is said on a text for members; and those that reverse one, or uphold it."""
+    readings = list(Reading.objects.filter(group=group, for_members=True).values_list("pk", flat=True))
+    about = Q(comment__reading__in=readings) | Q(before__reading__in=readings)  # a place that is locked has no comment
+    theirs = Decision.objects.filter(pk__in=Part.objects.filter(about, decision__group=group).values("decision"))
+    of_one = Q(pk__in=theirs) | Q(reverses__in=theirs) | Q(appeal__decision__in=theirs)
+    return Decision.objects.filter(of_one, group=group, public_id__in=ids).values_list("public_id", flat=True)
 
 
 def done(part, is_inside) -> Done:

@@ -129,8 +129,8 @@ def test_counting_links_takes_no_time_for_hostile_words(words):
 
 def test_a_flood_is_held_and_ends_with_its_minutes(house, monkeypatch):
     monkeypatch.setattr(holding, "FLOOD", conftest.FLOOD)
-    said = [say(house, house.member, f"Remark {number}.") for number in range(12)]
-    assert said == [SHOWN] * 10 + [HELD["flood"]] * 2
+    said = [say(house, house.member, f"Remark {number}.") for number in range(conftest.FLOOD + 2)]
+    assert said == [SHOWN] * conftest.FLOOD + [HELD["flood"]] * 2
     assert say(house, house.other) == SHOWN
     Comment.objects.update(created_at=timezone.now() - timedelta(minutes=5))
     assert say(house, house.member) == SHOWN

@@ -9,6 +9,7 @@ from readinggroup.discussion.models import Comment
 from readinggroup.groups.models import Role
 from readinggroup.groups.settling import change_rules
 from readinggroup.moderation.actions import Seen, Verdict, appeal, decide, report
+from readinggroup.moderation.case_views import seen_now
 from readinggroup.moderation.models import Action, Case, Ground
 
 from .. import factories
@@ -19,7 +20,7 @@ COMPLAINT = "I sold nothing, I asked who has one."
 
 def seen(case):
     comment = Comment.objects.filter(pk=case.comment_id).first()
-    return Seen(case.pk, comment.state, comment.wording) if comment else Seen(case.pk)
+    return Seen(case.pk, comment.state, comment.wording) if comment else seen_now(case)
 
 
 def decided(house, comments, *, by=None, words=WORDS, **verdict):

@@ -5,7 +5,7 @@ import re
 from django.urls import reverse
 from django.utils import timezone
 
-from readinggroup.discussion.models import Comment
+from readinggroup.moderation.case_views import seen_now, written
 from readinggroup.moderation.models import Case
 
 WORDS = "Three times the same advertisement."
@@ -38,9 +38,7 @@ def deciding(house):
 
 def seen(case):
     """What the form of the case's page holds of what was seen."""
-    comment = Comment.objects.filter(pk=case.comment_id).first()
-    asked = int(Case.objects.get(pk=case.pk).waits_until is not None)
-    return f"{case.pk}:{comment.state}:{comment.wording}:{asked}" if comment else f"{case.pk}::0:{asked}"
+    return written(seen_now(Case.objects.get(pk=case.pk)))
 
 
 def decide(client, house, *cases, **form):

@@ -203,3 +203,13 @@ def test_it_is_judged_by_the_rules_of_its_day(house, as_user, case, comment):
     answer = decide(client, house, case, action="hide", on=f"rule-{later.pk}", words="Boats.")
     assert answer.status_code == 422
     assert not Decision.objects.exists()
+
+
+def test_whom_it_concerns_keeps_nobody_from_it(house, as_user):
+    mine = factories.create_comment(house.reading, house.moderator, "Buy my boats.")
+    report(comment=mine, words=WORDS, by=house.other)
+    own = case_of(mine)
+    as_user(house.moderator).post(page_of(house, own, "claim_case"))
+    own.refresh_from_db()
+    assert own.claimed_by is None
+    assert decide(as_user(house.owner), house, own, action="leave").status_code == 302

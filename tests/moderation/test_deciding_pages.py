@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from readinggroup.discussion import actions as discussion
@@ -296,3 +297,65 @@ def test_a_name_is_replaced_and_its_bearer_told(house, as_user, rule):
     member.refresh_from_db()
     assert member.name_here.startswith("Reader ")
     assert told(house.member).subject == "Your name in Harbour readers was replaced"
+
+
+def test_a_decision_that_does_more_than_the_one_that_stands_is_no_repetition(house, as_user, case, rule):
+    was = seen(case)
+    hide = {"seen": was} | hiding(rule)
+    assert as_user(house.moderator).post(deciding(house), hide).status_code == 302
+    assert as_user(house.owner).post(deciding(house), hide).status_code == 302
+    for more in ({"person": "suspend", "person_days": 3}, {"place": "thread"}):
+        answer = as_user(house.owner).post(deciding(house), hide | more)
+        assert answer.status_code == 409
+        assert "It was decided" in answer.text
+    assert Decision.objects.count() == 1
+
+
+def test_what_was_reworded_while_another_claimed_it_keeps_what_was_typed(house, as_user, case, comment, rule):
+    was = seen(case)
+    discussion.reword(comment=comment, body="Buy my oars.", wording=1, by=house.member)
+    claim(case=case, by=house.owner)
+    answer = as_user(house.moderator).post(deciding(house), {"seen": was} | hiding(rule))
+    assert answer.status_code == 409
+    assert "nothing was done" in answer.text
+    assert f"{REASON}</textarea>" in answer.text
+
+
+def test_a_name_that_was_changed_meanwhile_is_looked_at_again(house, as_user, rule):
+    theirs = Membership.objects.get(user=house.member, group=house.group)
+    Membership.objects.filter(pk=theirs.pk).update(name_here="Boat seller")
+    report(member=theirs, words=WORDS, by=house.other)
+    case = Case.objects.get(member=theirs)
+    was = seen(case)
+    Membership.objects.filter(pk=theirs.pk).update(name_here="Rower")
+    answer = as_user(house.moderator).post(deciding(house), {"seen": was} | hiding(rule, action="rename"))
+    assert answer.status_code == 409
+    assert "<bdi>Rower</bdi>" in answer.text
+    assert f"{REASON}</textarea>" in answer.text
+    assert not Decision.objects.exists()
+    assert decide(as_user(house.moderator), house, case, **hiding(rule, action="rename")).status_code == 302
+
+
+def test_who_began_a_thread_that_is_locked_is_told_and_nobody_locks_their_own(house, as_user, rule):
+    own = factories.create_comment(house.reading, house.moderator, "Shall we?")
+    answer = factories.create_comment(house.reading, house.member, "Buy my boats.", parent=own)
+    report(comment=answer, words=WORDS, by=house.other)
+    form = hiding(rule, person="suspend", person_days=30, place="thread")
+    case = case_of(answer)
+    assert decide(as_user(house.moderator), house, case, **form).status_code == 409
+    assert not Decision.objects.exists()
+    assert decide(as_user(house.owner), house, case, **form).status_code == 302
+    assert "nobody writes there until somebody unlocks it" in told(house.moderator).body
+    assert "boats" not in told(house.moderator).body
+    assert "nobody writes there" not in told(house.member).body
+    decision = Decision.objects.get()
+    page = as_user(house.moderator).get(reverse("moderation:decision", args=[decision.public_id])).text
+    assert "boats" not in page
+    assert reverse("moderation:appeal_against", args=[decision.public_id]) in page
+
+
+def test_a_suspension_and_a_lock_each_say_their_own_day(house, as_user, case, rule):
+    decide(as_user(house.moderator), house, case, **hiding(rule, person="suspend", person_days=30, place="thread"))
+    said = told(house.member).body
+    assert "you can read in" in said
+    assert "nobody writes there until somebody unlocks it" in said

@@ -11,7 +11,7 @@ from django.utils import timezone
 from readinggroup.discussion.models import State
 from readinggroup.groups.actions import leave
 from readinggroup.groups.models import Membership
-from readinggroup.moderation.actions import Decided, agree, appeal, vote
+from readinggroup.moderation.actions import Decided, agree, appeal, decide_appeal, vote
 from readinggroup.moderation.actions.jury import who_can_be_drawn
 from readinggroup.moderation.models import Appeal, As, Case, Decision, Juror, LogEntry, Service
 from readinggroup.moderation.reminding import remind_of_deadlines
@@ -325,3 +325,32 @@ def test_a_vote_after_the_end_is_told(house, drawn):
     remind_of_deadlines()
     with pytest.raises(Decided):
         vote(juror=drawn.jurors[2], vote="uphold", words="x", by=drawn.jurors[2].user)
+
+
+def test_who_declines_as_the_last_leaves_two_of_one_mind_to_decide(house, drawn, as_user):
+    serve(drawn)
+    reasons(["uphold", "uphold"], drawn)
+    last = drawn.jurors[2]
+    assert acts(as_user(last.user), drawn.appeal, "decline").status_code == 302
+    assert Juror.objects.count() == 3
+    made = Appeal.objects.get().answer
+    assert (made.decided_as, len(made.words.split("\n\n")), Case.objects.open().count()) == (As.JURY, 2, 0)
+
+
+def test_two_of_one_mind_are_enough_when_the_third_deletes_their_account(house, drawn):
+    serve(drawn)
+    reasons(["uphold", "uphold"], drawn)
+    Juror.objects.filter(vote="").update(state=Service.DECLINED)  # as deletion does it
+    remind_of_deadlines()
+    assert (Juror.objects.count(), Appeal.objects.get().reversed) == (3, False)
+
+
+def test_a_vote_that_decided_nothing_is_no_dissent_of_three(house, drawn, as_user):
+    serve(drawn)
+    reasons(["reverse"], drawn)
+    Juror.objects.filter(vote="").update(state=Service.LAPSED)
+    nils = another_moderator(house)
+    made = decide_appeal(appeal=drawn.appeal, reverse_it=False, words="It sells.", by=nils)
+    page = as_user(house.member).get(reverse("moderation:decision", args=[made.public_id])).text
+    assert "It sells." in page
+    assert "I say reverse" not in page

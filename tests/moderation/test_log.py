@@ -12,8 +12,9 @@ from django.utils import timezone
 from readinggroup.groups.models import Group, Visibility
 from readinggroup.groups.settling import change_rules
 from readinggroup.moderation import log_views
-from readinggroup.moderation.actions import Seen, Verdict, decide, decide_about_member, report
+from readinggroup.moderation.actions import Verdict, decide, decide_about_member, report
 from readinggroup.moderation.actions.entering import enter
+from readinggroup.moderation.case_views import seen_now
 from readinggroup.moderation.log import WITHHELD, without_names
 from readinggroup.moderation.models import Action, Appeal, Case, Decision, Ground, LogEntry, Part
 from readinggroup.moderation.shown_entries import in_eights
@@ -268,7 +269,7 @@ def test_a_name_that_is_replaced_is_not_told_where_it_is_replaced(house):
     report(member=theirs, words="Rude.", by=house.other)
     verdict = Verdict(action=Action.RENAME, ground=Ground.LAW, words="“Fat Olga” is an insult.")
     case = Case.objects.get(member=theirs)
-    decision = decide(group=house.group, seen=[Seen(case.pk)], verdict=verdict, by=house.moderator)
+    decision = decide(group=house.group, seen=[seen_now(case)], verdict=verdict, by=house.moderator)
     assert told(decision)["words"] == "“[…]” is an insult."
     theirs.refresh_from_db()
     assert theirs.name_here not in LogEntry.objects.get().facts

@@ -8,11 +8,14 @@ from django.urls import reverse
 from readinggroup.discussion import actions as discussion
 from readinggroup.discussion.models import Restriction
 from readinggroup.groups.settling import change_rules
+from readinggroup.moderation.actions import reverse as reverse_decision
 from readinggroup.moderation.models import Action, Decision, LogEntry, Part, Reason, Report
 from readinggroup.notices import worded
 from readinggroup.notifications.models import Notice
+from readinggroup.readings.actions import keep_for_members
 
 from .. import factories
+from .conftest import decided
 from .steps import WORDS, about, decide_about
 
 
@@ -218,3 +221,59 @@ def test_one_reason_or_three_cost_the_same(house, as_user):
     for title in "BC":
         house.group.reasons.create(title=title, words="x")
     assert queries() == one
+
+
+# --- Taking it back, and who reads of it ------------------------------------------------------------------------------
+
+
+def locked(house, as_user, words="A rest, after the canary."):
+    form = {"action": "lock", "on": "law", "words": words, "standing": 0}
+    assert as_user(house.moderator).post(paragraph_page(house), form).status_code == 302
+    return Decision.objects.get()
+
+
+def test_a_paragraph_that_was_locked_without_a_report_is_opened_by_a_reversal(house, as_user):
+    decision = locked(house, as_user)
+    client = as_user(house.owner)
+    assert "paragraph 4" in client.get(reverse("moderation:decision", args=[decision.public_id])).text
+    page = reverse("moderation:reverse_decision", args=[decision.public_id])
+    assert client.post(page, {"words": "It was calm."}).status_code == 302
+    assert not Restriction.objects.exists()
+    part = Part.objects.get(decision__reverses=decision)
+    assert part.action == Action.UNLOCK
+    assert "paragraph 4" in client.get(reverse("moderation:log_entry", args=[house.group.slug, 2])).text
+
+
+def test_another_lock_that_stands_there_since_is_left(house, as_user):
+    decision = locked(house, as_user)
+    Restriction.objects.update(reason="Another.")
+    page = reverse("moderation:reverse_decision", args=[decision.public_id])
+    assert as_user(house.owner).post(page, {"words": "It was calm."}).status_code == 302
+    assert Restriction.objects.count() == 1
+    assert Part.objects.get(decision__reverses=decision).action == Action.STRIKE
+
+
+def test_why_a_paragraph_of_a_text_for_members_was_locked_visitors_do_not_read(house, as_user):
+    decision = locked(house, as_user)
+    keep_for_members(reading=house.reading, keep=True, by=house.organizer)
+    page = reverse("moderation:reverse_decision", args=[decision.public_id])
+    as_user(house.owner).post(page, {"words": "The canary is gone."})
+    log = reverse("moderation:log", args=[house.group.slug])
+    assert as_user(house.member).get(log).text.count("canary") == 2
+    for number in (1, 2):
+        entry = reverse("moderation:log_entry", args=[house.group.slug, number])
+        for address in (log, entry):
+            visitors = as_user(None).get(address).text
+            assert "canary" not in visitors
+            assert "paragraph 4" not in visitors
+
+
+def test_what_reverses_a_warning_for_what_was_said_on_a_text_for_members_visitors_do_not_read(house, as_user):
+    keep_for_members(reading=house.reading, keep=True, by=house.organizer)
+    comment = factories.create_comment(house.reading, house.member, "Buy my boats.")
+    decision = decided(house, [comment], action=Action.LEAVE, person=Action.WARN, words="About the canary.")
+    reverse_decision(decision=decision, words="The canary was none.", by=house.owner)
+    assert Part.objects.get(decision__reverses=decision).comment is None
+    log = reverse("moderation:log", args=[house.group.slug])
+    assert "canary" not in as_user(None).get(log).text
+    assert as_user(house.member).get(log).text.count("canary") == 2

@@ -5,7 +5,8 @@ Beside each race stands its control: the same crowd without what guards the site
 
 import uuid
 from itertools import combinations
-from threading import Barrier
+from threading import Barrier, Event
+from time import sleep
 
 import pytest
 from django.db import transaction
@@ -247,3 +248,34 @@ def test_who_posts_waits_for_who_suspends(house, rule):
     )
     assert posted == REFUSED
     assert not Comment.objects.filter(body="A moment too late.").exists()
+
+
+def test_who_reports_while_it_is_decided_is_heard_in_a_case_of_its_own(house):
+    """The case that the report was about to join is closed while it waits: no error, and another case."""
+    theirs = house.group.memberships.get(user=house.member)
+    report(member=theirs, words="Rude.", by=house.other)
+    first = Case.objects.get()
+
+    is_held = Event()
+
+    def decides():
+        with transaction.atomic():
+            Case.objects.select_for_update(no_key=True).get(pk=first.pk)
+            is_held.set()
+            sleep(0.3)  # in which the report finds the case open, and waits for it
+            Case.objects.filter(pk=first.pk).update(closed_at=timezone.now())
+
+    def reports():
+        is_held.wait(SOON)
+        return report(member=theirs, words="Rude.", by=house.organizer)
+
+    assert at_once(decides, reports) == [None, True]
+    assert Case.objects.open().get().reports.get().reporter == house.organizer
+
+
+def test_what_is_hidden_at_this_moment_is_reported_no_more(house, rule):
+    comment = factories.create_comment(house.reading, house.member, "Trade.")
+    Comment.objects.filter(pk=comment.pk).update(state=State.HIDDEN)
+    with pytest.raises(Stale):
+        report(comment=comment, words="Trade.", by=house.other)
+    assert not Case.objects.exists()

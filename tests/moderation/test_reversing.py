@@ -355,3 +355,13 @@ def test_a_reversal_and_an_edit_of_its_author_lose_no_wording(house, as_user):
         comment.refresh_from_db()
         assert (comment.body, comment.wording, comment.wordings.count()) == (f"Kind {number}.", 2, 1)
         assert Decision.objects.filter(reverses=decision).count() == 1
+
+
+@pytest.mark.parametrize("bar", [None, timedelta(days=1), timedelta(days=9)])
+def test_who_was_suspended_before_being_removed_comes_back_suspended(house, bar):
+    until = timezone.now() + timedelta(days=3)
+    about_member(house, house.member, Action.SUSPEND, until=until)
+    removal = about_member(house, house.member, Action.REMOVE, by=house.owner, until=bar and timezone.now() + bar)
+    assert actions_of(reverse(decision=removal, words=WHY, by=house.owner)) == ["readmit"]
+    theirs = house.group.memberships.get(user=house.member)
+    assert (theirs.is_member, theirs.suspended_until, theirs.suspended_by) == (True, until, house.moderator)

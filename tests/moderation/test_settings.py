@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from readinggroup.discussion.actions import reword
 from readinggroup.discussion.models import Comment, HeldFor, State
 from readinggroup.groups.models import Group, GroupChange, Membership
 from readinggroup.groups.settling import change_rules, settle_moderation
@@ -229,3 +230,24 @@ def test_each_group_has_its_own(house, closed_house):
     assert told() == {house.moderator.pk, house.owner.pk, closed_house.moderator.pk, closed_house.owner.pk}
     tell_moderators(group=house.group, case=Case.objects.first())
     assert tell_of_what_waits() == 0
+
+
+def test_of_what_its_author_has_changed_as_was_asked_the_moderators_are_told(house):
+    comment = factories.create_comment(house.reading, house.member, "Rude.")
+    report(comment=comment, words="Look.", by=house.other)
+    seen = Seen(Case.objects.get().pk, State.VISIBLE, 1)
+    ask = Verdict(action=Action.ASK, ground=Ground.LAW, words="Kinder.")
+    decide(group=house.group, seen=[seen], verdict=ask, by=house.moderator)
+    mark_read(notices=Notice.objects.all(), by=house.moderator)
+    assert tell_of_what_waits() == 0
+    reword(comment=comment, body="Kind.", wording=1, by=house.member)
+    assert (tell_of_what_waits(), tell_of_what_waits()) == (1, 0)
+    assert Notice.objects.filter(kind="moderation/queue", recipient=house.moderator).count() == 2
+
+
+def test_in_the_archive_nobody_is_called_to_the_queue(house):
+    held(house)
+    Group.objects.filter(pk=house.group.pk).update(archived_at=timezone.now())
+    assert tell_of_what_waits() == 0
+    Group.objects.filter(pk=house.group.pk).update(archived_at=None)
+    assert tell_of_what_waits() == 1

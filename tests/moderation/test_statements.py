@@ -271,3 +271,13 @@ def test_the_action_itself_answers_a_copy_with_the_first(house, case_of_mara):
     key = uuid.uuid4()
     said = {"decision": case_of_mara.decision, "person": house.member, "words": "x", "key": key, "by": house.member}
     assert state(**said) == state(**said)
+
+
+def test_on_the_page_of_an_answer_a_moderator_writes_to_whomever_it_concerned(house, as_user):
+    nora = factories.create_member(house.group, "Nora")
+    comments = [factories.create_comment(house.reading, who, "Buy my boats.") for who in (house.member, nora)]
+    decision = decided(house, comments)
+    made = appeal(decision=decision, words="I sold nothing.", by=house.member)
+    answer = decide_appeal(appeal=made, reverse_it=False, words="It sells.", by=house.owner)
+    assert writes(as_user(house.owner), answer, nora).status_code == 302
+    assert Statement.objects.get().person == nora

@@ -151,6 +151,8 @@ class Comment(models.Model):
     search = SearchVectorField(db_default="", editable=False)  # of the words, kept by the database
     wording = models.PositiveIntegerField(default=1)
     oldest_shown = models.PositiveIntegerField(default=1)
+    # Those before it were held or hidden when they were changed: none but moderators and the author reads them.
+    oldest_cleared = models.PositiveIntegerField(default=1)
     sequence = models.PositiveIntegerField(db_default=0, editable=False)  # drawn by the database
     state = models.CharField(max_length=10, choices=State.choices, default=State.VISIBLE)
     # What a withdrawn comment is put back to: what was held is not shown by taking it back and putting it back.
@@ -216,7 +218,9 @@ class Comment(models.Model):
                 name="comment_answered_in_is_answered",
             ),
             models.CheckConstraint(
-                condition=Q(oldest_shown__gte=1, oldest_shown__lte=F("wording")),
+                condition=Q(
+                    oldest_cleared__gte=1, oldest_shown__gte=F("oldest_cleared"), oldest_shown__lte=F("wording")
+                ),
                 name="comment_oldest_shown_is_a_wording",
             ),
             at_most("body", LONGEST, name="comment_is_not_too_long"),

@@ -74,12 +74,17 @@ def agree(*, juror, by) -> Juror:
 
 @transaction.atomic
 def decline(*, juror, by) -> None:
-    """Not serve, or no longer; another member is drawn. Whoever has voted, has served: Stale. Decided, TooLate."""
+    """Not serve, or no longer; another member is drawn, unless the two others are of one mind: that decides.
+
+    Whoever has voted, has served: Stale. Decided, TooLate.
+    """
+    hold_for(juror.appeal.decision, by)
     standing = held_juror(juror, by)
     if standing.vote:
         raise Stale
     Juror.objects.filter(pk=standing.pk).update(state=Service.DECLINED)
-    see_to(appeal=standing.appeal)
+    if conclude(standing.appeal) is None:
+        see_to(appeal=standing.appeal)
 
 
 @transaction.atomic
@@ -146,8 +151,8 @@ def let_lapse(*, appeal) -> None:
     members = Membership.objects.active().filter(group=standing.decision.group_id, user__is_active=True)
     able = members.exclude(suspended_until__gt=timezone.now()).values("user")
     gone = standing.jurors.awaited().filter(Q(answer_by__lte=timezone.now()) | ~Q(user__in=able))
-    if gone.update(state=Service.LAPSED) and standing.jurors.voted().count() >= MAJORITY:
-        conclude(standing)
+    gone.update(state=Service.LAPSED)
+    conclude(standing)
 
 
 # --- Telling ---------------------------------------------------------------------------------------------------------

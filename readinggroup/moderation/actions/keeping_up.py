@@ -58,6 +58,7 @@ def tell_of_group(group) -> bool:
     told = list(cases.select_for_update(of=("self",), no_key=True))
     if not told:
         return False
-    tell_moderators(group=group, case=told[0])
+    # The same case may wait a second time, changed as was asked. That each is told of once, `told_at` sees to.
+    tell_moderators(group=group, case=told[0], event=f"queue-{group.pk}-{timezone.now():%Y%m%d%H%M%S%f}")
     Case.objects.filter(pk__in=[case.pk for case in told]).update(told_at=timezone.now())
     return True

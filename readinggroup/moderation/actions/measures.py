@@ -38,9 +38,15 @@ def places_of(comments, place) -> list:
     return list({key(comment): comment for comment in comments}.values())
 
 
+def began(comment):
+    """The first comment of its thread."""
+    return comment.root or comment
+
+
 def about_place(comment, verdict, decision) -> Part:
-    """Lock the thread, or the paragraph, where the comment stands."""
-    thread = (comment.root or comment) if verdict.place == "thread" else None
+    """Lock the thread, which concerns who began it, or the paragraph, where the comment stands."""
+    thread = began(comment) if verdict.place == "thread" else None
+    named = thread or comment
     restrict(
         reading=comment.reading,
         paragraph=comment.paragraph,
@@ -51,6 +57,6 @@ def about_place(comment, verdict, decision) -> Part:
         until=verdict.place_until,
     )
     return Part(
-        decision=decision, action=Action.LOCK, comment=comment, wording=comment.wording, until=verdict.place_until,
-        before={"place": verdict.place},
+        decision=decision, action=Action.LOCK, comment=named, wording=named.wording, until=verdict.place_until,
+        person_id=thread and thread.author_id, before={"place": verdict.place},
     )  # fmt: skip

@@ -5,12 +5,15 @@ from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
+from readinggroup.discussion.actions import held
+from readinggroup.discussion.models import OPEN_STATES
 from readinggroup.groups.models import Membership, Role
 from readinggroup.groups.permissions import Can, may_still
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category, Notice
 
 from ..models import Case, Kind, Outcome, Report
+from .refusals import Stale
 
 QUEUE_NOTICE = "moderation/queue"
 LEAST_WEIGHT = 10  # in hundredths: nobody's word counts for nothing
@@ -22,10 +25,15 @@ class Silenced(Exception):  # noqa: N818 - said to the person, not an error of t
 
 @transaction.atomic
 def report(*, words, by, comment=None, member=None, rule=None) -> bool:
-    """Ask the moderators to look at somebody else's comment, or name. False if this person has asked before."""
+    """Ask the moderators to look at somebody else's comment, or name. False if this person has asked before.
+
+    Silenced; Stale if the comment was withdrawn, or hidden, at this moment.
+    """
     group = comment.reading.group if comment else member.group
     if not may_still(by, Can.DISCUSS, group=group.pk):
         raise Silenced
+    if comment and held([comment.pk])[comment.pk].state not in OPEN_STATES:
+        raise Stale
     about = {"comment": comment, "member": member}
     weight = weight_of(by, group)
     try:
@@ -46,8 +54,11 @@ def open_case(*, group, comment=None, member=None) -> Case:
     kind = Kind.COMMENT if comment else Kind.NAME
     about = {"comment": comment, "member": member}
     new = Case(group=group, kind=kind, due_at=timezone.now() + Case.DUE[kind], **about)
-    Case.objects.bulk_create([new], ignore_conflicts=True)
-    return Case.objects.open().select_for_update(of=("self",), no_key=True).get(**about)
+    case = None
+    while case is None:  # one that was open and is decided just now is waited for, and is open no more: then a new one
+        Case.objects.bulk_create([new], ignore_conflicts=True)
+        case = Case.objects.open().select_for_update(of=("self",), no_key=True).filter(**about).first()
+    return case
 
 
 def weight_of(reporter, group) -> int:

@@ -16,7 +16,7 @@ from readinggroup.discussion.models.restrictions import LONGEST_REASON, Restrict
 from readinggroup.discussion.restricting import lift_restriction
 from readinggroup.groups.actions import belonging
 from readinggroup.groups.actions.coming_in import take_in, take_in_under_a_free_name
-from readinggroup.groups.actions.refusals import Barred, NameTaken
+from readinggroup.groups.actions.refusals import NameTaken
 from readinggroup.groups.models import Membership, Role
 from readinggroup.groups.permissions import Can, may
 from readinggroup.notifications.actions import tell
@@ -27,6 +27,9 @@ from .deciding import hold_members, role_of
 from .entering import enter, tell_concerned
 from .refusals import Impossible, NotYours
 
+# What tells where a lock is that was set without a comment.
+OF_A_PLACE = ("place", "reading", "paragraph", "title", "number")
+_NOT_SUSPENDED = {"suspended_until": None, "suspended_by": None, "suspended_for": ""}
 # How a name looks that was given in place of another (accounts.names.new_pseudonym).
 _PSEUDONYM = re.compile(r"Reader [A-Z2-9]{6}")
 
@@ -85,7 +88,7 @@ def hold_for(decision, by=None) -> Held:
         list(users.order_by("pk").values_list("pk"))
     members = hold_members(decision.group, people | ({by.pk} if by else set()))
     keys = {part.comment_id for part in parts} - {None}
-    keys |= {part.comment.root_id or part.comment_id for part in parts if part.action == Action.LOCK}
+    keys |= {part.comment.root_id or part.comment_id for part in parts if part.action == Action.LOCK and part.comment}
     moved = [part.comment_id for part in parts if part.action == Action.MOVE]
     keys |= set(Comment.objects.filter(root__in=moved).values_list("pk", flat=True))
     comments = hold_comments(keys)
@@ -167,6 +170,7 @@ def undo(part, held, reversal) -> Part:
         comment=comment,
         wording=comment.wording if comment else None,
         person_id=part.person_id,
+        before={name: part.before[name] for name in OF_A_PLACE if name in part.before},
     )
 
 
@@ -198,11 +202,15 @@ def move_back(part, held) -> Action:
 
 def unlock(part, held) -> Action:
     """Unlock the place, if it is this decision's lock that stands there."""
-    comment, decision = held.comments[part.comment_id], part.decision
-    root = comment.root_id or comment.pk
-    of_thread = part.before.get("place") == "thread"
-    place = {"thread": root, "paragraph": None} if of_thread else {"paragraph": comment.paragraph_id, "thread": None}
-    place |= {"reading": comment.reading_id, "kind": RestrictionKind.LOCKED}
+    comment, decision = held.comments.get(part.comment_id), part.decision
+    if comment is None:  # a paragraph, locked without a comment
+        place = {"reading": part.before["reading"], "paragraph": part.before["paragraph"], "thread": None}
+    else:
+        of_thread = part.before.get("place") == "thread"
+        where = {"thread": comment.root_id or comment.pk, "paragraph": None}
+        place = where if of_thread else {"paragraph": comment.paragraph_id, "thread": None}
+        place |= {"reading": comment.reading_id}
+    place |= {"kind": RestrictionKind.LOCKED}
     standing = Restriction.objects.filter(**place, created_by=decision.by, until=part.until)
     if not standing.filter(reason=decision.words[:LONGEST_REASON]).exists():
         return Action.STRIKE
@@ -230,6 +238,16 @@ def lift(part, held) -> Action:
     until = part.until or Membership.FOR_GOOD
     if not member.is_suspended or (member.suspended_until, member.suspended_by_id) != (until, part.decision.by_id):
         return Action.STRIKE
+    earlier = suspension_before(part)
+    if earlier:
+        Membership.objects.filter(pk=member.pk).update(**earlier)
+    else:
+        belonging.lift(membership=member, by=None)
+    return Action.LIFT
+
+
+def suspension_before(part) -> dict:
+    """The suspension that stood when this was decided and still stands, as a membership has it; {} if there is none."""
     here = Part.objects.filter(person=part.person_id, decision__group=part.decision.group_id)
     last_lift = here.filter(action=Action.LIFT).order_by("-decision").values_list("decision", flat=True).first() or 0
     standing = here.filter(
@@ -241,36 +259,36 @@ def lift(part, held) -> Action:
     )
     earlier = standing.select_related("decision__by").order_by("-decision").first()
     if earlier is None:
-        belonging.lift(membership=member, by=None)
-    else:
-        Membership.objects.filter(pk=member.pk).update(
-            suspended_until=earlier.until or Membership.FOR_GOOD,
-            suspended_by=earlier.decision.by,
-            suspended_for=(earlier.decision.words or earlier.decision.public_id)[: Membership.LONGEST_REASON],
-        )
-    return Action.LIFT
+        return {}
+    return {
+        "suspended_until": earlier.until or Membership.FOR_GOOD,
+        "suspended_by": earlier.decision.by,
+        "suspended_for": (earlier.decision.words or earlier.decision.public_id)[: Membership.LONGEST_REASON],
+    }
 
 
 def readmit(part, held) -> Action:
-    """Take the member in again, with the roles of before.
+    """Take the member in again, with the roles of before; who was suspended when they were removed, still is.
 
     Not as an owner: the group has been in others' hands meanwhile, and who owns it hands that out.
     """
     member = held.members[part.person_id]
     if member.is_member or member.removed_by_id is None or member.user.deleted_at is not None:
         return Action.STRIKE
-    if (member.suspended_by_id, member.removed_by_id) == (part.decision.by_id,) * 2:
-        bar = {"suspended_until": None, "suspended_by": None, "suspended_for": ""}
-        Membership.objects.filter(pk=member.pk).update(**bar)
+    theirs = Membership.objects.filter(pk=member.pk)
+    bar = Membership.FOR_GOOD if part.before.get("for_good") else part.until
+    suspension = suspension_before(part)
+    if member.is_suspended and member.suspended_until != bar:
+        suspension = theirs.values(*_NOT_SUSPENDED).get()
+    theirs.update(**_NOT_SUSPENDED)  # in this transaction, which holds it: whoever is suspended is not taken in
     roles = [role for role in part.before.get("roles", []) if role != Role.OWNER]
     try:
-        try:
-            take_in(group=member.group, user=member.user, roles=roles)
-        except NameTaken:
-            taken_in = take_in_under_a_free_name(group=member.group, user=member.user)
-            belonging.hand_out_roles(membership=taken_in, roles=roles, by=None)
-    except Barred:
-        return Action.STRIKE
+        take_in(group=member.group, user=member.user, roles=roles)
+    except NameTaken:
+        taken_in = take_in_under_a_free_name(group=member.group, user=member.user)
+        belonging.hand_out_roles(membership=taken_in, roles=roles, by=None)
+    if suspension:
+        theirs.update(**suspension)
     return Action.READMIT
 
 

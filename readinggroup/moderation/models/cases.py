@@ -29,8 +29,8 @@ class CaseQuerySet(models.QuerySet):
         return self.filter(closed_at=None)
 
     def nobody_was_told(self):
-        """Those that the database has opened and that wait, of which no moderator has heard."""
-        return self.waiting().filter(told_at=None)
+        """Those that the database has opened, or opened again, and that wait, of which no moderator has heard."""
+        return self.waiting().filter(told_at=None, group__archived_at=None, group__delete_at=None)
 
     def waiting(self):
         """Those that moderators are to look at now, the most urgent first.
@@ -110,7 +110,10 @@ _OPENS_A_CASE = """
 
 
 class LookedAtComment(Comment):
-    """What is held has an open case, and what its author has changed is looked at again. This holds the triggers."""
+    """What is held has an open case, and what its author has changed is looked at again, of which moderators are told.
+
+    This holds the triggers.
+    """
 
     class Meta:
         proxy = True
@@ -138,7 +141,7 @@ class LookedAtComment(Comment):
                 operation=pgtrigger.UpdateOf("body"),
                 condition=pgtrigger.AnyChange("body"),
                 func="""
-                    UPDATE moderation_case SET waits_until = NULL
+                    UPDATE moderation_case SET waits_until = NULL, told_at = NULL
                     WHERE comment_id = NEW.id AND closed_at IS NULL AND waits_until IS NOT NULL;
                     RETURN NULL;
                 """,

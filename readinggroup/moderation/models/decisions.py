@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from readinggroup.discussion.models import Comment
-from readinggroup.groups.models import Group, Membership, Rule
+from readinggroup.groups.models import Group, Rule
 from readinggroup.groups.models.life import append_only
 from readinggroup.lib.constraints import at_most
 from readinggroup.lib.public_ids import new_public_id
@@ -199,8 +199,3 @@ class Part(models.Model):
     @property
     def is_restrictive(self):
         return self.action in RESTRICTIVE
-
-    @property
-    def is_for_good(self):
-        """Whether no day ends it."""
-        return self.until == Membership.FOR_GOOD
