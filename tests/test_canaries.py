@@ -295,6 +295,8 @@ def addresses(cell):
         yield "GET", reverse("discussion:pulse", args=place[:2]) + f"?at={place[2]}&since=0", None
     for reading in cell.house.group.readings.all():
         yield "GET", reverse("readings:reading_page", args=[cell.house.group.slug, reading.slug]), None
+    for case in cell.house.group.cases.all():
+        yield "GET", reverse("moderation:case", args=[cell.house.group.slug, case.pk]), None
     for asked in cell.house.group.rules_reviews.all():
         yield "GET", reverse("groups:rules_review", args=[cell.house.group.slug, asked.pk]), None
     # What a search shows of all that holds one word, and of what one person said.

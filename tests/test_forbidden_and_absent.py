@@ -55,7 +55,9 @@ def told(client, method, address, data, headers):
     with CaptureQueriesContext(connection) as captured:
         answer = send(address, data, headers=headers)
     token = r'name="csrfmiddlewaretoken" value="\w+"'
-    body = re.sub(token, "", answer.text.replace(address.strip("/"), "THERE").replace(address.split("/")[2], "THERE"))
+    name = address.split("/")[2]
+    words = answer.text.replace(address.strip("/"), "THERE")
+    body = re.sub(token, "", words if name.isdigit() else words.replace(name, "THERE"))
     tables = [sorted(set(re.findall(r'(?:FROM|JOIN|UPDATE|INTO)\s+"?(\w+)', query["sql"]))) for query in captured]
     headers = {key: value for key, value in answer.headers.items() if key != "Set-Cookie"}
     return answer.status_code, headers, len(answer.content), body, tables, sorted(answer.cookies)

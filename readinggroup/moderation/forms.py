@@ -84,7 +84,11 @@ class GroundedForm(forms.Form):
 
     on = forms.ChoiceField(label=_("On what it rests"), required=False)
     reason = forms.ModelChoiceField(
-        label=_("A reason that is given often"), queryset=Reason.objects.none(), required=False, widget=ReasonSelect
+        label=_("A reason that is given often"),
+        queryset=Reason.objects.none(),
+        required=False,
+        widget=ReasonSelect,
+        empty_label=_("Choose"),
     )
     words = forms.CharField(
         label=_("Why, in your own words"),

@@ -105,6 +105,7 @@ def furnished(house):
     hidden = factories.create_comment(house.reading, house.other, "Not for here.")
     factories.create_comment(house.reading, house.other, "What was it?", parent=hidden)
     Comment.objects.filter(pk=hidden.pk).update(state=State.HIDDEN)
+    house.about, house.against = moderated(house)
     slow = {"kind": RestrictionKind.SLOW, "every": timedelta(minutes=10), "by": house.moderator, "reason": "Slowly."}
     locked = {"kind": RestrictionKind.LOCKED, "by": house.moderator, "reason": "Let us sleep over it."}
     restrict(reading=house.reading, thread=said, **slow)
@@ -112,7 +113,6 @@ def furnished(house):
     restrict(reading=house.reading, paragraph=factories.version_of(house.reading, 5).paragraph, **locked)
     MutedPerson.objects.create(group=house.group, by=house.organizer, person=house.other)
     report(comment=said, words="It has too much weight.", by=house.member)
-    house.about, house.against = moderated(house)
     house.group.reasons.create(title="Weight", words="Not so heavy, please.")
     return SimpleNamespace(said=said, mine=mine, **vars(house))
 
@@ -353,7 +353,7 @@ def of_decision(name):
 
 def appealing(page, house, **_):
     """Against another one: one appeals once."""
-    said = factories.create_comment(house.reading, house.member, "Sell my boats.", number=5)
+    said = factories.create_comment(house.reading, house.member, "Sell my boats.", number=6)
     page.goto(reverse("moderation:appeal_against", args=[decided_about(house, [said]).public_id]))
 
 

@@ -28,7 +28,7 @@ def test_from_the_notice_to_the_appeal_to_the_reversal(house, page_for, javascri
     # The author is told, reads why, asks which words, and appeals.
     mara = page_for(house.member, window, javascript=javascript)
     mara.goto("/inbox/")
-    told = mara.locator(".cards > li").filter(has_text="decision of the moderators")
+    told = mara.locator(".cards > li").filter(has_text="was hidden")
     told.get_by_role("button", name="Go there").click()
     expect(mara).to_have_url(at(there))
     expect(mara.locator("blockquote")).to_contain_text("Buy my boats.")

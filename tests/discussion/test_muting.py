@@ -14,7 +14,7 @@ from readinggroup.discussion import actions
 from readinggroup.discussion.following import choose
 from readinggroup.discussion.models import Comment, Level, MutedPerson
 from readinggroup.groups.models import Membership
-from readinggroup.my_data.contents import muted_people
+from readinggroup.my_data.contents.talk import muted_people
 from readinggroup.my_data.deletion import delete_due
 from readinggroup.notifications.models import Notice
 from readinggroup.readings.unread import ask_unread

@@ -300,7 +300,8 @@ def test_under_a_pseudonym_everything_stays_where_it_was(full_life, house, canar
     assert canaries.name not in page
     members = as_user(house.owner).get(reverse("groups:members", args=[house.group.slug])).content.decode()
     assert person.display_name not in members.split("<table>")[1].split("</table>")[0]
-    waiting = as_user(house.moderator).get(reverse("moderation:queue", args=[house.group.slug])).content.decode()
+    case = Report.objects.get(words=canaries.report).case_id
+    waiting = as_user(house.moderator).get(reverse("moderation:case", args=[house.group.slug, case])).text
     assert canaries.report in waiting
     assert Report.objects.get(words=canaries.report).reporter == person
     assert canaries.name not in members + waiting
@@ -332,16 +333,16 @@ def test_a_report_that_is_decided_later_loses_its_words_then(full_life, house, c
     ask(full_life.person)
     let_days_pass(full_life.person)
     delete_accounts(0)
-    report = Report.objects.get(outcome="open")
-    assert report.words == canaries.report
+    report = Report.objects.get(words=canaries.report)
+    assert report.outcome == "open"
     seen = Seen(report.case_id, full_life.theirs.state, full_life.theirs.wording)
     decide(group=house.group, seen=[seen], verdict=Verdict(action=Action.LEAVE), by=house.moderator)
     monkeypatch.setattr(deletion, "sweep", lambda user: None)  # as when the day after the deletion is over
     delete_accounts(0)
     report.refresh_from_db()
     assert (report.words, report.outcome) == ("", "not_upheld")
-    other = Report.objects.exclude(reporter=full_life.person).get()
-    assert other.words == "Look."
+    others = Report.objects.exclude(reporter=full_life.person)
+    assert set(others.values_list("words", flat=True)) == {"Look."}
 
 
 def test_a_moderators_term_ends_and_what_they_look_at_is_let_go(house, let_days_pass):
