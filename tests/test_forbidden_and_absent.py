@@ -63,6 +63,10 @@ def told(client, method, address, data, headers):
     return answer.status_code, headers, len(answer.content), body, tables, sorted(answer.cookies)
 
 
+# In one process: the houses take long to make.
+pytestmark = pytest.mark.xdist_group(__name__)
+
+
 @pytest.fixture(scope="module")
 def cells(module_db):
     """A house for each kind of group."""

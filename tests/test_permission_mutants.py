@@ -46,6 +46,10 @@ FOR_MODERATORS_TOO = [
 OF_ITS_AUTHOR = [row for row in IN_A_GROUP if row[0].split(":")[-1] in AUTHORS_ACTS]
 
 
+# In one process: the houses take long to make.
+pytestmark = pytest.mark.xdist_group(__name__)
+
+
 @pytest.fixture(scope="module")
 def cells(module_db):
     """A house for each kind of group."""
@@ -99,7 +103,7 @@ def test_without_hiding_the_comments_of_a_hidden_group(cells, db, monkeypatch, r
 @pytest.mark.parametrize("row", FOR_MODERATORS_TOO, ids=" ".join)
 def test_without_asking_whether_somebody_moderates_where_it_was_decided(cells, db, monkeypatch, row):
     monkeypatch.setattr(decision_views, "may", lambda membership, verb: True)
-    assert wrong_cells(cells, row, Visibility.PUBLIC, ["outsider", "other"]) != []
+    assert wrong_cells(cells, row, Visibility.PUBLIC, ["outsider", "elsewhere"]) != []
 
 
 @pytest.mark.parametrize("row", FOR_WHO_HAS_SIGNED_IN, ids=" ".join)

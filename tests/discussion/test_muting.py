@@ -220,5 +220,5 @@ def test_a_moderators_queue_and_log_are_none_of_it(house, as_user):
     assert Comment.objects.get().state == "visible"
     as_user(house.member).post(reverse("moderation:report_comment", args=[said.public_id]), {"words": "Look."})
     waiting = as_user(house.moderator).get(reverse("moderation:queue", args=[house.group.slug])).text
-    assert f"/c/{said.public_id}/" in waiting
+    assert f"/moderation/cases/{said.cases.get().pk}/" in waiting
     assert FOLD not in waiting
