@@ -640,21 +640,15 @@ def states_of(name):
 ROWS = [(*row, *state) for row in MATRIX for state in states_of(row[0])]
 
 
-def each_in_its_house():
-    """The rows with their house, which takes long to make: all of one house run in one process."""
-    for name, method, *kind in ROWS:
-        yield pytest.param(name, method, tuple(kind), marks=pytest.mark.xdist_group("-".join(["matrix", *kind])))
-
-
 @pytest.fixture(scope="module")
-def cell(request, module_db):
-    """The house for a kind of group and a state."""
-    return Cell(*getattr(request, "param", (Visibility.PUBLIC, "open")))
+def cells(module_db):
+    """A house for each kind of group and state."""
+    return {kind: Cell(*kind) for kind in {row[2:] for row in ROWS}}
 
 
-@pytest.mark.parametrize(("name", "method", "cell"), each_in_its_house(), indirect=["cell"], scope="module")
-def test_each_gets_what_the_table_says(cell, db, name, method, request):
-    visibility, state = request.node.callspec.params["cell"]
+@pytest.mark.parametrize(("name", "method", "visibility", "state"), ROWS)
+def test_each_gets_what_the_table_says(cells, db, name, method, visibility, state):
+    cell = cells[visibility, state]
     address = cell.address(name)
     got, wanted = {}, {}
     for actor in ACTORS:
@@ -665,9 +659,9 @@ def test_each_gets_what_the_table_says(cell, db, name, method, request):
     assert got == wanted
 
 
-@pytest.mark.xdist_group("matrix-public-open")
-def test_what_is_asked_leaves_the_house_as_it_was(cell, db):
+def test_what_is_asked_leaves_the_house_as_it_was(cells, db):
     """The control: a comment that is posted, and a group that is deleted, are not there for the next one who asks."""
+    cell = cells[Visibility.PUBLIC, "open"]
     before = cell.house.reading.comments.count()
     for name, actor in (("discussion:post_comment", "member"), ("groups:delete_group", "owner")):
         for _twice in range(2):
@@ -677,10 +671,10 @@ def test_what_is_asked_leaves_the_house_as_it_was(cell, db):
             assert not Group.objects.get(pk=cell.house.group.pk).is_closed
 
 
-@pytest.mark.xdist_group("matrix-public-open")
 @pytest.mark.parametrize("language", ["en", "de", "fr"])
-def test_every_page_is_there_in_every_language(cell, db, language):
+def test_every_page_is_there_in_every_language(cells, db, language):
     """What is read, by one who belongs and one who does not. A broken placeholder in a catalog would be a 500."""
+    cell = cells[Visibility.PUBLIC, "open"]
     pages = 0
     for name, method in MATRIX:
         for actor in ("owner", "outsider", "visitor"):

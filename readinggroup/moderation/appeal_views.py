@@ -146,7 +146,7 @@ def agree(juror, by, form) -> str:
 
 def decline(juror, by, form) -> str:
     actions.decline(juror=juror, by=by)
-    return _("You do not serve. Somebody else is drawn.")
+    return _("You do not serve. Somebody else is drawn, if there is anybody.")
 
 
 _ACTS = {"agree": agree, "decline": decline, "vote": cast}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import wraps
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -58,10 +58,13 @@ def of_decision(view):
 def seen_or_404(user, public_id) -> SeenDecision:
     """The decision, if this person may see it. Of what is not there the same is asked: the time tells nothing."""
     theirs = Exists(Part.objects.filter(decision=OuterRef("pk"), person=user))
-    found = Decision.objects.filter(public_id=public_id).annotate(theirs=theirs).values_list("group__slug", "theirs")
-    slug, concerns = found.first() or ("", False)
+    # Whom the decision concerned that this one answers: as a moderator they are not uninvolved.
+    answered = Q(decision=OuterRef("reverses")) | Q(decision=OuterRef("appeal__decision"))
+    involved = Exists(Part.objects.filter(answered, person=user))
+    found = Decision.objects.filter(public_id=public_id).annotate(theirs=theirs, involved=involved)
+    slug, concerns, is_involved = found.values_list("group__slug", "theirs", "involved").first() or ("", False, False)
     membership = Membership.objects.standing(user.pk, slug)
-    if not (concerns or may(membership, Can.MODERATE)):
+    if not (concerns or (may(membership, Can.MODERATE) and not is_involved)):
         raise Http404
     decisions = Decision.objects.select_related(
         "group", "rule__rule_set", "by", "reverses__group", "reversal", "appeal__decision__group"

@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 
 from readinggroup.groups.models import Membership
 
-from .models import As, Decision, LogEntry, Report
+from .models import As, Case, Decision, LogEntry, Report
 
 # What stands for the name of somebody whom a decision concerns. Not translated: the entry is sealed as it is.
 WITHHELD = "[…]"
@@ -87,7 +87,8 @@ def concerned(decision, parts) -> set:
 
 def former_names(parts) -> set:
     """What somebody was called until this decision replaced their name."""
-    return {part.before["name_here"] for part in parts if part.before.get("name_here")}
+    cases = Case.objects.filter(pk__in={part.case_id for part in parts} - {None}).exclude(former_name="")
+    return set(cases.values_list("former_name", flat=True))
 
 
 def withheld(words, group, people, names=()) -> str:

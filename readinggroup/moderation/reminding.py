@@ -1,5 +1,6 @@
 """Deadlines that come near or have passed: who is reminded, once, and what comes back by itself."""
 
+import logging
 from datetime import timedelta
 
 from django.utils import timezone
@@ -11,6 +12,8 @@ from .actions.answering import deciders_about, has_jury
 from .actions.jury import let_lapse, tell_jurors, tell_of_appeal
 from .models import Appeal, Case, Juror, Service
 
+log = logging.getLogger(__name__)
+
 REMINDED_BEFORE = timedelta(days=2)  # that an appeal is due, that a vote is
 AGREES_SOON = timedelta(days=1)  # of the three in which a juror agrees
 
@@ -19,9 +22,12 @@ def remind_of_deadlines() -> None:
     """Look after every appeal that waits in a group that is open, then after what its author was asked to change."""
     waiting = Appeal.objects.open().filter(decision__group__archived_at=None, decision__group__delete_at=None)
     for appeal in waiting.select_related("decision__group", "case").order_by("pk"):
-        let_lapse(appeal=appeal)
-        see_to(appeal=appeal)
-        remind_of_appeal(appeal)
+        try:
+            let_lapse(appeal=appeal)
+            see_to(appeal=appeal)
+            remind_of_appeal(appeal)
+        except Exception:  # one that cannot be looked after keeps nobody else waiting
+            log.exception("Appeal %s could not be looked after.", appeal.pk)
     come_back()
 
 

@@ -18,7 +18,7 @@ from readinggroup.discussion.actions import erase_all
 from readinggroup.discussion.models import MutedPerson
 from readinggroup.groups.actions import LastOwner, leave
 from readinggroup.groups.models import EmailInvitation, Group, Invitation, Membership, Role
-from readinggroup.moderation.models import Outcome, Report, Service
+from readinggroup.moderation.models import Case, Outcome, Report, Service
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category, MailSettings, Notice
 
@@ -145,6 +145,7 @@ def forget_name(user, pseudonym) -> None:
     for notice in told.filter(reduce(or_, named)).only("facts").iterator():
         facts = {key: pseudonym if value in names else value for key, value in notice.facts.items()}
         Notice.objects.filter(pk=notice.pk).update(facts=facts)
+    Case.objects.filter(member__user=user).exclude(former_name="").update(former_name="")
     # Where a group called them otherwise, that name goes too; a pseudonym that they chose tells nothing and stays.
     Membership.objects.filter(user=user, under_pseudonym=False).update(name_here="")
 

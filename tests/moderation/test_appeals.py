@@ -14,8 +14,10 @@ from readinggroup.accounts.models import User
 from readinggroup.discussion.models import Comment, State
 from readinggroup.groups.actions import leave, remove, suspend
 from readinggroup.groups.models import Group, Membership, Visibility
-from readinggroup.moderation.actions import Verdict, appeal, decide_about_member
+from readinggroup.groups.settling import archive, reopen
+from readinggroup.moderation.actions import Verdict, appeal, decide_about_member, decide_appeal
 from readinggroup.moderation.models import Action, Appeal, As, Case, Decision, Ground, Juror, Kind, LogEntry, Report
+from readinggroup.moderation.reminding import remind_of_deadlines
 from readinggroup.my_data.deletion import delete_account
 from readinggroup.notifications.models import Notice
 
@@ -417,6 +419,30 @@ def test_looking_first_would_appeal_several_times(house):
 
     at_once(*[appeal_carelessly] * 4)
     assert len(refused) == 3
+
+
+def test_a_moderator_whom_the_first_decision_concerned_too_reads_no_answer_to_another(house, as_user):
+    """One decision about two people: as a moderator, the second is not uninvolved in the first one's appeal."""
+    nora = factories.create_member(house.group, "Nora", roles=["moderator"])
+    comments = [factories.create_comment(house.reading, who, "Trade.") for who in (house.member, nora)]
+    decision = decided(house, comments)
+    made = appeal(decision=decision, words=COMPLAINT, by=house.member)
+    answer = decide_appeal(appeal=made, reverse_it=False, words="It was trade.", by=house.owner)
+    for who, status in ((house.member, 200), (house.owner, 200), (house.moderator, 200), (nora, 404)):
+        assert as_user(who).get(page_of(answer)).status_code == status
+    assert as_user(nora).get(page_of(decision)).status_code == 200
+
+
+def test_appeals_of_a_closed_group_wait_until_it_is_open_again(house, case_of_mara):
+    archive(group=house.group, by=house.owner)
+    house.group.refresh_from_db()
+    decision = Decision.objects.get(pk=case_of_mara.decision.pk)
+    made = appeal(decision=decision, words=COMPLAINT, by=house.member)
+    assert told(house.owner, "appealed") == []
+    reopen(group=house.group, by=house.owner)
+    remind_of_deadlines()
+    assert len(told(house.owner, "appealed")) == 1
+    assert not made.is_decided
 
 
 def test_a_suspended_moderator_decides_nothing(house, as_user, appealed):

@@ -1,5 +1,7 @@
 """Reporting a comment, and what waits for the moderators."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -10,6 +12,7 @@ from readinggroup.discussion import actions
 from readinggroup.discussion.models import Comment, State
 from readinggroup.groups.models import Membership, Role
 from readinggroup.moderation import actions as actions_of_moderation
+from readinggroup.moderation.actions import reporting
 from readinggroup.moderation.models import Case, Report
 
 from .. import factories
@@ -266,3 +269,25 @@ def test_who_reports_very_much_is_told_when_again_with_the_words_kept(house, as_
     assert (answer.status_code, "Retry-After" in answer.headers) == (429, True)
     assert "Look at &lt;this&gt;." in answer.text
     assert Report.objects.count() == 1
+
+
+def test_a_report_that_counts_little_puts_off_what_is_not_held_and_brings_nothing_nearer(house, comment, monkeypatch):
+    def due(reported, weight):
+        monkeypatch.setattr(reporting, "weight_of", lambda reporter, group: weight)
+        actions_of_moderation.report(comment=reported, words=WORDS, by=house.other)
+        case = Case.objects.get(comment=reported)
+        return round((case.due_at - case.opened_at) / timedelta(hours=1))
+
+    held = factories.create_comment(house.reading, house.member, "Held words.")
+    Comment.objects.filter(pk=held.pk).update(state=State.HELD)
+    held.refresh_from_db()
+    assert due(comment, 10) == 72
+    assert due(factories.create_comment(house.reading, house.member, "Others."), 100) == 24
+    assert due(held, 10) == 24
+
+
+def test_what_is_held_while_its_case_is_open_is_due_no_later(house, comment):
+    actions_of_moderation.report(comment=comment, words=WORDS, by=house.other)
+    Case.objects.update(due_at=timezone.now() + timedelta(days=3))
+    Comment.objects.filter(pk=comment.pk).update(state=State.HELD)
+    assert Case.objects.get().due_at < timezone.now() + timedelta(hours=25)

@@ -23,6 +23,7 @@ from readinggroup.moderation.actions import (
     reverse,
 )
 from readinggroup.moderation.models import Action, Appeal, As, Case, Decision, Ground, LogEntry, Part, Report
+from readinggroup.my_data.deletion import forget_name
 from readinggroup.notifications.models import Notice
 
 from .. import factories
@@ -248,6 +249,15 @@ def test_a_name_that_somebody_else_bears_now_is_not(house):
     decision = renamed(house)
     Membership.objects.filter(user=house.organizer).update(name_here="Boat seller")
     assert actions_of(reverse(decision=decision, words=WHY, by=house.owner)) == ["strike"]
+
+
+def test_a_name_that_was_replaced_goes_with_its_account(house):
+    """Nothing of a decision can be changed: so the former name stands at the case, which can."""
+    renamed(house)
+    assert Case.objects.get().former_name == "Boat seller"
+    assert "Boat seller" not in str(list(Part.objects.values_list("before", flat=True)))
+    forget_name(house.member, "Reader ABCDEF")
+    assert Case.objects.get().former_name == ""
 
 
 def test_an_appeal_that_waits_is_answered_by_it(house, appealed):

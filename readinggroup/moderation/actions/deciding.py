@@ -190,7 +190,7 @@ def about_case(case, comment, verdict, decision) -> Part:
     part = Part(decision=decision, action=verdict.action, case=case, comment=comment, person_id=concerned_by(case))
     if comment is None:
         if verdict.action == Action.RENAME:
-            part.before = {"name_here": case.member.name_here}
+            Case.objects.filter(pk=case.pk).update(former_name=case.member.name_here)
             belonging.change_name_here(membership=case.member, name=new_pseudonym(), by=decision.by)
         return part
     part.wording = comment.wording

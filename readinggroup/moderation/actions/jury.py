@@ -31,9 +31,9 @@ def see_to(*, appeal) -> None:
     """
     Case.objects.select_for_update(of=("self",), no_key=True).get(appeal=appeal)
     standing = Appeal.objects.select_related("decision__group").get(pk=appeal.pk)
-    if standing.is_decided or has_jury(standing):
-        return
     group = standing.decision.group
+    if standing.is_decided or has_jury(standing) or group.is_closed:  # opened again, it is seen to within the hour
+        return
     if deciders := list(deciders_about(standing.decision).values_list("user", flat=True)):
         tell_of_appeal(standing, deciders, "moderation/appealed", "asked", "moderation:appeal")
     elif not (group.jury_decides and draw(standing)):

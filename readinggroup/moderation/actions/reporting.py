@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from readinggroup.discussion.actions import held
-from readinggroup.discussion.models import OPEN_STATES
+from readinggroup.discussion.models import OPEN_STATES, State
 from readinggroup.groups.models import Membership, Role
 from readinggroup.groups.permissions import Can, may_still
 from readinggroup.notifications.actions import tell
@@ -75,7 +75,7 @@ def hasten(case) -> None:
     weights = sum(case.reports.filter(outcome=Outcome.OPEN).values_list("weight", flat=True))
     times = max(1 / 3, weights / Report.FULL_WEIGHT)
     due = case.opened_at + Case.DUE[case.kind] / times
-    if weights >= Report.FULL_WEIGHT:
+    if weights >= Report.FULL_WEIGHT or (case.comment and case.comment.state == State.HELD):
         due = min(due, case.due_at)
     Case.objects.filter(pk=case.pk).update(due_at=due)
 

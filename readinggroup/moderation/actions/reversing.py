@@ -299,7 +299,7 @@ def give_name_back(part, held) -> Action:
     if not _PSEUDONYM.fullmatch(member.name_here) or member.under_pseudonym or not is_last(part, **here):
         return Action.STRIKE
     try:
-        belonging.change_name_here(membership=member, name=part.before.get("name_here", ""), by=None)
+        belonging.change_name_here(membership=member, name=held.cases[part.case_id].former_name, by=None)
     except NameTaken:
         return Action.STRIKE
     return Action.NAME_BACK

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from readinggroup.accounts.names import LONGEST_NAME
 from readinggroup.discussion.models import OPEN_STATES, Comment, State
 from readinggroup.groups.models import Group, Membership, Role
 
@@ -59,6 +60,8 @@ class Case(models.Model):
     comment = models.ForeignKey(Comment, on_delete=models.PROTECT, null=True, blank=True, related_name="cases")
     member = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="cases")
     appeal = models.OneToOneField("Appeal", on_delete=models.PROTECT, null=True, blank=True, related_name="case")
+    # What a member was called until a decision replaced it: for a reversal, and until their account is deleted.
+    former_name = models.CharField(max_length=LONGEST_NAME, blank=True, default="")
     opened_at = models.DateTimeField(db_default=Now())
     told_at = models.DateTimeField(null=True, blank=True)  # when those who moderate were told that it waits
     due_at = models.DateTimeField()
@@ -104,7 +107,8 @@ _OPENS_A_CASE = """
     INSERT INTO moderation_case (group_id, kind, comment_id, opened_at, due_at)
     SELECT group_id, 'comment', NEW.id, now(), now() + interval '24 hours'
     FROM readings_reading WHERE id = NEW.reading_id
-    ON CONFLICT (comment_id) WHERE closed_at IS NULL DO UPDATE SET waits_until = NULL;
+    ON CONFLICT (comment_id) WHERE closed_at IS NULL
+        DO UPDATE SET waits_until = NULL, due_at = LEAST(moderation_case.due_at, EXCLUDED.due_at);
     RETURN NULL;
 """
 
