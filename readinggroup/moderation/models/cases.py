@@ -61,7 +61,7 @@ class Case(models.Model):
     member = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="cases")
     appeal = models.OneToOneField("Appeal", on_delete=models.PROTECT, null=True, blank=True, related_name="case")
     # What a member was called until a decision replaced it: for a reversal, and until their account is deleted.
-    former_name = models.CharField(max_length=LONGEST_NAME, blank=True, default="")
+    former_name = models.CharField(max_length=LONGEST_NAME, blank=True, default="", db_default="")
     opened_at = models.DateTimeField(db_default=Now())
     told_at = models.DateTimeField(null=True, blank=True)  # when those who moderate were told that it waits
     due_at = models.DateTimeField()
