@@ -656,8 +656,11 @@ def test_each_gets_what_the_table_says(cells, db, name, method, visibility, stat
     for actor in ACTORS:
         for htmx in ({}, {"HX-Request": "true"}):
             data = cell.data(name) if method == "POST" else None
-            got[actor, *htmx] = outcome(cell.ask(cell.client_of(actor), method, address, data, **htmx))
+            answer = cell.ask(cell.client_of(actor), method, address, data, **htmx)
+            got[actor, *htmx] = said = outcome(answer)
             wanted[actor, *htmx] = expected(name, method, actor, visibility, state)
+            if method == "GET" and said == "." and "HX-Request" not in answer.get("Vary", ""):
+                break  # a page that says that it has no part: tests/test_headers.py holds it to that
     assert got == wanted
 
 
