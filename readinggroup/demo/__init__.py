@@ -74,7 +74,7 @@ def settle_rules(group) -> None:
     """
     current = group.current_rules
     if current is None:
-        owner = group.memberships.active().filter(roles__contains=[Role.OWNER]).order_by("joined_at", "pk").first()
+        owner = group.memberships.owning().order_by("joined_at", "pk").first()
         if owner is None:
             return
         current = change_rules(group=group, rules=first_rules(), by=owner.user)

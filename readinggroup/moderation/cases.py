@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from readinggroup.discussion.models import Comment, State
 from readinggroup.discussion.wordings import wordings_on
-from readinggroup.groups.models import Membership, Role
+from readinggroup.groups.models import Membership
 
 from .models import RESTRICTIVE, Case, Kind, Part
 
@@ -32,7 +32,10 @@ def case_or_404(membership, pk) -> Case:
         joined_at=Subquery(theirs.values("joined_at")[:1]),
         said=Subquery(said.order_by().values("author").annotate(count=Count("pk")).values("count")[:1]),
         others_can=Exists(
-            moderators(membership.group).exclude(user=OuterRef("whose")).exclude(user=membership.user_id)
+            Membership.objects.who_may_decide()
+            .filter(group=membership.group)
+            .exclude(user=OuterRef("whose"))
+            .exclude(user=membership.user_id)
         ),
         next_pk=Subquery(after(membership).values("pk")[:1]),
         previous_pk=Subquery(before(membership).values("pk")[:1]),
@@ -42,12 +45,6 @@ def case_or_404(membership, pk) -> Case:
         "member__user", "claimed_by", "appeal",
     )  # fmt: skip
     return get_object_or_404(rows.select_related(*beside), pk=pk)
-
-
-def moderators(group):
-    """The memberships of those who can decide here now."""
-    people = Membership.objects.active().filter(group=group, roles__overlap=[Role.MODERATOR, Role.OWNER])
-    return people.exclude(suspended_until__gt=timezone.now())
 
 
 def free_for(membership):

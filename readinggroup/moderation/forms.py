@@ -110,8 +110,9 @@ class GroundedForm(forms.Form):
             del self.fields["reason"]
 
     def is_restrictive(self) -> bool:
-        """Whether what was chosen restricts somebody."""
-        raise NotImplementedError
+        """Whether what was chosen restricts somebody: whatever is done besides to a place locks it."""
+        given = self.cleaned_data
+        return bool(given.get("place")) or any(given.get(act) in RESTRICTIVE for act in ("action", "person"))
 
     def clean(self):
         given = super().clean()
@@ -172,10 +173,6 @@ class VerdictForm(GroundedForm):
         if not has_place:
             del self.fields["place"], self.fields["place_days"]
 
-    def is_restrictive(self):
-        given = self.cleaned_data
-        return given.get("action") in RESTRICTIVE or bool(given.get("person")) or bool(given.get("place"))
-
     def clean(self):
         given = super().clean()
         if given.get("action") == Action.MOVE and "to" not in self.errors:
@@ -223,9 +220,6 @@ class MemberVerdictForm(GroundedForm):
         if Action.REMOVE not in possible:
             del self.fields["barred"]
 
-    def is_restrictive(self):
-        return self.cleaned_data.get("person") in RESTRICTIVE
-
     def verdict(self) -> Verdict:
         person, until = Action(self.cleaned_data["person"]), None
         if person in {Action.SUSPEND, Action.REMOVE}:
@@ -245,9 +239,6 @@ class PlaceVerdictForm(GroundedForm):
     def __init__(self, *args, possible, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["action"].choices = [(action, DO_WITH_PLACE[action]) for action in possible]
-
-    def is_restrictive(self):
-        return self.cleaned_data.get("action") == Action.LOCK
 
     def verdict(self, place) -> Verdict:
         action = Action(self.cleaned_data["action"])

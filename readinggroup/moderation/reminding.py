@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from readinggroup.groups.models import Membership, Role
+from readinggroup.groups.models import Membership
 
 from .actions import see_to, tell_moderators
 from .actions.answering import deciders_about, has_jury
@@ -46,7 +46,7 @@ def remind_of_appeal(appeal) -> None:
         deciders = list(deciders_about(appeal.decision).values_list("user", flat=True))
         tell_of_appeal(appeal, deciders, kind, "due", "moderation:appeal", over=False)
     elif due <= now:
-        owners = Membership.objects.active().filter(group=appeal.decision.group, roles__contains=[Role.OWNER])
+        owners = Membership.objects.owning().filter(group=appeal.decision.group)
         owners = list(owners.exclude(user=appeal.by_id).values_list("user", flat=True))
         tell_of_appeal(appeal, owners, kind, "overdue", "moderation:decision", over=True)
 

@@ -17,7 +17,7 @@ from readinggroup.accounts.names import new_pseudonym
 from readinggroup.discussion.actions import erase_all
 from readinggroup.discussion.models import MutedPerson
 from readinggroup.groups.actions import LastOwner, leave
-from readinggroup.groups.models import EmailInvitation, Group, Invitation, Membership, Role
+from readinggroup.groups.models import EmailInvitation, Group, Invitation, Membership
 from readinggroup.moderation.models import Case, Outcome, Report, Service
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category, MailSettings, Notice
@@ -31,7 +31,7 @@ STAYS = {"id", "date_joined", *User.KEPT_ELSEWHERE}
 
 def owned_alone_by(user):
     """The groups that would have no owner without this person."""
-    owners = Membership.objects.active().filter(roles__contains=[Role.OWNER])
+    owners = Membership.objects.owning()
     others = owners.exclude(user=user)
     mine = Group.objects.filter(pk__in=owners.filter(user=user).values("group"))
     return mine.exclude(pk__in=others.values("group")).order_by("name")

@@ -16,7 +16,6 @@ from playwright.sync_api import expect
 from readinggroup.discussion.models import Comment, MutedPerson, RestrictionKind, State
 from readinggroup.discussion.restricting import restrict
 from readinggroup.groups.actions import ask_for_review, elect_moderators
-from readinggroup.groups.settling import change_rules
 from readinggroup.moderation.actions import Seen, Verdict, agree, appeal, decide, report
 from readinggroup.moderation.actions import state as write_statement
 from readinggroup.moderation.models import Action, Case, Ground, Juror
@@ -25,6 +24,7 @@ from readinggroup.readings.actions import keep_upload
 
 from .. import factories
 from ..moderation.conftest import decided as decided_about
+from ..moderation.conftest import rule_of
 from ..moderation.decisions import entered, reversed_
 from .conftest import NARROW, WIDE
 from .steps import (
@@ -311,8 +311,8 @@ def decided(name, *args):
 
 def ask(house):
     """A rule that somebody wants to be looked at again."""
-    rules = change_rules(group=house.group, rules=[("Be brief", "Others wait.")], by=house.owner)
-    asked = {"rule_set": rules, "rule": rules.rules.get(), "words": "Brief is not always clear.\n\nIs it?"}
+    rule = rule_of(house)
+    asked = {"rule_set": rule.rule_set, "rule": rule, "words": "Brief is not always clear.\n\nIs it?"}
     review = ask_for_review(group=house.group, **asked, by=house.member)
     elect_moderators(
         group=house.group, people=[house.member], until=timezone.now() + timedelta(days=90), by=house.owner

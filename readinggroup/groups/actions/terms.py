@@ -90,7 +90,7 @@ def last_day_as_fact(term) -> str:
 
 def owners_of(group) -> set:
     """The keys of those who own the group."""
-    owners = Membership.objects.active().filter(group=group, roles__contains=[Role.OWNER])
+    owners = Membership.objects.owning().filter(group=group)
     return set(owners.values_list("user", flat=True))
 
 

@@ -64,6 +64,15 @@ class MembershipQuerySet(models.QuerySet):
         """Those who answer requests to join, and are not suspended."""
         return self.active().filter(roles__overlap=[Role.OWNER, Role.ORGANIZER]).exclude(suspended_until__gt=Now())
 
+    def owning(self):
+        """Those who own their group, suspended or not."""
+        return self.active().filter(roles__contains=[Role.OWNER])
+
+    def who_may_decide(self):
+        """Those who can decide as moderators now: by role, and neither suspended nor with a closed account."""
+        moderating = self.active().filter(roles__overlap=[Role.MODERATOR, Role.OWNER], user__is_active=True)
+        return moderating.exclude(suspended_until__gt=Now())
+
     def update(self, **changes):
         if changes.get("name_here"):
             changes["name_skeleton"] = skeleton(changes["name_here"])

@@ -1,10 +1,9 @@
 """Deciding about an appeal: somebody else than who decided before upholds the decision, or reverses it."""
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
-from readinggroup.groups.models import Membership, Role
+from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, may
 
 from ..models import RESTRICTIVE, Action, Appeal, As, Decision, Juror, Part, Report
@@ -23,10 +22,8 @@ def involved_in(decision) -> set:
 
 def deciders_about(decision):
     """The moderators and owners who may decide about an appeal against it, as memberships."""
-    standing = Membership.objects.active().filter(group=decision.group_id, user__is_active=True)
-    moderating = standing.filter(roles__overlap=[Role.MODERATOR, Role.OWNER])
-    suspended = Q(suspended_until__gt=timezone.now())
-    return moderating.exclude(suspended).exclude(user__in=involved_in(decision))
+    moderators = Membership.objects.who_may_decide().filter(group=decision.group_id)
+    return moderators.exclude(user__in=involved_in(decision))
 
 
 def has_jury(appeal) -> bool:

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.urls import reverse as address_of
 from django.utils import timezone
 
-from readinggroup.groups.models import Membership, Role
+from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, may
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category
@@ -192,7 +192,7 @@ def tell_jurors(appeal, people, what, until) -> None:
 def tell_that_nobody_decides(appeal) -> None:
     """Tell whoever has appealed, and the owners, who can do something about it."""
     group = appeal.decision.group
-    owners = Membership.objects.active().filter(group=group, roles__contains=[Role.OWNER]).exclude(user=appeal.by_id)
+    owners = Membership.objects.owning().filter(group=group).exclude(user=appeal.by_id)
     owners, facts = owners.values_list("user", flat=True), {"jury": group.jury_decides}
     kind, page = "moderation/nobody_decides", "moderation:decision"
     tell_of_appeal(appeal, [appeal.by_id], kind, "nobody", page, owner=False, **facts)

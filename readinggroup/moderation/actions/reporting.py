@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from readinggroup.discussion.actions import held
 from readinggroup.discussion.models import OPEN_STATES, State
-from readinggroup.groups.models import Membership, Role
+from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, may_still
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category, Notice
@@ -85,11 +85,10 @@ def tell_moderators(*, group, case, event="") -> None:
 
     `event` names what happened to the case, where it is more than that it was opened.
     """
-    moderators = Membership.objects.active().filter(group=group, roles__overlap=[Role.MODERATOR, Role.OWNER])
+    moderators = Membership.objects.who_may_decide().filter(group=group)
     told = Notice.objects.unread().filter(kind=QUEUE_NOTICE, group_key=group.pk).values("recipient")
-    people = moderators.exclude(suspended_until__gt=timezone.now()).exclude(user__in=told)
     tell(
-        recipients=people.values_list("user", flat=True),
+        recipients=moderators.exclude(user__in=told).values_list("user", flat=True),
         kind=QUEUE_NOTICE,
         category=Category.REQUEST,
         event=event or f"case-{case.pk}",

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.urls import reverse as address_of
 from django.utils import timezone
 
-from readinggroup.groups.models import Membership, Role
+from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, may
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category
@@ -67,8 +67,7 @@ def tell_other_side(said, concerned) -> None:
     """Tell the person; or, of what the person says, those who moderate. Both can answer the mail."""
     decision, is_theirs = said.decision, said.by_id == said.person_id
     group = decision.group
-    moderators = Membership.objects.active().filter(group=group, roles__overlap=[Role.MODERATOR, Role.OWNER])
-    moderators = moderators.exclude(user__in=concerned).exclude(suspended_until__gt=timezone.now())
+    moderators = Membership.objects.who_may_decide().filter(group=group).exclude(user__in=concerned)
     tell(
         recipients=list(moderators.values_list("user", flat=True)) if is_theirs else [said.person_id],
         kind="moderation/statement",
