@@ -9,6 +9,8 @@ os.environ |= {
     "SECRET_KEY": "of the benchmark only " * 3,
     "ALLOWED_HOSTS": "127.0.0.1,testserver",
     "LOG_LEVEL": "ERROR",
+    "WRITE_LIMITS": "",
+    "REPORT_LIMITS": "",
     "DATA_DIR": os.environ.get("BENCHMARK_DATA") or str(Path(__file__).parent.parent / ".data" / "benchmark"),
 }
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from readinggroup.accounts.models import SignInLink, User
 from readinggroup.groups.actions import found_group
-from readinggroup.groups.models import Group, Membership, Role, Visibility
+from readinggroup.groups.models import Group, Membership, Visibility
 from readinggroup.groups.settling import change_rules
 from readinggroup.readings.actions import bring_text, reading_from_file
 from readinggroup.readings.models import ReadingState
@@ -91,7 +91,7 @@ def first_rules() -> list:
 
 def owner_of(group) -> User:
     """The person to hand the group's first link to."""
-    memberships = Membership.objects.active().filter(group=group, roles__contains=[Role.OWNER])
+    memberships = Membership.objects.owning().filter(group=group)
     return memberships.order_by("joined_at", "pk").select_related("user")[0].user
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from readinggroup.discussion.models import Comment, Draft, Follow, Mention, Quote, Reaction, Restriction
 from readinggroup.groups.models import Group
-from readinggroup.moderation.models import Appeal, Case, Decision, Part, Report
+from readinggroup.moderation.models import Appeal, Case, Decision, Juror, Part, Report, Statement
 from readinggroup.notifications.models import MailWish, Notice
 from readinggroup.readings.models import Reading, TextImport
 from texts.models import Edition
@@ -43,6 +43,8 @@ def remove_group(pk) -> bool:
         Restriction.objects.filter(reading__group=group),
         Report.objects.filter(case__group=group),
         Part.objects.filter(decision__group=group),
+        Statement.objects.filter(decision__group=group),
+        Juror.objects.filter(appeal__decision__group=group),
         Appeal.objects.filter(decision__group=group),
         Decision.objects.filter(group=group),
         Case.objects.filter(group=group),

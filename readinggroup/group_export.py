@@ -1,4 +1,4 @@
-"""A group as a file, for its owners: what it is, its rules, who belongs, what it reads, and all that was said.
+"""A group as a file, for its owners: what it is, its rules, who belongs, what it reads, all that was said, and the log.
 
 Of everything it holds what the owner who asked for it may see: no withdrawn or hidden words, no e-mail address, and not
 the texts themselves, which are not the group's to hand on.
@@ -23,6 +23,7 @@ from readinggroup.discussion.quotations import quotes_shown
 from readinggroup.groups import settling
 from readinggroup.groups.models import GroupExport, Membership
 from readinggroup.groups.permissions import Can, may, requires
+from readinggroup.moderation.models import LogEntry
 
 
 @require_http_methods(["GET", "POST"])
@@ -71,11 +72,15 @@ def make(pk) -> bool:
 
 
 def zipped(membership) -> bytes:
-    """The ZIP: group.json, and one file for the discussion of each text."""
+    """The ZIP: group.json, the log of moderation, and one file for the discussion of each text."""
     file = BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         readings = list(membership.group.readings.with_text().order_by("created_at", "pk"))
         archive.writestr("group.json", as_json(about(membership, readings)))
+        with archive.open("log.json", "w") as out:
+            write_list(
+                out, map(sealed, LogEntry.objects.filter(group_key=membership.group.pk).order_by("number").iterator())
+            )
         for reading in readings:
             with archive.open(f"discussion/{reading.slug}.json", "w") as out:
                 write_discussion(out, membership, reading)
@@ -134,18 +139,38 @@ _COLUMNS = (
 A_CHUNK = 2_000
 
 
+def sealed(entry) -> dict:
+    """One entry of the log with all that its fingerprint is made of: who has the file can compute it."""
+    return {
+        "number": entry.number,
+        "sealed": entry.sealed,
+        "hash": entry.hash,
+        "facts": json.loads(entry.facts),
+    }
+
+
+def write_list(out, rows) -> None:
+    """A list, written one by one."""
+    before = "["
+    for row in rows:
+        out.write(f"{before}\n{as_json(row)}".encode())
+        before = ","
+    out.write(b"\n]\n" if before == "," else b"[]\n")
+
+
 def write_discussion(out, membership, reading) -> None:
     """The comments in the order in which they were said, written one by one: there may be a hundred thousand."""
     comments = Comment.objects.visible_to(membership).filter(reading=reading).order_by("created_at", "pk")
-    names, before = membership.group.names_here, "["
-    rows = comments.values_list(*_COLUMNS).iterator(chunk_size=A_CHUNK)
+    write_list(out, told_of(membership, comments.values_list(*_COLUMNS).iterator(chunk_size=A_CHUNK)))
+
+
+def told_of(membership, rows):
+    """What is told of these comments, with what they quote; a chunk at a time."""
+    names = membership.group.names_here
     while chunk := list(islice(rows, A_CHUNK)):
         quotes = quotes_shown(membership, [row[0] for row in chunk])
         for pk, *row in chunk:
-            told = comment_of(names, *row) | {"quotes": [quote_of(quote) for quote in quotes.get(pk, ())]}
-            out.write(f"{before}\n{as_json(told)}".encode())
-            before = ","
-    out.write(b"\n]\n" if before == "," else b"[]\n")
+            yield comment_of(names, *row) | {"quotes": [quote_of(quote) for quote in quotes.get(pk, ())]}
 
 
 def quote_of(quote) -> dict:

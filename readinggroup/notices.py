@@ -3,13 +3,18 @@
 from django.db.models import Exists, OuterRef, Q
 from django.template.loader import render_to_string
 
+from readinggroup.accounts.models import User
 from readinggroup.discussion.models import Comment, State
 from readinggroup.discussion.telling import facts_of
 from readinggroup.groups.models import Group, Membership
 from readinggroup.lib.markup import excerpt
 from readinggroup.lib.page_parts import MOST_COUNTED
+from readinggroup.notifications.mail_addresses import statement_address
 from readinggroup.notifications.models import Notice
 from readinggroup.notifications.wording import Words, words_of_kind
+
+# Notices whose mail is answered in the conversation about a decision; their facts name it.
+ANSWERED_ABOUT_DECISION = {"moderation/decided", "moderation/statement"}
 
 # How many notices are unread, of those that stand(): beside the link to the inbox, on every page. It comes with the
 # login in one question (accounts.logins.CARRIED), nobody counts further than a hundred, and of very many that are
@@ -58,6 +63,14 @@ def words_of(notice, facts) -> Words | None:
     )
 
 
+def reply_address_about_decision(notice) -> str:
+    """Where a notice of a decision, or of what was written about one, is answered by mail; "" of any other."""
+    if notice.kind not in ANSWERED_ABOUT_DECISION:
+        return ""
+    concerned = User.objects.filter(pk=notice.facts.get("person", notice.recipient_id)).first()
+    return statement_address(notice.recipient, notice.facts["decision"], concerned.public_id) if concerned else ""
+
+
 def word_for_mail(notice) -> Words | None:
     """The notice as a mail says it at this moment; None if its reader may be told no more."""
     if not stand(Notice.objects.filter(pk=notice.pk)).exists():
@@ -66,4 +79,5 @@ def word_for_mail(notice) -> Words | None:
         group = Group.objects.filter(pk=notice.group_key).first()
         if group is None or group.is_closed:
             return None  # nobody is called to where nobody can answer
-    return words_of(notice, facts_of({notice.about} - {""}))
+    said = words_of(notice, facts_of({notice.about} - {""}))
+    return said and said._replace(reply_to=reply_address_about_decision(notice))

@@ -291,6 +291,13 @@ ONLY_STAFF_FOUND_GROUPS = env.bool("ONLY_STAFF_FOUND_GROUPS", False)
 INVITATIONS_BY_MAIL_A_DAY = env.int("INVITATIONS_BY_MAIL_A_DAY", 30)
 # How many letters a group's organizers may write to all members in seven days.
 LETTERS_A_WEEK = env.int("LETTERS_A_WEEK", 2)
+# How often one person may do something: so many in so long, by comma; empty for as often as they like.
+LIMITS = {
+    "write": env.str("WRITE_LIMITS", "60/5m,300/h"),  # comments, answers, edits; drafts as many as one likes
+    "report": env.str("REPORT_LIMITS", "20/h"),
+}
+# How many times as much all may do together who come from one network.
+LIMITS_OF_A_NETWORK = env.int("LIMITS_OF_A_NETWORK", 10)
 # A text longer than this many words is read by section, a shorter one whole.
 READ_WHOLE_UP_TO_WORDS = env.int("READ_WHOLE_UP_TO_WORDS", 25_000)
 

@@ -7,6 +7,8 @@ import pytest
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
+from readinggroup.moderation.models import Case
+
 from . import factories
 
 OURS = ("readinggroup.", "texts.")
@@ -52,6 +54,23 @@ def pages_of(house, comment):
     yield reverse("discussion:save_whole", args=[group, reading])
     yield reverse("discussion:search", args=[group])
     yield reverse("moderation:queue", args=[group])
+    yield reverse("moderation:log_entry", args=[group, 1])
+    for page in ("log", "log_numbers", "log_numbers_csv"):
+        yield reverse(f"moderation:{page}", args=[group])
+    yield reverse("moderation:settings", args=[group])
+    for page in ("rules_reviews", "ask_rules_review"):
+        yield reverse(f"groups:{page}", args=[group])
+    for page in ("rules_review", "answer_rules_review"):
+        yield reverse(f"groups:{page}", args=[group, 1])
+    yield reverse("moderation:decide", args=[group])
+    yield reverse("moderation:reasons", args=[group])
+    case = Case.objects.get_or_create(
+        group=house.group, kind="comment", comment=comment, defaults={"due_at": timezone.now()}
+    )[0]
+    yield reverse("moderation:case", args=[group, case.pk])
+    reason = house.group.reasons.get_or_create(title="Trade", defaults={"words": "No trade here."})[0]
+    yield reverse("moderation:change_reason", args=[group, reason.pk])
+    yield reverse("moderation:decide_about_paragraph", args=[group, reading, paragraph])
     for page in ("settle_group", "who_may", "members", "invite", "invite_by_email", "name_here", "ask_to_join"):
         yield reverse(f"groups:{page}", args=[group])
     for page in ("write_letter", "letters"):
@@ -61,8 +80,8 @@ def pages_of(house, comment):
     yield reverse("discussion:leave", args=[group])
     yield reverse("discussion:suggest_members", args=[group])
     yield reverse("groups:member", args=[group, house.member.public_id])
-    yield reverse("groups:suspend_member", args=[group, house.member.public_id])
-    yield reverse("groups:remove_member", args=[group, house.member.public_id])
+    yield reverse("moderation:report_name", args=[group, house.member.public_id])
+    yield reverse("moderation:decide_about_member", args=[group, house.member.public_id])
     yield reverse("discussion:contributions", args=[group, house.member.public_id])
     for act in ("comment", "answer_comment", "edit_comment", "withdraw_comment", "put_back_comment"):
         yield reverse(f"discussion:{act}", args=[comment.public_id])
@@ -72,6 +91,7 @@ def pages_of(house, comment):
         yield reverse(f"discussion:{page}", args=[group, reading])
     yield reverse("discussion:follow_paragraph", args=[group, reading, paragraph])
     yield reverse("moderation:report_comment", args=[comment.public_id])
+    yield reverse("moderation:decide_about_thread", args=[comment.public_id])
 
 
 def same(answer, page):

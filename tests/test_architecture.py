@@ -28,6 +28,9 @@ ARROWS = {
         "readinggroup.lib",
     },
     "readinggroup.moderation": {
+        "texts",
+        "readinggroup.accounts",
+        "readinggroup.readings",
         "readinggroup.discussion",
         "readinggroup.groups",
         "readinggroup.notifications",

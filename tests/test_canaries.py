@@ -7,23 +7,29 @@ no canary may stand where it may not, and each must be found somewhere by everyo
 
 import logging
 import secrets
+import uuid
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
 from readinggroup.accounts.models import User
 from readinggroup.digest import compose
 from readinggroup.discussion import actions as talk
+from readinggroup.discussion import moderating
 from readinggroup.discussion.following import choose
-from readinggroup.discussion.models import Comment, Draft, Level, State
+from readinggroup.discussion.models import Comment, Draft, Level, RestrictionKind, State
 from readinggroup.discussion.reactions import mark
+from readinggroup.discussion.restricting import restrict
 from readinggroup.groups import settling
-from readinggroup.groups.models import Membership, Visibility
-from readinggroup.moderation.models import Report
+from readinggroup.groups.actions import answer_review, ask_for_review, take_review_back
+from readinggroup.groups.models import Membership, RulesReview, Visibility
+from readinggroup.moderation.actions import report, state
+from readinggroup.moderation.models import Appeal
 from readinggroup.notifications import digests
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Delivery, Digest, Notice
@@ -33,6 +39,7 @@ from texts.importing.saving import keep_source
 
 from . import factories
 from .discussion.test_quoting import create_quoting
+from .moderation.decisions import entered
 from .test_permission_matrix import ACTORS, MATRIX, Cell
 
 INSIDE = set(ACTORS[5:])
@@ -45,7 +52,8 @@ SENT_EMPTY = {"discussion:post_comment", "discussion:answer_comment", "discussio
 SUNG = "murmuration"
 SHOWN_OF_A_COMMENT = (
     "discussion:comment", "discussion:answer_comment", "moderation:report_comment", "discussion:wordings",
-    "discussion:question", "discussion:follow_thread", "discussion:take_back_wordings",
+    "discussion:question", "discussion:follow_thread", "discussion:take_back_wordings", "discussion:edit_comment",
+    "discussion:mute_person",
 )  # fmt: skip
 # Addresses that act when they are opened.
 NOT_OPENED = {"accounts:sign_in_by_link"}
@@ -125,12 +133,17 @@ def settle(aviary, visibility):
     rules = [(canary("a rule", known_to(visibility)), canary("a rule's words", known_to(visibility)))]
     note = canary("why a rule was changed", known_to(visibility))
     settling.change_rules(group=group, rules=rules, note=note, by=cell.house.owner, based_on=1)
+    review(aviary, visibility)
     group.memberships.filter(user=cell.people["suspended"]).update(
         suspended_for=canary("why somebody is suspended", {"suspended"}, besides=MODERATING)
     )
     group.memberships.filter(user=cell.people["former"]).update(
         removed_by=cell.house.owner, removed_for=canary("why somebody was removed", {"former"})
     )
+    for thread, name in ((None, "why one looks first at a text"), (cell.comment, "why one looks first at a thread")):
+        reason = canary(name, readable_by(visibility))
+        place = {"reading": cell.house.reading, "thread": thread, "kind": RestrictionKind.HELD_FIRST}
+        restrict(**place, reason=reason, by=cell.house.moderator)
     cell.mailed.email = f"{canary('address of an invitation', {'organizer'})}@example.org"
     cell.mailed.save()
     cell.letter.subject, cell.letter.body_html = (canary(f"a letter's {what}", INSIDE) for what in ("subject", "words"))
@@ -144,10 +157,27 @@ def settle(aviary, visibility):
         filename="kept.txt",
         for_members=True,
     )
-    factories.create_comment(
+    inside = factories.create_comment(
         kept, cell.house.member, f"{canary('a comment on a text for members', INSIDE)} {SUNG}", number=2
     )
+    entered(cell.house, inside, canary("reason of a decision about a text for members", INSIDE))
     Reading.objects.filter(pk=kept.pk).update(slug="kept")  # who asks for a name in an address knows it already
+
+
+def review(aviary, visibility):
+    """What was asked of the rules, and who moderates for how long; and by whom, which only members learn."""
+    cell, canary, group = aviary.cell, aviary.canary, aviary.cell.house.group
+    RulesReview.objects.filter(pk=cell.review().pk).update(words=canary("a review", readable_by(visibility)))
+    friend = factories.create_member(group)
+    asked = canary("an answered review", readable_by(visibility))
+    answered = ask_for_review(group=group, rule_set=None, words=asked, by=friend)
+    answer = canary("an answer to a review", readable_by(visibility))
+    answer_review(review=answered, answer=answer, by=cell.house.owner)
+    group.memberships.filter(user=friend).update(
+        roles=["moderator"], name_here=canary("a moderator who asked", INSIDE, besides=())
+    )
+    given_up = ask_for_review(group=group, rule_set=None, words=canary("a review taken back", ()), by=friend)
+    take_review_back(review=given_up, by=friend)
 
 
 def say(aviary, visibility):
@@ -167,19 +197,36 @@ def say(aviary, visibility):
     held = comment(canary("a held comment", MODERATING | {"member"}))
     hidden = comment(canary("words before an edit of a hidden comment", MODERATING))
     # Who decides whether it stays hidden reads it, on the page of its wordings.
-    talk.reword(comment=hidden, body=canary("a hidden comment", MODERATING), wording=1, by=author)
+    # So does its author, who may change it and hand it in again.
+    talk.reword(comment=hidden, body=canary("a hidden comment", MODERATING | {"member"}), wording=1, by=author)
     friend = factories.create_member(cell.house.group)
-    answered = comment(canary("a hidden comment with an answer", MODERATING))
+    answered = comment(canary("a hidden comment with an answer", MODERATING | {"member"}))
     factories.create_comment(
         reading, friend, canary("an answer to a hidden comment", readable_by(visibility)), parent=answered
     )
     withdrawn = comment(canary("words before an edit of a withdrawn comment", ()))
     withdrawn = talk.reword(comment=withdrawn, body=canary("a withdrawn comment", ()), wording=1, by=author)
-    for quoted in (held, hidden, answered, withdrawn):  # before they were gone, beside them and at another paragraph
+    theirs = MODERATING | {"member"}
+    approved = comment(canary("words that were approved, before an edit that is held", theirs))
+    handed_in = comment(canary("words that were hidden, before they were handed in again", theirs))
+    for quoted in (
+        held,
+        hidden,
+        answered,
+        withdrawn,
+        approved,
+        handed_in,
+    ):  # before they were gone, beside them and at another paragraph
         create_quoting(reading, friend, quoted, "Look at that.", number=4)
         create_quoting(reading, friend, quoted, "And at that.", number=3)
     Comment.objects.filter(pk=held.pk).update(state=State.HELD)
-    Comment.objects.filter(pk__in=[hidden.pk, answered.pk]).update(state=State.HIDDEN)
+    for one in (hidden, answered, handed_in):
+        moderating.hide(comment=Comment.objects.get(pk=one.pk), rule=None)
+    links = " ".join(f"<https://example.org/{number}>" for number in range(9))
+    talk.reword(comment=approved, body=f"{canary('an edit that is held', theirs)} {links}", wording=1, by=author)
+    words = canary("what was handed in again", theirs)
+    talk.reword(comment=handed_in, body=f"{words} {SUNG}", wording=1, by=author, hands_in=True)
+    assert set(Comment.objects.filter(pk__in=[approved.pk, handed_in.pk]).values_list("state", flat=True)) == {"held"}
     talk.withdraw(comment=withdrawn, by=author)
     taken_back = comment(canary("words that their author took back", MODERATING | {"member"}))
     asks = canary("an open question", readable_by(visibility))
@@ -190,7 +237,20 @@ def say(aviary, visibility):
     cell.house.group.memberships.filter(user=friend).update(name_here=canary("who set a mark", readable_by(visibility)))
     mark(comment=taken_back, kind="agree", by=friend, is_set=True)
     begin_to_write(aviary, author, friend)
-    Report.objects.create(comment=cell.comment, reporter=friend, words=canary("words of a report", MODERATING))
+    report(comment=cell.comment, words=canary("words of a report", MODERATING), by=friend)
+    entered(cell.house, cell.comment, canary("reason of a decision", readable_by(visibility)))
+    decide_and_appeal(aviary)
+
+
+def decide_and_appeal(aviary):
+    """What was decided upon, why not, and what was written about it: for whom it concerns and who moderates."""
+    cell, canary = aviary.cell, aviary.canary
+    author, between = cell.house.member, MODERATING | {"member"}
+    words = canary("words that were decided upon", between)
+    Comment.objects.filter(pk=cell.decided.pk).update(body=words, body_html=f"<p>{words}</p>")
+    Appeal.objects.filter(pk=cell.appeal.pk).update(words=canary("words of an appeal", between))
+    said = canary("what was written about a decision", between)
+    state(decision=cell.decision, person=author, words=said, key=uuid.uuid4(), by=author)
 
 
 def begin_to_write(aviary, author, friend):
@@ -236,6 +296,10 @@ def addresses(cell):
         yield "GET", reverse("discussion:pulse", args=place[:2]) + f"?at={place[2]}&since=0", None
     for reading in cell.house.group.readings.all():
         yield "GET", reverse("readings:reading_page", args=[cell.house.group.slug, reading.slug]), None
+    for case in cell.house.group.cases.all():
+        yield "GET", reverse("moderation:case", args=[cell.house.group.slug, case.pk]), None
+    for asked in cell.house.group.rules_reviews.all():
+        yield "GET", reverse("groups:rules_review", args=[cell.house.group.slug, asked.pk]), None
     # What a search shows of all that holds one word, and of what one person said.
     search = reverse("discussion:search", args=[cell.house.group.slug])
     for asked in (f"q={SUNG}", f"q={SUNG}&kind=texts", f"q={SUNG}&by=Mara", f"q={SUNG}+-nowhere"):
@@ -246,10 +310,14 @@ def addresses(cell):
 def everything_told(client, cell, caplog):
     """(channel, all that it told) for everything that this client can ask for, once each."""
     for (method, address), data in {(method, address): data for method, address, data in addresses(cell)}.items():
+        varies = True
         for headers in ({}, {"HX-Request": "true"}):
+            if not varies:
+                continue  # it says that a part is no other than the page: tests/test_headers.py holds it to that
             caplog.clear()
             answer = (client.post if method == "POST" else client.get)(address, data, headers=headers, follow=False)
             channel = f"{method} {address}{' htmx' if headers else ''}"
+            varies = "HX-Request" in answer.get("Vary", "")
             body = b"".join(answer) if answer.streaming else answer.content
             yield channel, body.decode(errors="replace")
             yield f"{channel}: headers", str(answer.headers) + str(answer.cookies)
@@ -257,16 +325,20 @@ def everything_told(client, cell, caplog):
 
 
 @pytest.fixture(scope="module")
-def aviaries(module_db):
-    """One for each kind of group."""
-    return {visibility: build(visibility) for visibility in Visibility}
+def aviary(request, module_db):
+    """That of a kind of group; it takes long to make, so all who look at it do so in one process."""
+    made = build(request.param)
+    connection.check_constraints()  # once: what is put off is looked at again after each test that is undone
+    return made
+
+
+IN_ONE_PROCESS = [pytest.param(kind, marks=pytest.mark.xdist_group(f"canaries-{kind}")) for kind in Visibility]
 
 
 @pytest.mark.parametrize("actor", ACTORS)
-@pytest.mark.parametrize("visibility", list(Visibility))
-def test_every_channel_holds_what_its_reader_may_see_and_nothing_else(aviaries, db, caplog, visibility, actor):
+@pytest.mark.parametrize("aviary", IN_ONE_PROCESS, indirect=True, scope="module")
+def test_every_channel_holds_what_its_reader_may_see_and_nothing_else(aviary, db, caplog, actor):
     caplog.set_level(logging.INFO)
-    aviary = aviaries[visibility]
     me = aviary.cell.people[actor]
     own = {f"address of {me.display_name}"} if me else set()
     if actor == "invited":

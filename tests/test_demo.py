@@ -16,9 +16,9 @@ from readinggroup.demo.placing import filled_in, places
 from readinggroup.demo.talk import AMONG, DOMAIN, PEOPLE, THE_TALK, Talk, read_talk
 from readinggroup.discussion.models import Comment, CommentWording, State
 from readinggroup.first_run import owner_of
-from readinggroup.groups.models import Membership, Role
+from readinggroup.groups.models import Membership, Role, Term
 from readinggroup.lib.markup import render_markdown
-from readinggroup.moderation.models import Report
+from readinggroup.moderation.models import Case, Decision, LogEntry, Report
 from readinggroup.readings.models import ParagraphActivity, Place, ReadingState
 
 from . import factories
@@ -38,7 +38,7 @@ def reading():
 
 def everything():
     """What a second call must not change."""
-    models = (User, Membership, Comment, CommentWording, Report, Place, ParagraphActivity)
+    models = (User, Membership, Comment, CommentWording, Report, Place, ParagraphActivity, Term, Decision, LogEntry)
     return [list(model.objects.order_by("pk").values()) for model in models]
 
 
@@ -131,12 +131,32 @@ def test_it_has_what_a_moderator_meets(reading):
     assert comments.filter(state=State.HELD).count() == 1
     withdrawn = comments.filter(state=State.WITHDRAWN)
     assert sorted(bool(comment.answers.count()) for comment in withdrawn) == [False, True]
-    report = Report.objects.get()
+    report = Report.objects.get(outcome="open")
     assert report.comment.state == State.VISIBLE
+    waiting = Case.objects.filter(group=reading.group).waiting()
+    assert {case.comment.state for case in waiting} == {State.VISIBLE, State.HELD}
     assert report.reporter_id != report.comment.author_id
     edited = comments.get(wording=2)
     assert edited.created_at < edited.edited_at < timezone.now() - timedelta(days=100)
     assert edited.wordings.get().body != edited.body
+
+
+def test_it_has_been_moderated_under_a_rule_by_one_who_was_elected(reading):
+    living_group(reading.group)
+    assert [rule_set.number for rule_set in reading.group.rule_sets.all()] == [2, 1]
+    decision = Decision.objects.get()
+    assert decision.rule.rule_set == reading.group.current_rules
+    assert decision.rule.title == "Speak of the text, not of one another"
+    hidden = decision.parts.get().comment
+    assert (hidden.state, hidden.hidden_under) == (State.HIDDEN, decision.rule)
+    assert hidden.created_at > decision.rule.rule_set.created_at  # a rule does not hold for what was said before it
+    assert Report.objects.get(comment=hidden).outcome == "upheld"
+    assert LogEntry.objects.get(group_key=reading.group.pk).is_whole
+    terms = Term.objects.open().filter(membership__group=reading.group)
+    assert {(term.membership.user_id == decision.by_id, term.came_by) for term in terms} == {
+        (True, "elected"), (False, "appointed"),
+    }  # fmt: skip
+    assert terms.get(membership__user=decision.by).until > timezone.now() + timedelta(days=100)
 
 
 def test_counters_equal_what_can_be_listed(reading):

@@ -3,6 +3,7 @@
 import json
 import zipfile
 from datetime import timedelta
+from hashlib import sha256
 from io import BytesIO
 
 from django.db import connection
@@ -16,6 +17,7 @@ from readinggroup.groups.models import GroupExport, Role
 from readinggroup.tasks import make_group_export
 
 from . import factories
+from .moderation.decisions import hidden
 
 
 def asked(house, as_user):
@@ -42,7 +44,7 @@ def test_it_holds_the_group_its_texts_people_rules_and_all_that_was_said(closed_
     assert answer["Content-Disposition"].startswith(f'attachment; filename="{house.group.slug}-')
     assert "no-store" in answer["Cache-Control"]
     files = unpacked(answer)
-    assert set(files) == {"group.json", f"discussion/{house.reading.slug}.json"}
+    assert set(files) == {"group.json", "log.json", f"discussion/{house.reading.slug}.json"}
     about = json.loads(files["group.json"])
     assert about["name"] == house.group.name
     assert {"Olga", "Omar", "Mona", "Mara", "Milo"} == {member["name"] for member in about["members"]}
@@ -122,3 +124,15 @@ def test_making_it_asks_the_same_for_one_comment_and_for_three(house):
 def test_a_closed_group_can_still_be_fetched(house, as_user):
     settling.announce_deletion(group=house.group, by=house.owner)
     assert as_user(house.owner).get(asked(house, as_user)).status_code == 200
+
+
+def test_the_log_is_in_it_so_that_its_fingerprints_can_be_computed(house, as_user):
+    for _twice in range(2):
+        hidden(house)
+    log = json.loads(unpacked(as_user(house.owner).get(asked(house, as_user)))["log.json"])
+    assert [entry["number"] for entry in log] == [1, 2]
+    assert log[1]["facts"]["parts"][0]["action"] == "hide"
+    for entry in log:
+        assert sha256(entry["sealed"].encode()).hexdigest() == entry["hash"]
+    assert log[1]["sealed"].startswith(log[0]["hash"])
+    assert "Mara" not in json.dumps(log)

@@ -14,7 +14,7 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
@@ -22,7 +22,9 @@ from django.utils import timezone
 from readinggroup.accounts.models import Archive, Login
 from readinggroup.discussion.models import Draft
 from readinggroup.groups import actions, settling
-from readinggroup.groups.models import FeedAddress, Group, GroupExport, Letter, Visibility
+from readinggroup.groups.models import FeedAddress, Group, GroupExport, Letter, RulesReview, Visibility
+from readinggroup.moderation.actions import Seen, Verdict, appeal, decide, report
+from readinggroup.moderation.models import Case, Juror
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category, PushSubscription
 from readinggroup.notifications.unsubscribing import unsubscribe_address
@@ -30,6 +32,7 @@ from readinggroup.readings.models import Reading, TextImport
 
 from . import factories
 from .conftest import make_house, signed_in_as
+from .moderation.decisions import entered
 from .notifications.push_service import create_subscription
 
 ACTORS = [
@@ -90,6 +93,14 @@ MATRIX = {
     ("discussion:questions", "GET"): ". . . . .  . . . . .",
     ("discussion:follow_thread", "GET"): "l f f f f  . . . . .",
     ("discussion:follow_thread", "POST"): "l f f f f  . . . . .",
+    ("discussion:mute_person", "GET"): "l f f f f  n . . . .",
+    ("discussion:mute_person", "POST"): "l f f f f  n . . . .",
+    ("discussion:slow_thread", "GET"): "l f f f f  f f . . f",
+    ("discussion:slow_thread", "POST"): "l f f f f  f f . . f",
+    ("discussion:look_first_at_paragraph", "GET"): "l f f f f  f f . . f",
+    ("discussion:look_first_at_paragraph", "POST"): "l f f f f  f f . . f",
+    ("discussion:look_first_in_reading", "GET"): "l f f f f  f f . . f",
+    ("discussion:look_first_in_reading", "POST"): "l f f f f  f f . . f",
     ("discussion:follow_paragraph", "GET"): "l f f f f  . . . . .",
     ("discussion:follow_paragraph", "POST"): "l f f f f  . . . . .",
     ("discussion:follow_reading", "GET"): "l f f f f  . . . . .",
@@ -97,6 +108,41 @@ MATRIX = {
     ("moderation:report_comment", "GET"): "l f f f f  n . . . f",
     ("moderation:report_comment", "POST"): "l f f f f  n . . . f",
     ("moderation:queue", "GET"): "l f f f f  f f . . f",
+    ("moderation:log", "GET"): ". . . . .  . . . . .",
+    ("moderation:log_entry", "GET"): ". . . . .  . . . . .",
+    ("moderation:log_numbers", "GET"): ". . . . .  . . . . .",
+    ("moderation:log_numbers_csv", "GET"): ". . . . .  . . . . .",
+    ("moderation:settings", "GET"): "l f f f f  f f f . f",
+    ("moderation:settings", "POST"): "l f f f f  f f f . f",
+    # Of a decision about the member, who has appealed against it; the organizer is drawn to serve.
+    ("moderation:decision", "GET"): "l n n n n  . n . . n",
+    ("moderation:appeal_against", "GET"): "l n n n n  . n n n n",
+    ("moderation:appeal_against", "POST"): "l n n n n  . n n n n",
+    ("moderation:reverse_decision", "GET"): "l n n n n  n n . . n",
+    ("moderation:reverse_decision", "POST"): "l n n n n  n n . . n",
+    ("moderation:write_statement", "POST"): "l n n n n  . n . . n",
+    ("moderation:appeal", "GET"): "l f f f f  f f . . f",
+    ("moderation:appeal", "POST"): "l f f f f  f f . . f",
+    ("moderation:serve", "GET"): "l n n n n  n . n n n",
+    ("moderation:serve", "POST"): "l n n n n  n . n n n",
+    ("moderation:case", "GET"): "l f f f f  f f . . f",
+    ("moderation:claim_case", "POST"): "l f f f f  f f . . f",
+    ("moderation:release_case", "POST"): "l f f f f  f f . . f",
+    ("moderation:decide", "GET"): "l f f f f  f f . . f",
+    ("moderation:decide", "POST"): "l f f f f  f f . . f",
+    ("moderation:reasons", "GET"): "l f f f f  f f . . f",
+    ("moderation:reasons", "POST"): "l f f f f  f f . . f",
+    ("moderation:change_reason", "GET"): "l f f f f  f f . . f",
+    ("moderation:change_reason", "POST"): "l f f f f  f f . . f",
+    ("moderation:retire_reason", "POST"): "l f f f f  f f . . f",
+    ("moderation:report_name", "GET"): "l f f f f  . . . . f",
+    ("moderation:report_name", "POST"): "l f f f f  . . . . f",
+    ("moderation:decide_about_member", "GET"): "l f f f f  f f . . f",
+    ("moderation:decide_about_member", "POST"): "l f f f f  f f . . f",
+    ("moderation:decide_about_thread", "GET"): "l f f f f  f f . . f",
+    ("moderation:decide_about_thread", "POST"): "l f f f f  f f . . f",
+    ("moderation:decide_about_paragraph", "GET"): "l f f f f  f f . . f",
+    ("moderation:decide_about_paragraph", "POST"): "l f f f f  f f . . f",
     ("groups:settle_group", "GET"): "l f f f f  f f f . f",
     ("groups:settle_group", "POST"): "l f f f f  f f f . f",
     ("groups:rules", "GET"): ". . . . .  . . . . .",
@@ -104,6 +150,14 @@ MATRIX = {
     ("groups:rules_history", "GET"): ". . . . .  . . . . .",
     ("groups:edit_rules", "GET"): "l f f f f  f f f . f",
     ("groups:edit_rules", "POST"): "l f f f f  f f f . f",
+    ("groups:rules_reviews", "GET"): ". . . . .  . . . . .",
+    ("groups:rules_review", "GET"): ". . . . .  . . . . .",
+    ("groups:ask_rules_review", "GET"): "l f f f f  . . . . f",
+    ("groups:ask_rules_review", "POST"): "l f f f f  . . . . f",
+    ("groups:support_rules_review", "POST"): "l f f f f  . . . . f",
+    ("groups:take_rules_review_back", "POST"): "l f f f f  . n n n f",
+    ("groups:answer_rules_review", "GET"): "l f f f f  f f f . f",
+    ("groups:answer_rules_review", "POST"): "l f f f f  f f f . f",
     ("groups:archive_group", "GET"): "l f f f f  f f f . f",
     ("groups:archive_group", "POST"): "l f f f f  f f f . f",
     ("groups:hand_over", "GET"): "l f f f f  f f f . f",
@@ -125,11 +179,6 @@ MATRIX = {
     ("groups:ask_to_join", "POST"): "l . . . .  . . . . .",
     ("groups:answer_join_request", "POST"): "l f f f f  f . f . f",
     ("groups:hand_out_roles", "POST"): "l f f f f  f f f . f",
-    ("groups:remove_member", "GET"): "l f f f f  f f f . f",
-    ("groups:remove_member", "POST"): "l f f f f  f f f . f",
-    ("groups:suspend_member", "GET"): "l f f f f  f f . . f",
-    ("groups:suspend_member", "POST"): "l f f f f  f f . . f",
-    ("groups:lift_suspension", "POST"): "l f f f f  f f . . f",
     ("groups:name_here", "GET"): "l f f f f  . . . . .",
     ("groups:name_here", "POST"): "l f f f f  . . . . .",
     ("groups:put_welcome_away", "POST"): "l f f f f  . . . . .",
@@ -202,6 +251,10 @@ MATRIX = {
     ("discussion:delete_draft", "POST"): "l . . . .  . . . . .",  # whose it is: tests/discussion/test_drafts.py
     ("discussion:move_draft", "POST"): "l n n n n  . n n n n",
     ("discussion:my_contributions", "GET"): "l . . . .  . . . . .",
+    ("discussion:my_muted", "GET"): "l . . . .  . . . . .",
+    ("discussion:my_muted", "POST"): "l . . . .  . . . . .",  # whose it is: tests/discussion/test_muting.py
+    ("moderation:my_cases", "GET"): "l . . . .  . . . . .",
+    ("moderation:my_reports", "GET"): "l . . . .  . . . . .",
 }  # fmt: skip
 KNOWN_OF_LISTED = {
     "group", "groups:who_may", "groups:ask_to_join", "groups:rules", "groups:rules_version", "groups:rules_history",
@@ -209,14 +262,21 @@ KNOWN_OF_LISTED = {
 OF_NO_GROUP = {
     "home", "healthz", "readyz", "groups:found_group", "groups:join", "discussion:left", "groups:my_groups",
     "discussion:my_drafts", "discussion:delete_draft", "discussion:move_draft",
-    "discussion:my_contributions", "inbox", "open_notice", "mark_all_read", "mail_choices",
-    "feeds:private_comments", "feeds:private_news",
+    "discussion:my_contributions", "discussion:my_muted", "inbox", "open_notice", "mark_all_read", "mail_choices",
+    "feeds:private_comments", "feeds:private_news", "moderation:my_cases", "moderation:my_reports",
 } | {name for name, _method in MATRIX if name.startswith(("accounts:", "notifications:", "my_data:"))}  # fmt: skip
+# Whom it concerns is asked for, or who moderates; 404 for all others, whatever kind of group it is.
+OF_A_DECISION = {
+    f"moderation:{name}" for name in ("decision", "appeal_against", "reverse_decision", "write_statement", "serve")
+}
 # Also who does not write may open these:
-READ_AT_A_COMMENT = {"discussion:comment", "discussion:wordings", "discussion:follow_thread"}
+READ_AT_A_COMMENT = {
+    "discussion:comment", "discussion:wordings", "discussion:follow_thread", "discussion:mute_person",
+}  # fmt: skip
 OF_A_COMMENT = READ_AT_A_COMMENT | {
-    "moderation:report_comment", "discussion:take_back_wordings", "discussion:show_wordings", "discussion:reactions",
-    "discussion:question", "discussion:draft_answer", "discussion:draft_edit",
+    "moderation:report_comment", "moderation:decide_about_thread", "discussion:take_back_wordings",
+    "discussion:show_wordings", "discussion:reactions", "discussion:question", "discussion:draft_answer",
+    "discussion:draft_edit", "discussion:slow_thread",
     *(f"discussion:{act}_comment" for act in ("answer", "edit", "withdraw", "put_back")),
 }  # fmt: skip
 OF_A_TEXT = {
@@ -226,14 +286,20 @@ OF_A_TEXT = {
 OF_A_READER = {
     "readings:keep_place", "discussion:next_unread", "discussion:mark_seen", "discussion:mark_all_seen",
     "discussion:follow_reading", "discussion:follow_paragraph", "discussion:draft_comment",
+    "discussion:look_first_at_paragraph", "discussion:look_first_in_reading",
 }  # fmt: skip
 # What nobody does in a group that is in the archive or about to be deleted: writing, joining, inviting, settling.
 NOT_WHILE_CLOSED = {
     "readings:import_text", "readings:preview_import", "readings:settle_reading", "discussion:post_comment",
-    "moderation:queue", "groups:settle_group", "groups:edit_rules", "groups:invite",
+    "discussion:look_first_at_paragraph", "discussion:look_first_in_reading",
+    "moderation:queue", "moderation:appeal", "moderation:settings", "groups:settle_group", "groups:edit_rules",
+    "groups:ask_rules_review",
+    "groups:support_rules_review", "groups:take_rules_review_back", "groups:answer_rules_review", "groups:invite",
     "groups:revoke_invitation", "groups:regenerate_invitation", "groups:invite_by_email", "groups:answer_join_request",
     "groups:send_email_invitation_again", "groups:take_back_email_invitation", "groups:hand_out_roles",
-    "groups:remove_member", "groups:suspend_member", "groups:lift_suspension", "groups:write_letter", "groups:letters",
+    "groups:write_letter", "groups:letters", "moderation:case", "moderation:claim_case", "moderation:release_case",
+    "moderation:decide", "moderation:reasons", "moderation:change_reason", "moderation:retire_reason",
+    "moderation:report_name", "moderation:decide_about_member", "moderation:decide_about_paragraph",
     *(OF_A_COMMENT - READ_AT_A_COMMENT - {"discussion:draft_answer", "discussion:draft_edit"}),
 }  # fmt: skip
 OF_THE_GROUP = {
@@ -276,6 +342,10 @@ def expected(name, method, actor, visibility, state="open"):
         return "n"  # the link opens nothing until the group is open again; who belongs already is led in
     if name in OF_NO_GROUP:
         return told
+    if name in OF_A_DECISION:
+        if closed and (name, method, actor) == ("moderation:serve", "POST", "organizer"):
+            return 409  # nobody decides anything in a group that is closed
+        return "n" if closed and actor in {"moderator", "owner"} else told
     if actor not in OUTSIDE:
         if name == "groups:settle_group" and method == "GET":
             return told  # what can be done with a closed group stands there
@@ -316,9 +386,11 @@ class Cell:
         )
         self.people["suspended"] = factories.create_member(house.group, "Susa")
         self.comment = factories.create_comment(house.reading, house.member)
+        entered(house, self.comment)
         self.text = factories.TEXT + f"\n{uuid.uuid4()}\n"
         self.whose_feed = house.member
         self.rules = settling.change_rules(group=house.group, rules=[("Be brief", "")], by=house.owner)
+        self.decide()
         self.furnish()
         self.cookies = {actor: signed_in_as(person).cookies for actor, person in self.people.items()}
 
@@ -336,6 +408,20 @@ class Cell:
             transaction.set_rollback(True)
         return answer
 
+    def decide(self):
+        """What somebody has decided who moderates no more, about a comment of the member, who has appealed."""
+        house = self.house
+        former = factories.create_member(house.group, "Nemo", roles=["moderator"])
+        self.decided = factories.create_comment(house.reading, house.member, "Decided upon.")
+        report(comment=self.decided, words="Look.", by=self.people["suspended"])
+        verdict = Verdict(action="hide", ground="rule", rule=self.rules.rules.get(number=1), words="Because.")
+        seen = [Seen(Case.objects.get(comment=self.decided).pk, "visible", 1)]
+        self.decision = decide(group=house.group, seen=seen, verdict=verdict, by=former)
+        actions.leave(membership=house.group.memberships.get(user=former), by=former)
+        self.appeal = appeal(decision=self.decision, words="No.", by=house.member)
+        until = timezone.now() + timedelta(days=3)
+        self.juror = Juror.objects.create(appeal=self.appeal, user=house.organizer, answer_by=until)
+
     def furnish(self):
         """What an address may need, and the state that the rows are about."""
         house = self.house
@@ -349,6 +435,8 @@ class Cell:
         for person in (self.people["suspended"], house.other):
             theirs = house.group.memberships.get(user=person)
             actions.suspend(membership=theirs, until=theirs.FOR_GOOD, reason="Rest a while.", by=house.owner)
+        self.case = Case.objects.create(group=house.group, comment=self.comment, kind="comment", due_at=timezone.now())
+        self.reason = house.group.reasons.create(title="Trade", words="No trade here.")
         self.mailed = house.group.email_invitations.create(
             email=f"{uuid.uuid4().hex}@example.org",
             created_by=house.organizer,
@@ -383,15 +471,23 @@ class Cell:
             "discussion:post_comment": [self.comment.paragraph.public_id],
             "discussion:draft_comment": [self.comment.paragraph.public_id],
             "discussion:mark_seen": [self.comment.paragraph.public_id],
+            "discussion:look_first_at_paragraph": [self.comment.paragraph.public_id],
             "discussion:follow_paragraph": [self.comment.paragraph.public_id],
             "groups:member": [self.house.other.public_id],
             "groups:rules_version": [1],
             "groups:letter": [self.letter.pk],
+            "moderation:log_entry": [1],
             "fetch_group_export": [self.export.pk],
+            "moderation:appeal": [self.appeal.pk],
             "groups:hand_out_roles": [self.house.other.public_id],
-            "groups:remove_member": [self.house.other.public_id],
-            "groups:suspend_member": [self.house.other.public_id],
-            "groups:lift_suspension": [self.house.other.public_id],
+            "moderation:case": [self.case.pk],
+            "moderation:claim_case": [self.case.pk],
+            "moderation:release_case": [self.case.pk],
+            "moderation:change_reason": [self.reason.pk],
+            "moderation:retire_reason": [self.reason.pk],
+            "moderation:report_name": [self.house.other.public_id],
+            "moderation:decide_about_member": [self.house.other.public_id],
+            "moderation:decide_about_paragraph": [self.comment.paragraph.public_id],
             "groups:revoke_invitation": [self.house.group.invitations.last().pk],
             "groups:regenerate_invitation": [self.house.group.invitations.last().pk],
             "groups:send_email_invitation_again": [self.mailed.public_id],
@@ -414,18 +510,30 @@ class Cell:
             return reverse(name, args=[self.feed_token()])
         if name == "discussion:left":
             return reverse(name, args=[group])
+        if (name.endswith("rules_review") and "ask" not in name) or name.endswith("rules_review_back"):
+            return reverse(name, args=[group, self.review().pk])
         if name == "discussion:contributions":
             return reverse(name, args=[group, self.house.other.public_id])
         if name in {"discussion:delete_draft", "discussion:move_draft"}:
             return reverse(name, args=[self.draft.public_id])
+        if name == "moderation:serve":
+            return reverse(name, args=[self.appeal.pk])
+        if name in OF_A_DECISION:
+            return reverse(name, args=[self.decision.public_id])
         if name in OF_NO_GROUP:
             return reverse(name)
         if name in OF_A_COMMENT:
             return reverse(name, args=[self.comment.public_id])
         is_inside = (name.startswith("discussion:") and name not in OF_THE_GROUP) or name in {
             "readings:reading_page", "readings:paragraph_number", "readings:keep_place", "readings:settle_reading",
+            "moderation:decide_about_paragraph",
         }  # fmt: skip
         return reverse(name, args=[group, *([reading] if is_inside else []), *more.get(name, [])])
+
+    def review(self):
+        """What the member has asked of the rules; not there before it is needed, since one is open a person."""
+        asked = {"group": self.house.group, "asked_by": self.house.member}
+        return RulesReview.objects.get_or_create(**asked, defaults={"rule_set": self.rules, "words": "Why?"})[0]
 
     def feed_token(self):
         """Of the private address of one person; of somebody who does not belong, one is made behind the site's back."""
@@ -448,10 +556,28 @@ class Cell:
             "discussion:draft_edit": {"body": "Words.", "sequence": 0, "wording": 1},
             "discussion:reactions": {"unset": "agree"},
             "discussion:question": {"question": "", "was": ":"},
+            "discussion:mute_person": {"act": "mute"},
+            "discussion:slow_thread": {"reason": "Slowly.", "every": "60"},
+            "discussion:look_first_at_paragraph": {"off": "1"},
+            "discussion:look_first_in_reading": {"off": "1"},
             "discussion:follow_thread": {"level": "watch"},
             "discussion:follow_paragraph": {"level": "mute"},
             "discussion:follow_reading": {"level": "normal"},
-            "moderation:report_comment": {"words": "Look."},
+            "moderation:appeal_against": {"words": "No."},
+            "moderation:reverse_decision": {"words": "Because."},
+            "moderation:write_statement": {
+                "words": "Hm.", "to": self.house.member.public_id, "key": uuid.uuid4(),
+            },
+            "moderation:appeal": {"answer": "uphold", "words": "Because."},
+            "moderation:serve": {"act": "agree"},
+            "moderation:report_comment": {"rule": "none", "words": "Look."},
+            "moderation:report_name": {"rule": "none", "words": "Look."},
+            "moderation:decide": {"seen": f"{self.case.pk}:visible:1:0", "action": "leave"},
+            "moderation:reasons": {"title": "Noise", "words": "Too loud."},
+            "moderation:change_reason": {"title": "Noise", "words": "Too loud."},
+            "moderation:decide_about_member": {"person": "lift"},
+            "moderation:decide_about_thread": {"action": "unlock", "standing": 0},
+            "moderation:decide_about_paragraph": {"action": "unlock", "standing": 0},
             "groups:settle_group": {
                 "name": "N", "visibility": self.house.group.visibility, "language": "en", "time_zone": "UTC",
             },
@@ -459,13 +585,15 @@ class Cell:
                 "form-TOTAL_FORMS": 1, "form-INITIAL_FORMS": 0, "form-0-title": "T", "form-0-ORDER": 1,
                 "based_on": self.house.group.rule_sets.first().number,
             },
+            "groups:ask_rules_review": {"words": "Why?"},
+            "groups:support_rules_review": {"act": "support"},
+            "groups:answer_rules_review": {"outcome": "left", "answer": "So."},
+            "moderation:settings": {"hold_first": 1, "hold_links": 2},
             "groups:hand_over": {"to": self.house.group.memberships.get(user=self.house.other).pk},
             "groups:answer_handover": {"answer": "decline"},
             "groups:delete_group": {"name": self.house.group.name},
             "groups:found_group": {"name": "N", "visibility": "members"},
             "groups:hand_out_roles": {"roles": []},
-            "groups:remove_member": {"reason": "Too loud."},
-            "groups:suspend_member": {"reason": "Too loud.", "days": 3},
             "groups:name_here": {"name_here": f"Called {uuid.uuid4().hex}"},
             "groups:invite_by_email": {"email": f"{uuid.uuid4().hex}@example.org"},
             "discussion:leave": {"contributions": "name"},
@@ -515,7 +643,9 @@ ROWS = [(*row, *state) for row in MATRIX for state in states_of(row[0])]
 @pytest.fixture(scope="module")
 def cells(module_db):
     """A house for each kind of group and state."""
-    return {kind: Cell(*kind) for kind in {row[2:] for row in ROWS}}
+    made = {kind: Cell(*kind) for kind in {row[2:] for row in ROWS}}
+    connection.check_constraints()  # once: what is put off is looked at again after each test that is undone
+    return made
 
 
 @pytest.mark.parametrize(("name", "method", "visibility", "state"), ROWS)
@@ -526,19 +656,23 @@ def test_each_gets_what_the_table_says(cells, db, name, method, visibility, stat
     for actor in ACTORS:
         for htmx in ({}, {"HX-Request": "true"}):
             data = cell.data(name) if method == "POST" else None
-            got[actor, *htmx] = outcome(cell.ask(cell.client_of(actor), method, address, data, **htmx))
+            answer = cell.ask(cell.client_of(actor), method, address, data, **htmx)
+            got[actor, *htmx] = said = outcome(answer)
             wanted[actor, *htmx] = expected(name, method, actor, visibility, state)
+            if method == "GET" and said == "." and "HX-Request" not in answer.get("Vary", ""):
+                break  # a page that says that it has no part: tests/test_headers.py holds it to that
     assert got == wanted
 
 
 def test_what_is_asked_leaves_the_house_as_it_was(cells, db):
     """The control: a comment that is posted, and a group that is deleted, are not there for the next one who asks."""
     cell = cells[Visibility.PUBLIC, "open"]
+    before = cell.house.reading.comments.count()
     for name, actor in (("discussion:post_comment", "member"), ("groups:delete_group", "owner")):
         for _twice in range(2):
             answer = cell.ask(cell.client_of(actor), "POST", cell.address(name), cell.data(name))
             assert outcome(answer) == "."
-            assert cell.house.reading.comments.count() == 1
+            assert cell.house.reading.comments.count() == before
             assert not Group.objects.get(pk=cell.house.group.pk).is_closed
 
 

@@ -6,6 +6,7 @@ the rows of its address; at least one actor must then get something else than th
 """
 
 import pytest
+from django.db import connection
 from django.db.models import F
 from django.urls import reverse
 
@@ -20,13 +21,14 @@ from readinggroup.groups import permissions
 from readinggroup.groups import views as group_views
 from readinggroup.groups.models import Visibility
 from readinggroup.lib.kept import Kept
+from readinggroup.moderation import decision_views
 from readinggroup.readings import access as reading_access
 from readinggroup.readings import views as reading_views
 
 from . import factories
-from .test_permission_matrix import ACTORS, MATRIX, OF_A_COMMENT, OF_NO_GROUP, Cell, expected, outcome
+from .test_permission_matrix import ACTORS, MATRIX, OF_A_COMMENT, OF_A_DECISION, OF_NO_GROUP, Cell, expected, outcome
 
-IN_A_GROUP = [row for row in MATRIX if row[0] not in OF_NO_GROUP]
+IN_A_GROUP = [row for row in MATRIX if row[0] not in OF_NO_GROUP | OF_A_DECISION]
 # Whoever may know of the group may do this (to ask to join one signs in): there is no further check to take out.
 OPEN_TO_ALL_WHO_KNOW = {
     "group", "groups:who_may", "groups:ask_to_join", "groups:rules", "groups:rules_version", "groups:rules_history",
@@ -39,13 +41,22 @@ FOR_WHO_HAS_SIGNED_IN = [
     row for row in MATRIX if row[0] in OF_NO_GROUP - {"discussion:left"} and expected(*row, "visitor", "public") == "l"
 ]
 AUTHORS_ACTS = {"edit_comment", "withdraw_comment", "put_back_comment", "take_back_wordings", "show_wordings"}
+FOR_MODERATORS_TOO = [
+    row for row in MATRIX if row[0] in OF_A_DECISION - {"moderation:serve", "moderation:appeal_against"}
+]
 OF_ITS_AUTHOR = [row for row in IN_A_GROUP if row[0].split(":")[-1] in AUTHORS_ACTS]
+
+
+# In one process: the houses take long to make.
+pytestmark = pytest.mark.xdist_group(__name__)
 
 
 @pytest.fixture(scope="module")
 def cells(module_db):
     """A house for each kind of group."""
-    return {visibility: Cell(visibility) for visibility in Visibility}
+    made = {visibility: Cell(visibility) for visibility in Visibility}
+    connection.check_constraints()  # once: what is put off is looked at again after each test that is undone
+    return made
 
 
 def wrong_cells(cells, row, visibility, actors):
@@ -90,6 +101,12 @@ def test_without_hiding_the_group(cells, db, monkeypatch, row):
 def test_without_hiding_the_comments_of_a_hidden_group(cells, db, monkeypatch, row):
     monkeypatch.setattr(discussion_views, "may", lambda membership, verb: True)
     assert wrong_cells(cells, row, Visibility.MEMBERS, ACTORS[:2]) != []
+
+
+@pytest.mark.parametrize("row", FOR_MODERATORS_TOO, ids=" ".join)
+def test_without_asking_whether_somebody_moderates_where_it_was_decided(cells, db, monkeypatch, row):
+    monkeypatch.setattr(decision_views, "may", lambda membership, verb: True)
+    assert wrong_cells(cells, row, Visibility.PUBLIC, ["outsider", "elsewhere"]) != []
 
 
 @pytest.mark.parametrize("row", FOR_WHO_HAS_SIGNED_IN, ids=" ".join)

@@ -181,6 +181,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         super().clean()
         self.name_skeleton = skeleton(self.display_name)
 
+    @property
+    def took_words_along(self):
+        """Whether the account is deleted and all that the person wrote was withdrawn with it."""
+        return self.deleted_at is not None and self.deletion_choice == Contributions.WITHDRAWN
+
     def save(self, *, update_fields=None, **options):
         self.name_skeleton = skeleton(self.display_name)
         if update_fields is None and not self._state.adding:
@@ -330,3 +335,14 @@ class ArchivePiece(models.Model):
 
     def __str__(self):
         return f"{self.archive_id}, piece {self.number}"
+
+
+class Pace(models.Model):
+    """How often somebody has done something in a stretch of time: see `limits.py`. The key tells nobody who."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    count = models.PositiveIntegerField()
+    ends_at = models.DateTimeField()
+
+    def __str__(self):
+        return f"{self.count} until {self.ends_at}"

@@ -15,23 +15,25 @@ from django.utils.translation import gettext as _
 
 from readinggroup.accounts.models import User
 from readinggroup.discussion.actions import reword, withdraw
-from readinggroup.discussion.models import Comment, State
+from readinggroup.discussion.models import Comment, HeldFor, State
 from readinggroup.first_run import first_rules
+from readinggroup.groups.actions import elect_moderators
 from readinggroup.groups.models import Membership, Role
 from readinggroup.groups.settling import change_rules
 from readinggroup.lib.markup import render_markdown
-from readinggroup.moderation.actions import report
-from readinggroup.moderation.models import Report
+from readinggroup.moderation.actions import Seen, Verdict, decide, report
+from readinggroup.moderation.models import Action, Case, Ground, Report
 from readinggroup.readings.actions import keep_place
 from texts.models import ParagraphVersion
 
 from .placing import filled_in, places
-from .talk import AMONG, HELD, PEOPLE, THE_TALK, WITHDRAWN, Said
+from .talk import AMONG, HELD, HIDDEN, PEOPLE, THE_TALK, WITHDRAWN, Said
 
 SEED = "the invented group"
 BEFORE_ANYTHING_WAS_SAID = timedelta(days=190)
 A_WHILE = (0.5, 30)  # hours, where the talk does not say when
 A_SECOND_LOOK = timedelta(minutes=9)
+ELECTED_FOR = timedelta(days=120)
 
 
 @transaction.atomic
@@ -43,6 +45,8 @@ def living_group(group) -> str:
     now = timezone.now()
     settle_rules(group)
     people = join(group, now)
+    if group.current_rules is None:
+        settle_rules(group)  # nobody owned it before
     reading = group.readings.current().with_text().first()
     if reading is None:
         return _("The demo's members have joined. There is no text that they could talk about.")
@@ -51,6 +55,7 @@ def living_group(group) -> str:
     versions = list(reading.edition.current.versions.all())
     turns = in_order_of_time(versions, now)
     write(reading, turns, people)
+    moderate(group, turns, people, now)
     for person in PEOPLE:
         if person.share is not None:
             stopped_at = versions[round(person.share * (len(versions) - 1))]
@@ -63,12 +68,17 @@ def living_group(group) -> str:
 
 
 def settle_rules(group) -> None:
-    """A second version of the rules, where those of a fresh site still stand: so that there is a history.
+    """A second version of the rules, where those of a fresh site still stand, or none: so that there is a history.
 
     Before the invented people join: nobody mails them about it.
     """
     current = group.current_rules
-    if current is None or [(rule.title, rule.words) for rule in current.rules.all()] != first_rules():
+    if current is None:
+        owner = group.memberships.owning().order_by("joined_at", "pk").first()
+        if owner is None:
+            return
+        current = change_rules(group=group, rules=first_rules(), by=owner.user)
+    if [(rule.title, rule.words) for rule in current.rules.all()] != first_rules():
         return
     more = (_("Do not tell the end"), _("Not everybody is as far as you. Speak of later paragraphs where they stand."))
     note = _("We read at different speeds: rule 2 is new.")
@@ -152,6 +162,7 @@ def write(reading, turns, people) -> None:
             body=body,
             body_html=render_markdown(body),
             state=State.HELD if said.fate == HELD else State.VISIBLE,
+            held_for=HeldFor.LINKS if said.fate == HELD else "",
             created_at=turn.at,
         )
     for turn in turns:
@@ -172,3 +183,21 @@ def what_became_of(turn, people) -> None:
         reporter, words = said.reported
         report(comment=comment, words=words, by=people[reporter])
         Report.objects.filter(comment=comment).update(created_at=turn.at + A_SECOND_LOOK)
+
+
+def moderate(group, turns, people, now) -> None:
+    """One who moderates was elected for a while, and has decided what was to be hidden, under a rule, for all to read.
+
+    What was hidden was said a moment ago: a rule that stands since today does not hold for what was said before.
+    """
+    samira = people["samira"]
+    elect_moderators(group=group, people=[samira], until=now + ELECTED_FOR, by=people["ines"])
+    rules = list(group.current_rules.rules.all())
+    rule = next((rule for rule in rules if rule.title == _("Speak of the text, not of one another")), rules[0])
+    words = _("This is about a reader and not about the paragraph. Say it without that, and hand it in again.")
+    verdict = Verdict(action=Action.HIDE, ground=Ground.RULE, rule=rule, words=words)
+    for turn in turns:
+        if turn.said.fate == HIDDEN:
+            comment = turn.comment
+            seen = Seen(Case.objects.get(comment=comment).pk, comment.state, comment.wording)
+            decide(group=group, seen=[seen], verdict=verdict, by=samira)

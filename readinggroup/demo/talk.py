@@ -18,7 +18,7 @@ from pathlib import Path
 from readinggroup.groups.models import Role
 
 DOMAIN = "demo.localhost"
-WITHDRAWN, HELD = "withdrawn", "held"
+WITHDRAWN, HELD, HIDDEN = "withdrawn", "held", "hidden"
 AMONG = 211  # the paragraphs of The Latest Deception
 
 
@@ -57,8 +57,8 @@ class Said:
     """One comment with what was answered to it.
 
     `after` is how many hours it came after what it answers, `days` how many days ago it was said; with neither, it came
-    after a while. `fate` is WITHDRAWN, HELD for a moderator to look at, or nothing. `at_first` is an earlier wording,
-    `reported` who reported it with their words.
+    after a while. `fate` is WITHDRAWN, HELD for a moderator to look at, HIDDEN by one, or nothing. `at_first` is an
+    earlier wording, `reported` who reported it with their words.
     """
 
     by: str
@@ -82,7 +82,7 @@ class Talk:
 
 
 TALK_LINE = re.compile(r"# (\d+), ([\d.]+) days ago: (.+)")
-SAID_LINE = re.compile(r"(@+) (\w+)(?:, ([\d.]+) hours? later)?(?:, ([\d.]+) days ago)?(?:, (withdrawn|held))?")
+SAID_LINE = re.compile(r"(@+) (\w+)(?:, ([\d.]+) hours? later)?(?:, ([\d.]+) days ago)?(?:, (withdrawn|held|hidden))?")
 ASIDE_LINE = re.compile(r"~ (?:at first|reported by (\w+))")
 OPENS = re.compile(r"^(?=[#@~])", re.MULTILINE)
 

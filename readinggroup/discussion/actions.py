@@ -5,20 +5,34 @@ from django.db.models import F
 from django.utils import timezone
 
 from readinggroup.groups.models import Membership
-from readinggroup.groups.permissions import Can, may_still
+from readinggroup.groups.permissions import Can, may
 from readinggroup.lib.markup import render_markdown
 from readinggroup.notifications.models import Category
 from readinggroup.readings.models import Reading
 from texts.models import ParagraphVersion
 
 from . import drafts, restricting
+from .holding import Place, why_held
 from .mentions import note_mentions
-from .models import DEEPEST, OPEN_STATES, Comment, CommentWording, Draft, Follow, Level, Mention, Quote, State
+from .models import (
+    DEEPEST,
+    OPEN_STATES,
+    Comment,
+    CommentWording,
+    Draft,
+    Follow,
+    HeldFor,
+    Level,
+    Mention,
+    Quote,
+    State,
+)
 from .quoting import wanted_in
 from .telling import tell_of
 
 GONE, DEEP, SENT, SILENCED, UNQUOTABLE = "gone", "deep", "sent", "silenced", "unquotable"
 RESTRICTED = "restricted"
+HIDDEN, UNCHANGED = "hidden", "unchanged"
 
 
 class AnswerRefused(Exception):  # noqa: N818 - said to the writer, not an error of the program
@@ -46,8 +60,9 @@ def post(*, reading, version, body, key, by, parent=None, quotes=(), sequence=0)
     A second post with the same key answers with the first one. AnswerRefused when the parent, or a comment that is
     quoted, was withdrawn or hidden meanwhile, or the chain of answers is at its end; and when the key was used for
     other words (Back, other words, send again), so that the second words are not silently dropped; and when the writer
-    was suspended or removed at this moment; and where nobody writes, or nobody so soon. The draft that these words were is let go with the post; `sequence` is the
-    one that the form had.
+    was suspended or removed at this moment; and where nobody writes, or nobody so soon. Some of what is written is held
+    (`holding.why_held`). The draft that these words were is let go with the post; `sequence` is the one that the form
+    had.
     """
     draft = {"by": by, "reading": reading, "paragraph": version.paragraph_id, "parent": parent, "body": body}
     posted = posted_before(key=key, body=body, quotes=quotes, by=by)
@@ -57,26 +72,24 @@ def post(*, reading, version, body, key, by, parent=None, quotes=(), sequence=0)
     try:
         with transaction.atomic():
             # Whether they may write, the database says (trigger said_by_who_may): that holds the counter already.
-            Membership.objects.hold(group=reading.group_id, user=by)
-            quoted = {quote.source_id for quote in quotes} - {None}
-            # With the first comment of its thread, so that the thread is not moved away meanwhile.
-            standing = held(quoted | ({parent.pk, parent.root_id or parent.pk} if parent else set()))
-            if parent is not None:
-                parent = answerable(standing[parent.pk])
-                version = version_at(parent, version)
-            if not all(standing[pk].state in OPEN_STATES for pk in quoted):
-                raise AnswerRefused(UNQUOTABLE)
+            membership = Membership.objects.hold(group=reading.group_id, user=by)
+            parent, version = held_to_answer(parent, version, quotes)
+            root, html = (parent.root_id or parent.pk) if parent else None, render_markdown(body)
+            place = Place(reading, version.paragraph_id, root)
+            held_for = why_held(membership=membership, place=place, body=body, html=html) if membership else ""
             comment = Comment.objects.create(
                 reading=reading,
                 paragraph_id=version.paragraph_id,
                 version=version,
                 parent=parent,
-                root_id=(parent.root_id or parent.pk) if parent else None,
+                root_id=root,
                 depth=parent.depth + 1 if parent else 0,
                 author=by,
                 key=key,
                 body=body,
-                body_html=render_markdown(body),
+                body_html=html,
+                state=State.HELD if held_for else State.VISIBLE,
+                held_for=held_for,
             )
             Quote.objects.bulk_create(quote.row(comment, position) for position, quote in enumerate(quotes))
             follow_by_writing(comment)
@@ -135,6 +148,22 @@ def held_keys(comments) -> list:
     return list(rows.values_list("pk", flat=True))
 
 
+def held_to_answer(parent, version, quotes) -> tuple:
+    """What is answered, if anything, and what its paragraph reads: both as they stand, and held until the post is done.
+
+    AnswerRefused if that, or what is quoted, is not there to be answered or quoted any more.
+    """
+    quoted = {quote.source_id for quote in quotes} - {None}
+    # With the first comment of its thread, so that the thread is not moved away meanwhile.
+    standing = held(quoted | ({parent.pk, parent.root_id or parent.pk} if parent else set()))
+    if parent is not None:
+        parent = answerable(standing[parent.pk])
+        version = version_at(parent, version)
+    if not all(standing[pk].state in OPEN_STATES for pk in quoted):
+        raise AnswerRefused(UNQUOTABLE)
+    return parent, version
+
+
 def version_at(parent, version) -> ParagraphVersion:
     """What the paragraph reads at which an answer stands: that of its parent, which may have been moved meanwhile."""
     if parent.paragraph_id == version.paragraph_id:
@@ -152,39 +181,65 @@ def answerable(parent) -> Comment:
 
 
 @transaction.atomic
-def reword(*, comment, body, wording, by, sequence=0) -> Comment:
+def reword(*, comment, body, wording, by, sequence=0, hands_in=False) -> Comment:
     """Change the words of one's own comment. The database keeps the earlier ones.
 
-    StaleWording if `wording` is not the one that stands: most likely the author was faster in another window.
-    AnswerRefused if it was withdrawn or hidden meanwhile, or if its author may write no more.
+    Of a comment that is hidden this hands it in again: moderators look at the new words. Its author says that they know
+    (`hands_in`), else AnswerRefused; and so if the words are the same. StaleWording if `wording` is not the one that
+    stands: most likely the author was faster in another window. AnswerRefused if it was withdrawn meanwhile, or if its
+    author may write no more.
     """
-    may_write = may_still(by, Can.DISCUSS, group=comment.reading.group_id)
+    membership = Membership.objects.hold(group=comment.reading.group_id, user=by)
     # no_key: an answer deep in the thread, just being written, holds the key of its root. A full lock would deadlock.
     standing = Comment.objects.select_for_update(of=("self",), no_key=True).get(pk=comment.pk)
-    if standing.state not in OPEN_STATES:
+    is_hidden = standing.state == State.HIDDEN
+    if is_hidden and not hands_in:
+        raise AnswerRefused(HIDDEN)
+    if not is_hidden and standing.state not in OPEN_STATES:
         raise AnswerRefused(GONE)
     draft = {"by": by, "reading": standing.reading_id, "paragraph": standing.paragraph_id, "edited": standing}
+    if is_hidden and standing.body.split() == body.split():
+        raise AnswerRefused(UNCHANGED)
     if standing.body == body:
         drafts.let_go(**draft, body=body, sequence=sequence)
         return standing
     if standing.wording != wording:
         raise StaleWording(standing)
     # New comments are refused by a trigger; other words for one that stands are refused here.
-    if not may_write:
+    if membership is None or not may(membership, Can.DISCUSS):
         raise AnswerRefused(SILENCED)
-    standing.body, standing.body_html = body, render_markdown(body)
+    html, was_seen = render_markdown(body), standing.state == State.VISIBLE
+    if held_for := why_held_now(standing, membership, body, html):
+        standing.state, standing.held_for, standing.hidden_under = State.HELD, held_for, None
+    standing.body, standing.body_html = body, html
     standing.wording += 1
     standing.edited_at = timezone.now()
-    standing.save(update_fields=["body", "body_html", "wording", "edited_at"])
+    if not was_seen:  # what was held, or hidden, is not to be read in the history either, once these words are shown
+        standing.oldest_cleared = standing.oldest_shown = standing.wording
+    changed = ["body", "body_html", "wording", "edited_at", "oldest_cleared", "oldest_shown"]
+    standing.save(update_fields=[*changed, "state", "held_for", "hidden_under"])
     note_mentions(standing, group=standing.reading.group_id, anew=True)
     tell_of(standing, only={Category.MENTION})
     drafts.let_go(**draft, body=body, sequence=sequence)
     return standing
 
 
+def why_held_now(comment, membership, body, html) -> str:
+    """Why a comment is held from now on that gets these words; "" where it stays as it is."""
+    if comment.state == State.HIDDEN:
+        return HeldFor.HANDED_IN
+    if comment.state == State.HELD:
+        return ""
+    place = Place(comment.reading, comment.paragraph_id, comment.root_id or comment.pk)
+    return why_held(membership=membership, place=place, body=body, html=html, before=comment.body_html)
+
+
 def show_wordings_from(*, comment, by, earlier: bool) -> None:
-    """Let others see the earlier wordings of one's own comment, or only the one that stands."""
-    oldest = 1 if earlier else F("wording")
+    """Let others see the earlier wordings of one's own comment, or only the one that stands.
+
+    What was held or hidden when it was changed is no author's to show.
+    """
+    oldest = F("oldest_cleared") if earlier else F("wording")
     Comment.objects.filter(pk=comment.pk, author=by, state__in=OPEN_STATES).update(oldest_shown=oldest)
 
 

@@ -17,6 +17,7 @@ from readinggroup.groups.permissions import Can, requires, signed_in
 from readinggroup.lib.paging import page_asked_for
 from readinggroup.readings.models import Reading
 
+from .folds import muted_by
 from .models import Comment, State
 from .places import place_of
 from .quotations import quotes_above
@@ -73,6 +74,7 @@ def contributions(request, membership, member):
         "group": membership.group,
         "theirs": theirs,
         "is_me": is_me,
+        "is_muted": theirs.user_id in muted_by(membership),
         **listed(request, comments.filter(author=theirs.user_id)),
     }
     above = quotes_above(membership, [comment.pk for comment in context["page"].object_list])
@@ -108,4 +110,6 @@ def with_answered(comments):
     here = Membership.objects.filter(group=OuterRef("reading__group"), user=OuterRef("parent__author"))
     name = Subquery(here.with_names().values("shown_name")[:1])
     answered = Case(When(parent__state=State.VISIBLE, then=name), default=Value(""))
-    return comments.select_related("reading__edition", "reading__group", "version").annotate(answered=answered)
+    return comments.select_related("reading__edition", "reading__group", "version", "hidden_under__rule_set").annotate(
+        answered=answered
+    )

@@ -166,5 +166,5 @@ def hindrance(draft) -> str:
     if drafts.is_lost(draft) and draft.parent:
         return _("What you answered can no longer be answered. Post the words as a new comment at the paragraph.")
     if drafts.is_lost(draft):
-        return _("Your comment is withdrawn or hidden. Post the words as a new comment at the paragraph.")
+        return _("Your comment is withdrawn. Post the words as a new comment at the paragraph.")
     return ""

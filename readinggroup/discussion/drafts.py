@@ -78,9 +78,15 @@ def begin(draft) -> int:
 
 
 def let_go(*, by, reading, paragraph, body, sequence, parent=None, edited=None) -> None:
-    """The words are sent: forget the draft that they were, and any of the same words here. One that is newer stays."""
+    """The words are sent: forget the draft that they were, and any of the same words here. One that is newer stays.
+
+    An answer, or a rewording, goes by its comment, whose thread may have been moved meanwhile.
+    """
+    here = Q(paragraph=paragraph)
     place = Q(parent=parent, edited=edited, sequence__lte=sequence)
-    Draft.objects.filter(author=by, reading=reading, paragraph=paragraph).filter(place | Q(body=body)).delete()
+    if parent is None and edited is None:
+        place &= here
+    Draft.objects.filter(author=by, reading=reading).filter(place | here & Q(body=body)).delete()
 
 
 @transaction.atomic
@@ -171,4 +177,6 @@ def is_lost(draft) -> bool:
     if comment is None:
         return False
     unread = comment.state == State.HELD and comment.author_id != draft.author_id
+    if draft.parent is None and comment.state == State.HIDDEN:
+        return False  # changed, it can be handed in again
     return comment.state not in OPEN_STATES or unread or (draft.parent is not None and comment.depth >= DEEPEST)

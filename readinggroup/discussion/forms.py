@@ -64,10 +64,14 @@ class CommentForm(QuotesInForm, forms.Form):
 
 
 class EditForm(CommentForm):
-    """A comment reworded. `wording` says which wording the author had before them."""
+    """A comment reworded. `wording` says which wording the author had before them.
+
+    `hands_in` says that they know that it is hidden, and what sending its new words means.
+    """
 
     key = None
     wording = forms.IntegerField(widget=forms.HiddenInput)
+    hands_in = forms.BooleanField(widget=forms.HiddenInput, required=False)
 
 
 class DraftForm(CommentForm):

@@ -32,7 +32,7 @@ def show_again(*, comment) -> None:
 def become(comment, state, *, of, rule=None) -> None:
     """The comment is in another state from now on; ValueError if it was in none `of` these."""
     if comment.state not in of:
-        raise ValueError(comment.state)
+        raise ValueError(f"a decision about a comment that is {comment.state}")
     comment.state, comment.held_for, comment.hidden_under = state, "", rule
     comment.save(update_fields=["state", "held_for", "hidden_under"])
 
@@ -44,7 +44,7 @@ def move_thread(*, comment, version) -> None:
     now. Whoever decides on other comments, too, holds all of them and their threads first, in the order of their keys.
     """
     if comment.parent_id is not None or comment.paragraph_id == version.paragraph_id:
-        raise ValueError(comment.pk)
+        raise ValueError("what is moved is a whole thread, to another paragraph")
     # Whoever answers holds the thread's first comment (`actions.post`), as this does: none comes while these are moved.
     thread = held_keys(Comment.objects.filter(Q(pk=comment.pk) | Q(root=comment.pk)))
     hold_counters(comment.reading_id, [comment.paragraph_id, version.paragraph_id])

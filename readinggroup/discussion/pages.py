@@ -44,14 +44,16 @@ from readinggroup.readings.unread import unread_part
 from readinggroup.readings.views import page_at
 
 from . import drafts
+from .folds import folds_for, muted_by
 from .forms import CommentForm
-from .models import State
+from .models import RestrictionKind, State
 from .naming import names_for
 from .questions import asks_of, question_act
 from .quotations import quotes_above, quotes_to_keep
 from .quoting import Quotable, chooses, quotes_part
 from .reactions import people_at, reaction_bar, reactions_at
 from .rendering import as_html, people_of
+from .restricting import restrictions_by_thread, words_of
 from .threads import DISCUSSED, MOST_PAGES_AT_ONCE, NEWEST, OLDEST, Asked, discussion_of, where_is
 
 _kept = Kept(60_000_000)
@@ -64,6 +66,12 @@ TALK = Also(
         "coalesce(talk.comments, 0)",
         "coalesce(talk.changes, 0)",
         "coalesce(talk.said, 0)",
+        """ARRAY(
+            SELECT restriction.id FROM discussion_restriction restriction
+            WHERE restriction.reading_id = reading.id
+                AND (restriction.until IS NULL OR restriction.until > clock_timestamp())
+            ORDER BY restriction.id
+        )::text""",
         "coalesce(mine.sequences, '{}')::text",
         """EXISTS (
             SELECT 1 FROM discussion_comment own
@@ -73,6 +81,10 @@ TALK = Also(
         """EXISTS (
             SELECT 1 FROM discussion_draft draft
             WHERE draft.reading_id = reading.id AND draft.paragraph_id = paragraph.id AND draft.author_id = m.user_id
+        )""",
+        """ARRAY(
+            SELECT muted.person_id FROM discussion_mutedperson muted
+            WHERE muted.by_id = m.user_id AND muted.group_id = reading.group_id
         )""",
     ),
     joins="""
@@ -94,9 +106,11 @@ class Talk(NamedTuple):
     comments: int
     changes: int
     said: int
+    restrictions: str  # those that count in the reading now, as Postgres writes an array: each is a row of its own
     seen: str  # the sequences that this person has seen, as Postgres writes a multirange
     has_own: bool  # whether something of theirs stands there that others do not see
     has_drafts: bool  # whether they have begun to write something there
+    muted: list = ()  # whom they have muted in the group
 
 
 @dataclass(frozen=True)
@@ -140,13 +154,13 @@ def talk_page(request, membership, slug, now: Now, talk: Talk, asked: Asked):
     traits = (
         wants_part(request), person is not None, membership.is_member, may(membership, Can.DISCUSS),
         may(membership, Can.MODERATE), may(membership, Can.SETTLE_QUESTIONS),
-        membership.user_id if talk.has_own else None,
+        (membership.user_id, membership.group.hold_takes) if talk.has_own else None,
     )  # fmt: skip
     group = membership.group
     about_group = (group.slug, group.name, group.archived_at, group.delete_at, group.time_zone)
     minute = timezone.now().replace(second=0, microsecond=0)
     seen_as = (get_language(), timezone.get_current_timezone_name(), minute)
-    key = (now.reading, slug, now.revision, now.edition, talk[:4], asked, traits, about_group, *seen_as)
+    key = (now.reading, slug, now.revision, now.edition, talk[:5], asked, traits, about_group, *seen_as)
 
     def make():
         reading = reading_or_404(membership, slug)
@@ -174,6 +188,10 @@ def made(request, membership, reading, version, talk, asked, *, forms=None, focu
     if discussion is None:
         raise Http404
     discussion.forms = forms or {}
+    discussion.wait = talk.has_own
+    if talk.restrictions != "{}":
+        discussion.restricted = restrictions_by_thread(reading=reading, paragraph=version.paragraph_id)
+    restricted = discussion.restricted.get(None, {})
     above, quoted, live = quotes_to_keep(membership, [row.pk for row in discussion if row.html])
     quotable = Quotable(membership, reading, version, choosing=chooses(request))
     kwargs = {"group": membership.group.slug, "reading": reading.slug, "paragraph": version.paragraph.public_id}
@@ -201,7 +219,11 @@ def made(request, membership, reading, version, talk, asked, *, forms=None, focu
         or CommentForm(initial={name: slot(name) for name in ("key", "body", "sequence")}, quotable=quotable),
         "quotes": "" if form else slot("quotes"),
         "begun": slot("begun"),
+        "restricted": [words_of(each) for each in restricted.values()],
+        "locked": RestrictionKind.LOCKED in restricted,
+        "typed": slot("typed"),
         "may_discuss": may(membership, Can.DISCUSS),
+        "may_moderate": may(membership, Can.MODERATE),
         "focus": focus,
         "unread": slot("unread"),
         **frame(request.user.is_authenticated),
@@ -210,7 +232,16 @@ def made(request, membership, reading, version, talk, asked, *, forms=None, focu
     template = "discussion/_discussion.html" if wants_part(request) else "discussion/paragraph.html"
     asks = asks_of(discussion)
     rows = tuple(
-        (row.pk, row.public_id, row.author_id, row.sequence, row.state, row.html != "", asks[row.pk])
+        (
+            row.pk,
+            row.public_id,
+            row.author_id,
+            row.sequence,
+            row.state,
+            row.html != "",
+            asks[row.pk],
+            discussion.is_locked(row),
+        )
         for row in discussion
     )
     marks = reactions_at([row.pk for row in discussion if row.state == State.VISIBLE])
@@ -223,6 +254,7 @@ def filled(request, membership, slug, now, talk, kept, *, status=200) -> HttpRes
     """The page for this person."""
     values = {"token": get_token(request)} if wants_part(request) else frame_values(request)
     values |= names_for(membership.group.pk, kept.people)
+    values |= folds_for(kept.people, talk.muted, values)
     values |= values_for(membership, talk, kept, values)
     if kept.live:
         above = quotes_above(membership, kept.live)
@@ -250,12 +282,14 @@ def quotes_begun(membership, slug, talk, values) -> str:
 def drafted(membership, slug, now, talk) -> dict:
     """What this person has begun to write at the paragraph: one query, if there is anything."""
     if not talk.has_drafts:
-        return {"body": "", "sequence": "0", "quotes": "", "begun": ""}
+        return {"body": "", "sequence": "0", "quotes": "", "begun": "", "typed": ""}
     begun = drafts.begun_at(membership, now.reading, talk.paragraph)
     form = CommentForm().continues(drafts.new_among(begun))
     others = drafts.others_among(begun, membership)
+    words = form["body"].value() or ""
     return {
-        "body": escape(form["body"].value() or ""),
+        "body": escape(words),
+        "typed": render_to_string("_typed.html", {"typed": [words]}) if words else "",  # where nobody writes now
         "sequence": str(form["sequence"].value()),
         "quotes": quotes_begun(membership, slug, talk, form.quotes),
         "begun": render_to_string("discussion/_begun.html", {"begun": others}) if others else "",
@@ -266,11 +300,13 @@ def values_for(membership, talk, kept, names) -> dict:
     """What is this reader's at each comment: what they may do, its marks, and whether it is new to them."""
     me = membership.user_id if membership.is_member else None
     seen = ranges_in(talk.seen) if me else None
+    muted = frozenset(talk.muted)
     values = dict(kept.others)
     for row in kept.rows:
-        pk, _public_id, author, sequence, state, _shown, asks = row
-        if author == me or asks.author == me or pk in kept.marks:
-            values[f"a{pk}"] = acts_at(membership, row, kept.marks.get(pk, {}), me, names)
+        pk, _public_id, author, sequence, state, _shown, asks, _locked = row
+        if author == me or asks.author == me or pk in kept.marks or author in muted:
+            marks = kept.marks.get(pk, {})
+            values[f"a{pk}"] = acts_at(membership, row, marks, me, names, muted=author in muted)
         is_new = seen is not None and author != me and state == State.VISIBLE and not is_in(seen, sequence)
         if is_new or author == me:
             values[f"f{pk}"] = " new" if is_new else " mine"
@@ -282,9 +318,9 @@ def others_values(membership, rows) -> dict:
     return {f"f{row[0]}": "" for row in rows} | {f"a{row[0]}": acts_at(membership, row, {}, None, {}) for row in rows}
 
 
-def acts_at(membership, row, marks, me, names) -> str:
+def acts_at(membership, row, marks, me, names, *, muted=False) -> str:
     """What the reader `me` may do at one comment."""
-    _pk, public_id, author, _sequence, state, shown, asks = row
+    _pk, public_id, author, _sequence, state, shown, asks, locked = row
     may_discuss = may(membership, Can.DISCUSS)
     may_react = may_discuss and author != me and state == State.VISIBLE
     bar = reaction_bar(public_id, marks, me, names, may_react=may_react)
@@ -298,6 +334,8 @@ def acts_at(membership, row, marks, me, names) -> str:
         is_thread=asks.is_thread,
         question=question_act(asks, me, may_settle=may(membership, Can.SETTLE_QUESTIONS)),
         may_discuss=may_discuss,
+        may_answer=may_discuss and not locked,
+        muted=muted,
         may_moderate=may(membership, Can.MODERATE),
     )
     return acts.fill({"id": public_id, "bar": bar})
@@ -327,7 +365,7 @@ def address_of(membership, comment) -> str:
 
 
 def with_names(membership, discussions, position) -> dict:
-    """Discussions to be read and kept, as HTML with everybody named, and with what they quote: three queries."""
+    """Discussions to be read and kept, as HTML with everybody named, and with what they quote: four queries."""
     comments = [row.pk for discussion in discussions.values() for row in discussion if row.html]
     above = quotes_above(membership, comments, link=lambda quotation: place_in(quotation, position))
     html = {
@@ -336,6 +374,7 @@ def with_names(membership, discussions, position) -> dict:
     }
     people = set().union(*(people_of(discussion) for discussion in discussions.values()))
     names = names_for(membership.group.pk, people)
+    names |= folds_for(people, muted_by(membership), names)
     return {key: page.fill(names).decode() for key, page in html.items()}
 
 

@@ -13,7 +13,7 @@ from readinggroup.readings.pages import counts_in, outline_of, talk_label
 from readinggroup.readings.unread import unread_part
 from readinggroup.readings.views import with_the_reading_now
 
-from .models import Comment, State
+from .models import Comment, MutedPerson, State
 from .seen import sequence_in
 
 EVERY = 15  # seconds between two of these requests of one page
@@ -75,4 +75,5 @@ def new_there(membership, reading_id, paragraph, since) -> int:
     new = Comment.objects.visible_to(membership).filter(
         reading=reading_id, paragraph=paragraph, sequence__gt=since, state=State.VISIBLE
     )
-    return new.exclude(author=membership.user_id).count()
+    muted = MutedPerson.objects.of(membership).values("person")
+    return new.exclude(author=membership.user_id).exclude(author__in=muted).count()

@@ -2,27 +2,33 @@
 
 Five hundred comments are ordinary here, so a comment is stamped, not templated, and what was made once is kept
 (`kept.py`). The slots of a comment: `f` flags (is it new to me), `a` acts with the marks, each with the comment's
-key; and people's names and roles (`naming.py`). `values_for` fills them for one reader.
+key; people's names and roles (`naming.py`); and the fold around what a muted person says (`folds.py`). `values_for`
+fills them for one reader.
 """
 
 from functools import lru_cache
 from html import escape
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language, gettext, ngettext
 
 from readinggroup.lib.ago import ago
 from readinggroup.lib.stamps import slot, stamp
 
+from .folds import fold_slot, unfold_slot
+from .holding import sentences_of
 from .models import State
 from .naming import name_slot, role_slot
+from .restricting import words_of
 from .threads import DEEPEST_INDENT
 
 _SLOTS = (
     "id", "author", "role", "iso", "exact", "ago", "above", "words", "to", "form", "flags", "acts",
-    "answered_in",
+    "answered_in", "why", "rules", "rule", "rule_title", "place", "fold", "unfold",
 )  # fmt: skip
 
 
@@ -84,6 +90,7 @@ class Renderer:
             is_held=row.state == State.HELD,
             question=row.question,
             answer_shown=row.answer_state == State.VISIBLE,
+            has_rule=row.rule is not None,
         )
         when = dated(minute, self.zone, self.language) if discussion.to_keep else self.ago(row)
         return chosen.fill(
@@ -101,8 +108,28 @@ class Renderer:
                 "flags": "" if discussion.to_keep else slot(f"f{row.pk}"),
                 "acts": "" if discussion.to_keep else slot(f"a{row.pk}"),
                 "answered_in": row.answered_in or "",
+                "why": self.why(row) if row.state == State.HELD else "",
+                "rules": self.rules(row) if row.rule else "",
+                "rule": str(row.rule),
+                "rule_title": escape(row.rule_title or ""),
+                "place": self.place(row),
+                "fold": fold_slot(row.author_id),
+                "unfold": unfold_slot(row.author_id),
             }
         )
+
+    def why(self, row) -> str:
+        """Why it is held, for its author and for moderators."""
+        return escape(sentences_of(row.held_for, self.discussion.group if self.discussion.wait else None))
+
+    def rules(self, row) -> str:
+        """The page of the rules in the version by which it was hidden."""
+        return reverse("groups:rules_version", args=[self.discussion.group.slug, row.rule_set])
+
+    def place(self, row) -> str:
+        """What is restricted in the thread that begins with this comment."""
+        kinds = () if self.discussion.to_keep else self.discussion.restricted.get(row.pk, {}).values()
+        return format_html_join("", '<p class="notice">{}</p>', ((words_of(each),) for each in kinds))
 
     def ago(self, row) -> str:
         """How long ago, as of this minute: a comment of this very minute is of now."""

@@ -104,6 +104,15 @@ def restrictions_at(*, reading, paragraph, thread=None) -> dict:
     return {row.kind: row for row in rows}
 
 
+def restrictions_by_thread(*, reading, paragraph) -> dict:
+    """What counts now in the paragraph's discussion: a thread's key, or None for all of it -> kind -> Restriction."""
+    rows = Restriction.objects.standing().in_discussion(reading=reading, paragraph=paragraph)
+    places = {}
+    for row in sorted(rows, key=lambda row: row.paragraph_id is not None):
+        places.setdefault(row.thread_id, {})[row.kind] = row
+    return places
+
+
 def held_first_at(*, reading, paragraph, thread=None) -> bool:
     """Whether what is written there is held until a moderator has looked. One query."""
     return RestrictionKind.HELD_FIRST in restrictions_at(reading=reading, paragraph=paragraph, thread=thread)
@@ -134,14 +143,14 @@ def words_of_refusal(refusal: Refusal) -> str:
     sentence = _("Nobody can write here now.")
     if refusal.restriction is not None:
         sentence = f"{sentence} {words_of(refusal.restriction)}"
-    return f"{sentence} {_('Your words are still here, and kept as a draft.')}"
+    return f"{sentence} {_('Your words are still here: copy them, or say them elsewhere.')}"
 
 
 def moment(then) -> str:
-    """A point in time in the zone of who reads: today without the date."""
+    """A point in time in the zone of who reads: today without the date, far from now without the hour."""
     local = timezone.localtime(then)
-    is_today = local.date() == timezone.localdate()
-    return date_format(local, "TIME_FORMAT" if is_today else "DATETIME_FORMAT")
+    days = abs((local.date() - timezone.localdate()).days)
+    return date_format(local, "TIME_FORMAT" if not days else "DATETIME_FORMAT" if days == 1 else "DATE_FORMAT")
 
 
 def duration(time) -> str:

@@ -32,6 +32,7 @@ from readinggroup.lib.stamps import stamp
 from readinggroup.readings.views import page_at
 from texts.models import ParagraphVersion, Section
 
+from .folds import muted_by
 from .models import Comment, QuestionState
 from .places import place_of, section_name
 from .rendering import dated
@@ -297,7 +298,7 @@ _SHOWN = (
 
 
 def shown(membership, readings, rows, words) -> list[str]:
-    """The hits of this page as HTML: three queries, and one for names."""
+    """The hits of this page as HTML: three queries, one for names, one for whom one has muted."""
     keys = {kind: [key for each, key in rows if each == kind] for kind in (COMMENTS, TEXTS)}
     comments = Comment.objects.readable_by(membership).select_related("author", "version").only(*_SHOWN)
     versions = ParagraphVersion.objects.only("revision_id", "paragraph_id", "number", "text")
@@ -313,13 +314,17 @@ def shown(membership, readings, rows, words) -> list[str]:
     texts = [plain(found[row].shown_html) if row[0] == COMMENTS else found[row].text for row, _reading in places]
     names = [configuration_of(reading.edition.language) for _row, reading in places]
     snippets = marked(texts, names, words)
-    return [hit(found[row], reading, text) for (row, reading), text in zip(places, snippets, strict=True)]
+    muted = muted_by(membership) if keys[COMMENTS] else ()
+    return [
+        hit(found[row], reading, text, muted=row[0] == COMMENTS and found[row].author_id in muted)
+        for (row, reading), text in zip(places, snippets, strict=True)
+    ]
 
 
 _SLOTS = ("author", "href", "iso", "when", "title", "section", "number", "language", "snippet")
 
 
-def hit(thing, reading, snippet) -> str:
+def hit(thing, reading, snippet, *, muted=False) -> str:
     """One hit with its place in the text as it is now: stamped, since a template takes longer than all the rest."""
     comment = thing if isinstance(thing, Comment) else None
     place = place_of(reading, thing.paragraph_id, comment.version.number if comment else thing.number)
@@ -331,7 +336,7 @@ def hit(thing, reading, snippet) -> str:
         "snippet": snippet,
         "href": escape(page_at(reading, place.address)),
     }
-    flags = {"is_comment": comment is not None, "state": "", "question": ""}
+    flags = {"is_comment": comment is not None, "state": "", "question": "", "muted": muted}
     if comment:
         minute = comment.created_at.replace(second=0, microsecond=0)
         flags |= {"state": comment.state, "question": comment.question}

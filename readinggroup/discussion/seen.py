@@ -38,7 +38,8 @@ _SEE = """
                 AND every.state = 'visible' AND (seen.sequences + EXCLUDED.sequences) @> every.sequence::integer
         )
 """
-_THESE = "WHERE said.id = ANY(%(comments)s::bigint[])"
+# Of paragraphs that are held: what was moved away meanwhile is not counted.
+_THESE = "WHERE said.id = ANY(%(comments)s::bigint[]) AND said.paragraph_id = ANY(%(paragraphs)s::bigint[])"
 _UNTIL = """
     JOIN unnest(%(paragraphs)s::bigint[], %(untils)s::integer[]) AS up (paragraph_id, until)
         ON said.paragraph_id = up.paragraph_id AND said.sequence <= up.until
@@ -76,9 +77,11 @@ def _hold(reading, paragraphs) -> None:
 @transaction.atomic
 def see(*, reading, comments, by) -> None:
     """These comments have been seen: those of them that `by` may read are given."""
-    _hold(reading, {comment.paragraph_id for comment in comments})
+    paragraphs = list({comment.paragraph_id for comment in comments})
+    _hold(reading, paragraphs)
+    values = {"user": by.pk, "comments": [comment.pk for comment in comments], "paragraphs": paragraphs}
     with connection.cursor() as cursor:
-        cursor.execute(_SEE.format(meant=_THESE), {"user": by.pk, "comments": [comment.pk for comment in comments]})
+        cursor.execute(_SEE.format(meant=_THESE), values)
     tidy_inbox(by, [comment.public_id for comment in comments])
 
 

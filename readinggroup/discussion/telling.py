@@ -10,15 +10,15 @@ from readinggroup.lib.markup import excerpt
 from readinggroup.notifications.actions import tell_each
 from readinggroup.notifications.models import Category
 
-from .models import Comment, Follow, Level, State
+from .models import Comment, Follow, Level, MutedPerson, State
 from .places import place_of
 
 
 def tell_of(comment, *, only=frozenset(Category)) -> None:
     """Tell whom it concerns that this was said: whom it answers, whom it calls by name, who follows.
 
-    Each is told once of a comment, for the nearest reason; who has muted it, and who belongs no more, is not told. A
-    comment that not everybody may read is told of when it is shown. In the transaction of what it tells.
+    Each is told once of a comment, for the nearest reason; who has muted it or its author, and who belongs no more,
+    is not told. A comment that not everybody may read is told of when it is shown. In the transaction of what it tells.
     """
     if comment.state != State.VISIBLE:
         return
@@ -32,6 +32,9 @@ def tell_of(comment, *, only=frozenset(Category)) -> None:
         here = Membership.objects.active().filter(group=comment.reading.group_id, user__in=called)
         people |= {pk: called[pk] for pk in here.values_list("user", flat=True) if levels.get(pk) != Level.MUTE}
     people.pop(comment.author_id, None)
+    if people:
+        here = MutedPerson.objects.filter(group=comment.reading.group_id, person=comment.author_id, by__in=people)
+        people = {pk: people[pk] for pk in people.keys() - set(here.values_list("by", flat=True))}
     tell_each(
         people={pk: (f"discussion/{category.value}", category) for pk, category in people.items() if category in only},
         event=f"comment-{comment.public_id}",

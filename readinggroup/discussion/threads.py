@@ -15,7 +15,7 @@ from django.utils.safestring import mark_safe
 
 from readinggroup.readings.pages import outline_of
 
-from .models import Comment, State
+from .models import Comment, RestrictionKind, State
 
 ROOTS_A_PAGE = 20
 A_THREAD = 100  # comments of one thread on a page
@@ -47,11 +47,16 @@ class Row(NamedTuple):
     question: str
     answered_in: str | None
     answer_state: str | None
+    held_for: str
+    rule: int | None  # under which it is hidden: its number and title, and the number of its set
+    rule_title: str | None
+    rule_set: int | None
 
 
 _COLUMNS = (
     "pk", "public_id", "parent_id", "root_id", "depth", "author_id", "state", "shown_html", "created_at", "edited_at",
-    "sequence", "question", "answered_in__public_id", "answered_in__state",
+    "sequence", "question", "answered_in__public_id", "answered_in__state", "held_for", "hidden_under__number",
+    "hidden_under__title", "hidden_under__rule_set__number",
 )  # fmt: skip
 
 
@@ -84,17 +89,25 @@ class Discussion:
     asked: Asked
     roots: list
     answers: dict  # comment's primary key -> its answers
+    group: object
     threads: int = 0  # how many there are in all
     top: Row | None = None  # of the page of one comment's thread
     beyond: dict = field(default_factory=dict)  # comment's primary key -> how many below it stand elsewhere
+    restricted: dict = field(default_factory=dict)  # thread's key, None for the paragraph -> kind -> Restriction
     forms: dict = field(default_factory=dict)  # comment's primary key -> HTML of a form that is open there
     address: str = ""  # of the paragraph's page
+    wait: bool = False  # whether it says how long it takes until what is held is looked at
     to_keep: bool = False  # printed or saved: no acts, and dates that stay true
 
     def __iter__(self):
         yield from self.roots
         for below in self.answers.values():
             yield from below
+
+    def is_locked(self, row) -> bool:
+        """Whether nobody writes in the comment's thread now."""
+        places = (self.restricted.get(thread, {}) for thread in (None, row.root_id or row.pk))
+        return any(RestrictionKind.LOCKED in kinds for kinds in places)
 
     @property
     def base(self) -> int:
@@ -132,7 +145,7 @@ def discussion_of(membership, reading, paragraph_id, asked: Asked) -> Discussion
     totals = dict(
         comments.filter(root__in=[row.pk for row in rows]).values_list("root").annotate(Count("pk")).order_by()
     )
-    discussion = Discussion(asked, rows, answers, threads)
+    discussion = Discussion(asked, rows, answers, membership.group, threads)
     return cut(pruned(membership, discussion), totals)
 
 
@@ -158,7 +171,7 @@ def thread_of(membership, comments, asked) -> Discussion:
     answers = defaultdict(list)
     for row in rows:
         answers[row.parent_id if row.parent_id in here else top.pk].append(row)
-    discussion = Discussion(asked, [top], answers, len(below), top)
+    discussion = Discussion(asked, [top], answers, membership.group, len(below), top)
     return cut(pruned(membership, discussion), {})
 
 
@@ -208,7 +221,7 @@ def threads_in(membership, reading, position: int | None) -> dict:
         (answers[paragraph][row.parent_id] if row.parent_id else roots[paragraph]).append(row)
     threads = {}
     for paragraph in roots.keys() & outline_of(reading.edition.current_id).by_paragraph.keys():
-        discussion = Discussion(Asked(), roots[paragraph], answers[paragraph], to_keep=True)
+        discussion = Discussion(Asked(), roots[paragraph], answers[paragraph], membership.group, to_keep=True)
         if pruned(membership, discussion, own_stubs=False).roots:
             threads[paragraph] = discussion
     return threads
@@ -247,13 +260,14 @@ def earlier(comments, than):
 def pruned(membership, discussion, *, own_stubs=True) -> Discussion:
     """Without the stubs below which nothing is shown; one's own may stay, to be put back.
 
-    An answer is always younger than what it answers, so one pass from the youngest suffices.
+    What moderators have hidden always leaves a stub: everybody can see that something was, and why. An answer is always
+    younger than what it answers, so one pass from the youngest suffices.
     """
     me = membership.user_id if membership.is_member and own_stubs else None
     shown = {discussion.top.pk} if discussion.top else set()
     for row in sorted(discussion, key=lambda row: -row.pk):
-        own = row.author_id == me and row.state == State.WITHDRAWN
-        if row.html or own or any(answer.pk in shown for answer in discussion.answers.get(row.pk, ())):
+        stays = row.state == State.HIDDEN or (row.author_id == me and row.state == State.WITHDRAWN)
+        if row.html or stays or any(answer.pk in shown for answer in discussion.answers.get(row.pk, ())):
             shown.add(row.pk)
     below = discussion.answers.items()
     discussion.answers = {pk: [row for row in rows if row.pk in shown] for pk, rows in below}

@@ -8,9 +8,11 @@ from . import (
     following,
     leaving,
     mentions,
+    muting_views,
     pulse,
     question_views,
     reaction_views,
+    restriction_views,
     saving,
     searching,
     seen,
@@ -26,6 +28,7 @@ paragraph_urls = [
     path("comment/", views.post_comment, name="post_comment"),
     path("comment/draft/", draft_views.draft_comment, name="draft_comment"),
     path("follow/", following.follow_paragraph, name="follow_paragraph"),
+    path("look-first/", restriction_views.look_first_at_paragraph, name="look_first_at_paragraph"),
     path("seen/", seen.mark_seen, name="mark_seen"),
 ]
 
@@ -44,6 +47,8 @@ comment_urls = [
     path("reactions/", reaction_views.reactions, name="reactions"),
     path("question/", question_views.question, name="question"),
     path("follow/", following.follow_thread, name="follow_thread"),
+    path("slow/", restriction_views.slow_thread, name="slow_thread"),
+    path("mute/", muting_views.mute_person, name="mute_person"),
 ]
 
 urlpatterns = [
@@ -51,6 +56,7 @@ urlpatterns = [
     path("me/drafts/<slug:draft>/delete/", draft_views.delete_draft, name="delete_draft"),
     path("me/drafts/<slug:draft>/move/", draft_views.move_draft, name="move_draft"),
     path("g/<slug:group>/suggest-members/", mentions.suggest_members, name="suggest_members"),
+    path("me/muted/", muting_views.my_muted, name="my_muted"),
     path("me/contributions/", contributions.my_contributions, name="my_contributions"),
     path("g/<slug:group>/members/<slug:member>/contributions/", contributions.contributions, name="contributions"),
     path("g/<slug:group>/search/", searching.search, name="search"),
@@ -60,6 +66,11 @@ urlpatterns = [
     path("g/<slug:group>/read/<slug:reading>/whole/save/", saving.save_whole, name="save_whole"),
     path("g/<slug:group>/read/<slug:reading>/questions/", question_views.questions, name="questions"),
     path("g/<slug:group>/read/<slug:reading>/follow/", following.follow_reading, name="follow_reading"),
+    path(
+        "g/<slug:group>/read/<slug:reading>/look-first/",
+        restriction_views.look_first_in_reading,
+        name="look_first_in_reading",
+    ),
     path("g/<slug:group>/read/<slug:reading>/seen/", seen.mark_all_seen, name="mark_all_seen"),
     path("g/<slug:group>/read/<slug:reading>/unread/next/", seen.next_unread, name="next_unread"),
     path("g/<slug:group>/read/<slug:reading>/pulse/", pulse.pulse, name="pulse"),

@@ -6,6 +6,7 @@ Every act answers with that page: whole for a plain request, its discussion alon
 from functools import wraps
 from uuid import uuid4
 
+from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
@@ -17,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from readinggroup.groups.models import Membership
-from readinggroup.groups.permissions import Can, answer, known_or_404, may
+from readinggroup.groups.permissions import Can, answer, known_or_404, limited, may
 from readinggroup.lib.differences import differences
 from readinggroup.lib.htmx import page_or_part, wants_part
 from readinggroup.lib.markup import render_markdown
@@ -30,11 +31,12 @@ from texts.models import ParagraphVersion
 
 from . import actions, drafts
 from .forms import CommentForm, EditForm
-from .models import OPEN_STATES, Comment, State
+from .holding import sentences_of
+from .models import Comment, RestrictionKind, State
 from .pages import address_of, asked_in, asked_now, filled, made, talk_page, with_names
 from .quoting import Quotable, chooses, only_changes_quotes
 from .rendering import exact
-from .restricting import words_of_refusal
+from .restricting import restrictions_at, words_of, words_of_refusal
 from .threads import threads_in, where_is
 
 
@@ -94,19 +96,22 @@ def post_comment(request, membership, reading, paragraph):
     if "preview" in request.POST:
         preview = render_markdown(form.cleaned_data["body"])
         return show(request, membership, reading, version, form=form, preview=preview, focus="preview")
+    limit = limited("write", request)
+    if limit:
+        return limit.said_in(refused(request, membership, reading, version, form, limit.sentence))
     try:
         comment = actions.post(reading=reading, version=version, by=request.user, **form.cleaned_data)
     except actions.AnswerRefused as refusal:
-        return refused(request, membership, reading, version, form, refusal)
+        return refused(request, membership, reading, version, form, words_for(refusal))
     return posted(request, membership, comment)
 
 
-def refused(request, membership, reading, version, form, refusal):
-    """409: the words move to the box for a new comment, with a key of their own, where they can be sent."""
+def refused(request, membership, reading, version, form, words):
+    """409 with the reason: what was typed moves to the box for a new comment, with a key of its own."""
     quotes = [quoted.value for quoted in form.quoted]
     data = {"body": form.cleaned_data["body"], "key": uuid4(), "quote": quotes}
     kept = CommentForm(data=data, quotable=Quotable(membership, reading, version))
-    kept.add_error(None, words_of_refusal(refusal.about) if refusal.about else REFUSALS[refusal.reason])
+    kept.add_error(None, words)
     return show(request, membership, reading, version, form=kept, focus="composer", status=409)
 
 
@@ -144,8 +149,14 @@ def whole_context(request, membership, reading) -> dict:
 
 
 def posted(request, membership, comment, *, counted=True):
-    """After a post: the discussion with the comment in view; for a plain request the way to it, so reload is safe."""
+    """After a post: the discussion with the comment in view; for a plain request the way to it, so reload is safe.
+
+    A comment that is held says so, and why, where it stands; on a whole page it is said at its head, too.
+    """
     if not wants_part(request):
+        if comment.state == State.HELD:
+            held = _("Your comment is held: a moderator looks at it before others see it.")
+            messages.info(request, f"{held} {sentences_of(comment.held_for, membership.group)}".strip())
         return redirect("discussion:comment", comment=comment.public_id)
     reading, version = place_of(membership, comment)
     more = {"asked": where_is(membership, comment), "renewed": renewed(request, reading) if counted else None}
@@ -234,8 +245,18 @@ REFUSALS = {
     actions.DEEP: _("This conversation is as deep as it can be. Your words are still here: begin a new one with them."),
     actions.SILENCED: _("You can no longer write in this group. Your words are still here: copy them if you want."),
     actions.UNQUOTABLE: _("What you quote was taken back while you wrote. Your words are still here: send them again."),
+    actions.HIDDEN: _(
+        "A moderator has hidden this comment while you wrote. Nothing was changed; your words are still here. If you"
+        " send them now, a moderator looks at them before others see them."
+    ),
+    actions.UNCHANGED: _("These are the words that were hidden. Change them, then hand the comment in again."),
     actions.SENT: _("This form was sent before with other words. These are still here: send them as a new comment."),
 }
+
+
+def words_for(refusal) -> str:
+    """What the writer is told of an AnswerRefused."""
+    return words_of_refusal(refusal.about) if refusal.about else REFUSALS[refusal.reason]
 
 
 @require_http_methods(["GET", "POST"])
@@ -250,9 +271,8 @@ def answer_comment(request, membership, comment):
     focus = f"answer-{comment.public_id}"
 
     def again(status, *, focus=focus, **more):
-        return show_opened(
-            request, membership, comment, "discussion/_answer.html", {"form": form, **more}, focus=focus, status=status
-        )
+        context = {"form": form, **restricted_for(comment, form), **more}
+        return show_opened(request, membership, comment, "discussion/_answer.html", context, focus=focus, status=status)
 
     if request.method == "GET":
         if not comment.is_shown_whole:
@@ -265,21 +285,40 @@ def answer_comment(request, membership, comment):
         return again(422)
     if "preview" in request.POST:
         return again(200, preview=render_markdown(form.cleaned_data["body"]))
+    limit = limited("write", request)
+    if limit:
+        form.add_error(None, limit.sentence)
+        return limit.said_in(again(429))
     try:
         answered = actions.post(reading=reading, version=version, by=request.user, parent=comment, **form.cleaned_data)
     except actions.AnswerRefused as refusal:
-        return refused(request, membership, reading, version, form, refusal)
+        if refusal.reason == actions.RESTRICTED:
+            form.add_error(None, words_for(refusal))
+            return again(409)
+        return refused(request, membership, reading, version, form, words_for(refusal))
     return posted(request, membership, answered)
+
+
+def restricted_for(comment, form) -> dict:
+    """What the box for an answer to the comment says of its place, and the words begun where nobody writes now."""
+    thread = comment.root_id or comment.pk
+    standing = restrictions_at(reading=comment.reading_id, paragraph=comment.paragraph_id, thread=thread)
+    return {
+        "restricted": [words_of(each) for each in standing.values()],
+        "locked": RestrictionKind.LOCKED in standing,
+        "typed": [form["body"].value()],
+    }
 
 
 @require_http_methods(["GET", "POST"])
 @of_comment(Can.DISCUSS)
 def edit_comment(request, membership, comment):
-    """Reword one's own comment."""
+    """Reword one's own comment; one that was hidden is handed in again by that."""
     own_or_404(membership, comment)
-    if comment.state not in OPEN_STATES:
+    if comment.state == State.WITHDRAWN:
         raise Http404
-    form = EditForm(request.POST or None, initial={"body": comment.body, "wording": comment.wording})
+    standing = {"body": comment.body, "wording": comment.wording, "hands_in": comment.state == State.HIDDEN}
+    form = EditForm(request.POST or None, initial=standing)
     if request.method == "GET":
         form.continues(drafts.begun_for(membership, edited=comment))
     focus = f"edit-{comment.public_id}"
@@ -295,16 +334,25 @@ def edit_comment(request, membership, comment):
         return again(422)
     if "preview" in request.POST:
         return again(200, preview=render_markdown(form.cleaned_data["body"]))
+    if limit := limited("write", request):
+        form.add_error(None, limit.sentence)
+        return limit.said_in(again(429))
     try:
-        actions.reword(comment=comment, by=request.user, **form.cleaned_data)
+        reworded = actions.reword(comment=comment, by=request.user, **form.cleaned_data)
     except actions.AnswerRefused as refusal:
-        return refused(request, membership, *place_of(membership, comment), form, refusal)
+        if refusal.reason not in {actions.HIDDEN, actions.UNCHANGED}:
+            return refused(request, membership, *place_of(membership, comment), form, words_for(refusal))
+        form.data = form.data.copy()
+        form.data["hands_in"] = "on"
+        form.add_error(None, REFUSALS[refusal.reason])
+        comment.refresh_from_db(fields=["state", "hidden_under"])
+        return again(409 if refusal.reason == actions.HIDDEN else 422)
     except actions.StaleWording as stale:
         form.data = form.data.copy()
         form.data["wording"] = stale.comment.wording
         changes = differences(stale.comment.body, form.cleaned_data["body"])
         return again(409, standing=stale.comment, changes=changes)
-    return posted(request, membership, comment, counted=False)
+    return posted(request, membership, reworded, counted=False)
 
 
 @require_http_methods(["GET", "POST"])

@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
-from readinggroup.discussion.models import Comment, State
+from readinggroup.discussion.models import Comment, MutedPerson, State
 from readinggroup.discussion.places import place_of
 from readinggroup.discussion.quotations import quotes_shown
 from readinggroup.groups.permissions import Can, may
@@ -18,7 +18,8 @@ MOST = 50
 class NewComments:
     """What the feed of comments holds at this moment; `stamp` is cheap, and another one when an entry would be.
 
-    Never what is held, withdrawn or hidden, also not to its author: a program keeps what it has fetched.
+    Never what is held, withdrawn or hidden, also not to its author: a program keeps what it has fetched. Nor what
+    somebody says whom the reader has muted: a feed folds nothing.
     """
 
     def __init__(self, membership):
@@ -33,7 +34,8 @@ class NewComments:
 
     def readable(self):
         comments = Comment.objects.readable_in(self.readings.values(), self.membership)
-        return comments.filter(state=State.VISIBLE)
+        muted = MutedPerson.objects.of(self.membership).values("person")
+        return comments.filter(state=State.VISIBLE).exclude(author__in=muted)
 
     @property
     def stamp(self):

@@ -1,4 +1,4 @@
-"""The news of a group: what its log, its rules, its shelf and its letters hold, as one reader may see them.
+"""The news of a group: what its logs, its rules, its shelf and its letters hold, as one reader may see them.
 
 Another kind of news is one more function in SOURCES: from a membership to its newest entries.
 """
@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 
 from readinggroup.groups.models import ChangeKind
 from readinggroup.groups.permissions import Can, may
+from readinggroup.moderation.models import LogEntry
+from readinggroup.moderation.shown_entries import shown
 
 from .atom import Entry
 
@@ -34,14 +36,15 @@ class News:
 
 def by(membership, user) -> str:
     """Who did it, where this reader may see who belongs."""
-    return membership.group.name_of(user) if may(membership, Can.SEE_MEMBERS) else ""
+    return membership.group.name_of(user) if user and may(membership, Can.SEE_MEMBERS) else ""
 
 
 def changes(membership) -> list:
     """The log of the group as a whole."""
     group, found = membership.group, []
-    for change in group.changes.exclude(kind__in=TOLD_BY_ITS_OWN_ENTRY).select_related("by")[:MOST]:
-        became = "" if change.kind in NAMES_SOMEBODY else change.became
+    for change in group.changes.exclude(kind__in=TOLD_BY_ITS_OWN_ENTRY).select_related("by", "person")[:MOST]:
+        told = [by(membership, change.person), "" if change.kind in NAMES_SOMEBODY else change.became]
+        became = ", ".join(filter(None, told))
         label = capfirst(change.get_kind_display())
         found.append(
             Entry(
@@ -110,4 +113,33 @@ def letters(membership) -> list:
     ]
 
 
-SOURCES = [changes, rules, texts, letters]
+def decisions(membership) -> list:
+    """What moderators decided, as the public log tells it to this reader."""
+    group = membership.group
+    newest = LogEntry.objects.filter(group_key=group.pk).order_by("-number")[:MOST]
+    return [
+        Entry(
+            name=f"log/{group.pk}/{one.entry.number}",
+            title=_("Moderation: %(decision)s") % {"decision": one.title},
+            address=reverse("moderation:log_entry", args=[group.slug, one.entry.number]),
+            html=words_of(one),
+            author=one.by,
+            at=one.entry.at,
+            updated=one.entry.at,
+        )
+        for one in shown(membership, list(newest))
+    ]
+
+
+def words_of(one) -> str:
+    """The rule, the reason, and what the decision has to do with an earlier one. What comes later is its own entry."""
+    told = []
+    if one.rule:
+        told.append(_("Rule %(number)d: %(title)s") % one.rule)
+    if one.reverses:
+        told.append(_("Reverses entry %(number)d") % {"number": one.reverses})
+    facts = "".join(f"<p>{escape(line)}</p>" for line in told)
+    return facts + (f"<blockquote>{linebreaks(one.words, autoescape=True)}</blockquote>" if one.words else "")
+
+
+SOURCES = [changes, rules, texts, letters, decisions]

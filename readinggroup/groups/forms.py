@@ -1,11 +1,11 @@
 """What is asked when a group is founded, when people are invited, and when roles are handed out."""
 
 import uuid
-from datetime import timedelta
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from readinggroup.accounts.names import LONGEST_NAME, name_clash_sentence, validate_display_name
@@ -13,7 +13,20 @@ from readinggroup.lib.bad_input import is_storable
 from readinggroup.lib.languages import spelled_as_usual
 from readinggroup.lib.time_zones import zone_choices
 
-from .models import EmailInvitation, Group, Invitation, JoinRequest, Letter, Membership, Role, Rule, RuleSet, Visibility
+from .models import (
+    EmailInvitation,
+    Group,
+    Invitation,
+    JoinRequest,
+    Letter,
+    Membership,
+    Role,
+    Rule,
+    RuleSet,
+    RulesReview,
+    Term,
+    Visibility,
+)
 
 
 class GroupForm(forms.ModelForm):
@@ -63,6 +76,27 @@ VISIBILITY_SENTENCES = {
 }
 
 
+class TermField(forms.DateField):
+    """The last day on which somebody moderates, or empty."""
+
+    def __init__(self):
+        super().__init__(
+            label=_("As a moderator, until"),
+            required=False,
+            widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+            help_text=_("The last day of their term. Empty: until an owner ends it."),
+        )
+
+
+def end_of_term(day, group):
+    """The moment at which the term ends of which that is the last day; None for none."""
+    if day is None:
+        return None
+    if day > timezone.localdate() + Term.LONGEST or Term.end_of(day, group) <= timezone.now():
+        raise forms.ValidationError(_("Choose a day that is still to come, within ten years."))
+    return Term.end_of(day, group)
+
+
 class InvitationForm(forms.Form):
     """For how many people, until when, and as what. Only who hands out roles may invite to one."""
 
@@ -76,11 +110,16 @@ class InvitationForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
+    moderates_until = TermField()
 
-    def __init__(self, *args, with_roles, **kwargs):
+    def __init__(self, *args, group, with_roles, **kwargs):
         super().__init__(*args, **kwargs)
+        self.group = group
         if not with_roles:
-            del self.fields["roles"]
+            del self.fields["roles"], self.fields["moderates_until"]
+
+    def clean_moderates_until(self):
+        return end_of_term(self.cleaned_data["moderates_until"], self.group)
 
 
 class RolesForm(forms.Form):
@@ -89,6 +128,14 @@ class RolesForm(forms.Form):
     roles = forms.MultipleChoiceField(
         label=_("Roles"), choices=Role.choices, required=False, widget=forms.CheckboxSelectMultiple
     )
+    moderates_until = TermField()
+
+    def __init__(self, *args, group, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.group = group
+
+    def clean_moderates_until(self):
+        return end_of_term(self.cleaned_data["moderates_until"], self.group)
 
 
 class JoinRequestForm(forms.ModelForm):
@@ -158,6 +205,65 @@ class RulesNoteForm(forms.Form):
     based_on = forms.IntegerField(min_value=0, max_value=1_000_000, widget=forms.HiddenInput)
 
 
+class RulesReviewForm(forms.ModelForm):
+    """Which rule is to be looked at again, and why."""
+
+    class Meta:
+        model = RulesReview
+        fields = ["rule", "words"]
+        widgets = {"words": forms.Textarea(attrs={"rows": 6})}
+
+    def __init__(self, *args, rule_set, **kwargs):
+        super().__init__(*args, **kwargs)
+        if rule_set is None:
+            del self.fields["rule"]
+            return
+        self.fields["rule"].queryset = rule_set.rules.all()
+        self.fields["rule"].empty_label = _("All of them")
+
+    def clean_words(self):
+        return storable(self.cleaned_data["words"])
+
+
+class RulesReviewAnswerForm(forms.Form):
+    """What the owners did, and why."""
+
+    LEFT, CHANGED = "left", "changed"
+
+    outcome = forms.ChoiceField(
+        label=_("What you did"),
+        choices=[(LEFT, _("We leave the rules as they are.")), (CHANGED, _("We have changed the rules."))],
+        widget=forms.RadioSelect,
+    )
+    changed_by = forms.ModelChoiceField(
+        label=_("If you changed them: by which version"), queryset=RuleSet.objects.none(), required=False
+    )
+    answer = forms.CharField(
+        label=capfirst(RulesReview._meta.get_field("answer").verbose_name),
+        max_length=RulesReview.LONGEST,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=_("Whoever asked and whoever supported it is told."),
+    )
+
+    def __init__(self, *args, versions, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["changed_by"].queryset = versions
+        self.fields["changed_by"].label_from_instance = lambda version: (
+            _("Version %(number)d") % {"number": version.number}
+        )
+
+    def clean_answer(self):
+        return storable(self.cleaned_data["answer"])
+
+    def clean(self):
+        typed = super().clean()
+        if typed.get("outcome") == self.CHANGED and not typed.get("changed_by") and "changed_by" not in self.errors:
+            self.add_error("changed_by", _("Say by which version. If there is none yet, change the rules first."))
+        if typed.get("outcome") == self.LEFT:
+            typed["changed_by"] = None
+        return typed
+
+
 class HandOverForm(forms.Form):
     """To whom a group is offered."""
 
@@ -193,15 +299,20 @@ class EmailInvitationForm(forms.ModelForm):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
+    moderates_until = TermField()
 
     class Meta:
         model = EmailInvitation
         fields = ["email"]
 
-    def __init__(self, *args, with_roles, **kwargs):
+    def __init__(self, *args, group, with_roles, **kwargs):
         super().__init__(*args, **kwargs)
+        self.group = group
         if not with_roles:
-            del self.fields["roles"]
+            del self.fields["roles"], self.fields["moderates_until"]
+
+    def clean_moderates_until(self):
+        return end_of_term(self.cleaned_data["moderates_until"], self.group)
 
     def clean_email(self):
         return self.cleaned_data["email"].lower()
@@ -234,10 +345,15 @@ class LetterForm(forms.ModelForm):
         return subject
 
     def clean_body(self):
-        body = self.cleaned_data["body"].replace("\r\n", "\n").replace("\r", "\n")
-        if not is_storable(body):
-            raise forms.ValidationError(_UNSTORABLE)
-        return body
+        return storable(self.cleaned_data["body"])
+
+
+def storable(words):
+    """The words with line ends of one kind, if the database can keep them."""
+    words = words.replace("\r\n", "\n").replace("\r", "\n")
+    if not is_storable(words):
+        raise forms.ValidationError(_UNSTORABLE)
+    return words
 
 
 _UNSTORABLE = _("The text holds characters that cannot be kept. Take them out and send again.")
@@ -272,41 +388,3 @@ class ContributionsForm(forms.Form):
     def name_is_taken(self):
         """Their own name cannot be shown again: somebody bears it by now."""
         self.add_error("contributions", name_clash_sentence())
-
-
-class ForHowLong(forms.Form):
-    """For how many days, or for good."""
-
-    LONGEST = 3_650
-
-    reason = forms.CharField(
-        label=_("Why"),
-        max_length=Membership.LONGEST_REASON,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("They are told this."),
-    )
-    days = forms.IntegerField(
-        label=_("For how many days"),
-        min_value=1,
-        max_value=LONGEST,
-        required=False,
-        help_text=_("Empty: until somebody lifts it."),
-    )
-
-    def until(self):
-        """The moment at which it ends."""
-        days = self.cleaned_data["days"]
-        return timezone.now() + timedelta(days=days) if days else Membership.FOR_GOOD
-
-
-class RemovalForm(ForHowLong):
-    """Why somebody is removed, and whether they may come back."""
-
-    barred = forms.BooleanField(
-        label=_("They may not come back"), required=False, help_text=_("Before the days below are over, if you say so.")
-    )
-    field_order = ["reason", "barred", "days"]
-
-    def not_before(self):
-        """The moment before which they do not come back, or None."""
-        return self.until() if self.cleaned_data["barred"] or self.cleaned_data["days"] else None

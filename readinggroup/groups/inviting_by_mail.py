@@ -25,7 +25,7 @@ class InvitedAlready(Exception):  # noqa: N818 - as above
 
 
 @transaction.atomic
-def invite_by_email(*, group, email, roles, by) -> EmailInvitation:
+def invite_by_email(*, group, email, roles, by, moderates_until=None) -> EmailInvitation:
     """Invite whoever the address belongs to; the worker mails it. Nobody learns whether it has an account here."""
     email = email.lower()
     mind_the_limits(email=email, by=by)
@@ -38,6 +38,7 @@ def invite_by_email(*, group, email, roles, by) -> EmailInvitation:
                 group=group,
                 email=email,
                 roles=list(roles),
+                moderates_until=moderates_until,
                 created_by=by,
                 expires_at=timezone.now() + EmailInvitation.LIFETIME,
             )

@@ -21,7 +21,8 @@ A_PAGE = 50
 @requires(Can.INVITE)
 def invite_by_email(request, membership):
     """Invite an address; below, who was invited. Its address is shown to who wrote it, and to nobody else."""
-    form = EmailInvitationForm(request.POST or None, with_roles=may(membership, Can.HAND_OUT_ROLES))
+    with_roles = may(membership, Can.HAND_OUT_ROLES)
+    form = EmailInvitationForm(request.POST or None, group=membership.group, with_roles=with_roles)
     if request.method == "POST" and form.is_valid():
         details = {"roles": [], **form.cleaned_data}
         try:
@@ -39,7 +40,7 @@ def invite_by_email(request, membership):
         "group": membership.group,
         "form": form,
         "page": page_asked_for(request, Paginator(invitations, A_PAGE)),
-        "may_hand_out_roles": may(membership, Can.HAND_OUT_ROLES),
+        "may_hand_out_roles": with_roles,
     }
     return TemplateResponse(request, "groups/invite_by_email.html", context, status=422 if form.errors else 200)
 

@@ -1,8 +1,7 @@
-"""Who belongs, and one member: their roles, their name here, suspending and removing them."""
+"""Who belongs, and one member: their roles, their name here. What is decided about them: moderation."""
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -13,8 +12,8 @@ from readinggroup.accounts.names import name_clash_sentence
 from readinggroup.lib.paging import page_asked_for
 
 from . import actions
-from .forms import ForHowLong, JoinRequestAnswerForm, NameHereForm, RemovalForm, RolesForm
-from .models import Membership, Role
+from .forms import JoinRequestAnswerForm, NameHereForm, RolesForm
+from .models import Membership
 from .permissions import Can, may, requires
 
 A_PAGE = 50
@@ -26,7 +25,7 @@ MOST_SHOWN = 50  # of what waits beside the list
 def members(request, membership):
     """Who belongs, in which role, since when; for who may, what is open: requests, invitations, who is kept out."""
     group = membership.group
-    people = group.memberships.active().select_related("user").order_by("joined_at", "pk")
+    people = group.memberships.active().with_term().select_related("user").order_by("joined_at", "pk")
     may_invite, may_moderate = may(membership, Can.INVITE), may(membership, Can.MODERATE)
     kept_out = group.memberships.filter(left_at__isnull=False, suspended_until__gt=timezone.now())
     context = {
@@ -49,7 +48,7 @@ def members(request, membership):
 
 def member_or_404(membership, member) -> Membership:
     """Who belongs to the group of this membership and bears this public id."""
-    people = Membership.objects.active().select_related("user", "group")
+    people = Membership.objects.active().with_term().select_related("user", "group")
     return get_object_or_404(people, group=membership.group, user__public_id=member)
 
 
@@ -58,7 +57,9 @@ def member_or_404(membership, member) -> Membership:
 def member(request, membership, member):
     """One member: what they are here, since when, where what they said is; for who may, what can be changed."""
     theirs = member_or_404(membership, member)
-    return show_member(request, membership, theirs, RolesForm(initial={"roles": theirs.roles}))
+    day = theirs.term and theirs.term.until and timezone.localdate(theirs.term.last_day, membership.group.zone)
+    form = RolesForm(initial={"roles": theirs.roles, "moderates_until": day}, group=membership.group)
+    return show_member(request, membership, theirs, form)
 
 
 def show_member(request, membership, theirs, form, *, status=200):
@@ -71,8 +72,8 @@ def show_member(request, membership, theirs, form, *, status=200):
         "form": form,
         "is_me": not others,
         "may_hand_out_roles": may(membership, Can.HAND_OUT_ROLES),
-        "may_suspend": others and may(membership, Can.MODERATE) and Role.OWNER not in theirs.roles,
-        "may_remove": others and may(membership, Can.HAND_OUT_ROLES),
+        "may_decide": others and may(membership, Can.MODERATE),
+        "may_report": others and may(membership, Can.DISCUSS),
     }
     return TemplateResponse(request, "groups/member.html", context, status=status)
 
@@ -82,11 +83,12 @@ def show_member(request, membership, theirs, form, *, status=200):
 def hand_out_roles(request, membership, member):
     """Give and take roles."""
     theirs = member_or_404(membership, member)
-    form = RolesForm(request.POST)
+    form = RolesForm(request.POST, group=membership.group)
     if not form.is_valid():
         return show_member(request, membership, theirs, form, status=422)
     try:
-        actions.hand_out_roles(membership=theirs, roles=form.cleaned_data["roles"], by=request.user)
+        roles, until = form.cleaned_data["roles"], form.cleaned_data["moderates_until"]
+        actions.hand_out_roles(membership=theirs, roles=roles, until=until, by=request.user)
     except actions.LastOwner:
         messages.error(request, last_owner_sentence())
     except actions.Suspended:
@@ -94,59 +96,6 @@ def hand_out_roles(request, membership, member):
     else:
         messages.success(request, _("That is settled."))
     return redirect("groups:member", group=membership.group.slug, member=member)
-
-
-@require_http_methods(["GET", "POST"])
-@requires(Can.HAND_OUT_ROLES)
-def remove_member(request, membership, member):
-    """End another's membership, with a reason that they are told."""
-    theirs = member_or_404(membership, member)
-    if theirs.user_id == membership.user_id:
-        raise Http404  # one leaves by oneself
-    form = RemovalForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        reason, not_before = form.cleaned_data["reason"], form.not_before()
-        try:
-            actions.remove(membership=theirs, reason=reason, not_before=not_before, by=request.user)
-        except actions.LastOwner:
-            messages.error(request, last_owner_sentence())
-        else:
-            messages.success(request, _("%(name)s is no longer a member.") % {"name": theirs.name})
-        return redirect("groups:members", group=membership.group.slug)
-    context = {"membership": membership, "group": membership.group, "theirs": theirs, "form": form}
-    return TemplateResponse(request, "groups/remove_member.html", context, status=422 if form.errors else 200)
-
-
-@require_http_methods(["GET", "POST"])
-@requires(Can.MODERATE)
-def suspend_member(request, membership, member):
-    """Let a member read and not write for a while, with a reason that they are told. Nobody an owner, or themselves."""
-    theirs = member_or_404(membership, member)
-    if theirs.user_id == membership.user_id or Role.OWNER in theirs.roles:
-        raise Http404
-    form = ForHowLong(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        reason = form.cleaned_data["reason"]
-        try:
-            actions.suspend(membership=theirs, until=form.until(), reason=reason, by=request.user)
-        except actions.Suspended:
-            messages.error(request, _("They own the group by now, or have left it."))
-        else:
-            messages.success(request, _("%(name)s is suspended.") % {"name": theirs.name})
-        return redirect("groups:members", group=membership.group.slug)
-    context = {"membership": membership, "group": membership.group, "theirs": theirs, "form": form}
-    return TemplateResponse(request, "groups/suspend_member.html", context, status=422 if form.errors else 200)
-
-
-@require_POST
-@requires(Can.MODERATE)
-def lift_suspension(request, membership, member):
-    """End a suspension, also of somebody who has left and was not to come back."""
-    people = membership.group.memberships.select_related("user", "group")
-    theirs = get_object_or_404(people.exclude(suspended_until=None), user__public_id=member)
-    if actions.lift(membership=theirs, by=request.user):
-        messages.success(request, _("The suspension is lifted."))
-    return redirect("groups:members", group=membership.group.slug)
 
 
 @require_http_methods(["GET", "POST"])

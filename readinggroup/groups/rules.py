@@ -14,9 +14,11 @@ from readinggroup.lib.paging import page_asked_for
 
 from .forms import RulesFormSet, RulesNoteForm
 from .permissions import Can, may, requires
+from .review_views import context_of, reviews_in
 from .settling import StaleRules, change_rules
 
 A_PAGE = 10
+MOST_REVIEWS = 10  # on the page of the rules; the rest has a page of its own
 
 
 @require_safe
@@ -27,14 +29,16 @@ def rules(request, membership, number=None):
     shown = current
     if number is not None:
         shown = get_object_or_404(membership.group.rule_sets.with_rules(), number=number)
-    context = {
-        "membership": membership,
-        "group": membership.group,
-        "rule_set": shown,
-        "current": current,
-        "may_settle": may(membership, Can.SETTLE),
-    }
+    context = context_of(membership, rule_set=shown, current=current, may_read=may(membership, Can.READ))
+    if number is None:
+        context["reviews"] = reviews_in(membership)[:MOST_REVIEWS] if context["may_read"] else []
+        context["moderators"] = who_moderate(membership) if context["may_see_members"] else []
     return TemplateResponse(request, "groups/rules.html", context)
+
+
+def who_moderate(membership):
+    """Whose role it is, and for how long; the longest first."""
+    return membership.group.memberships.who_moderate().select_related("user").order_by("joined_at", "pk")
 
 
 @require_safe

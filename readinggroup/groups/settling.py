@@ -55,6 +55,33 @@ def settle_group(*, group, by, **details) -> Group:
     return group
 
 
+# What is set of moderation, and under which kind a change of it stands in the log.
+MODERATION = {
+    "hold_first": ChangeKind.HOLD_FIRST,
+    "hold_links": ChangeKind.HOLD_LINKS,
+    "jury_decides": ChangeKind.JURY_DECIDES,
+    "moderators_are_named": ChangeKind.NAMED,
+}
+
+
+@transaction.atomic
+def settle_moderation(*, group, by, **details) -> list[GroupChange]:
+    """Change what is held and who decides. What has changed stands in the log, and the members are told, once."""
+    group, changes = standing(group), []
+    for name, value in details.items():
+        before = getattr(group, name)
+        if value != before:
+            setattr(group, name, value)
+            row = {"kind": MODERATION[name], "before": str(before), "after": str(value)}
+            changes.append(GroupChange.objects.create(group=group, by=by, **row))
+    if changes:
+        group.save(update_fields=list(details))
+        event = f"change-{changes[0].pk}"
+        facts = {change.kind: change.after for change in changes}
+        tell_members(group=group, kind="moderation_set", event=event, by=by, page="groups:rules", **facts)
+    return changes
+
+
 class StaleRules(Exception):  # noqa: N818 - said to the person, not an error of the program
     """Somebody else has changed the rules since; `standing` is the set that stands."""
 

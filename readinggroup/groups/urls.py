@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from . import ending, letter_views, mail_views, members_views, rules, views
+from . import ending, letter_views, mail_views, members_views, review_views, rules, views
 
 app_name = "groups"
 
@@ -10,9 +10,6 @@ app_name = "groups"
 member_urls = [
     path("", members_views.member, name="member"),
     path("roles/", members_views.hand_out_roles, name="hand_out_roles"),
-    path("remove/", members_views.remove_member, name="remove_member"),
-    path("suspend/", members_views.suspend_member, name="suspend_member"),
-    path("lift/", members_views.lift_suspension, name="lift_suspension"),
 ]
 
 # /g/<group>/invitations/
@@ -25,6 +22,16 @@ invitation_urls = [
     path("mail/<slug:invitation>/revoke/", mail_views.take_back_email_invitation, name="take_back_email_invitation"),
 ]
 
+# /g/<group>/rules/reviews/
+review_urls = [
+    path("", review_views.rules_reviews, name="rules_reviews"),
+    path("ask/", review_views.ask_rules_review, name="ask_rules_review"),
+    path("<int:review>/", review_views.rules_review, name="rules_review"),
+    path("<int:review>/support/", review_views.support_rules_review, name="support_rules_review"),
+    path("<int:review>/take-back/", review_views.take_rules_review_back, name="take_rules_review_back"),
+    path("<int:review>/answer/", review_views.answer_rules_review, name="answer_rules_review"),
+]
+
 # /g/<group>/
 group_urls = [
     path("settings/", views.settle_group, name="settle_group"),
@@ -33,6 +40,7 @@ group_urls = [
     path("rules/<int:number>/", rules.rules, name="rules_version"),
     path("rules/history/", rules.rules_history, name="rules_history"),
     path("rules/edit/", rules.edit_rules, name="edit_rules"),
+    path("rules/reviews/", include(review_urls)),
     path("archive/", ending.archive_group, name="archive_group"),
     path("hand-over/", ending.hand_over, name="hand_over"),
     path("hand-over/answer/", ending.answer_handover, name="answer_handover"),

@@ -67,7 +67,7 @@ def settle_group(request, membership):
         "sentence": VISIBILITY_SENTENCES[form.cleaned_data["visibility"]] if changes else "",
         "may_settle": may(membership, Can.SETTLE),
         "languages": settings.LANGUAGES,
-        "changes": membership.group.changes.select_related("by")[:20],
+        "changes": membership.group.changes.select_related("by", "person")[:20],
     }
     return TemplateResponse(request, "groups/settle_group.html", context, status=422 if form.errors else 200)
 
@@ -93,7 +93,8 @@ def who_may(request, membership):
 @requires(Can.INVITE)
 def invite(request, membership):
     """Make an invitation. Its link is shown once, on the answer."""
-    form = InvitationForm(request.POST or None, with_roles=may(membership, Can.HAND_OUT_ROLES))
+    with_roles = may(membership, Can.HAND_OUT_ROLES)
+    form = InvitationForm(request.POST or None, group=membership.group, with_roles=with_roles)
     link = ""
     if request.method == "POST" and form.is_valid():
         details = {"roles": [], **form.cleaned_data}

@@ -1,4 +1,4 @@
-"""Mail that comes in: answers to notices become comments, and what came back is noted.
+"""Mail that comes in: answers to notices become comments, or statements about a decision; what came back is noted.
 
 A message is bytes that anybody may have written. What becomes of it is said by an exit code of sysexits.h, which is the
 language of mail servers' pipes.
@@ -7,9 +7,9 @@ language of mail servers' pipes.
 import logging
 from enum import IntEnum
 
-from readinggroup.notifications.mail_addresses import REPLY, read_address
+from readinggroup.notifications.mail_addresses import BOUNCE, STATEMENT, read_address
 
-from . import messages, replies, reports
+from . import messages, replies, reports, statements
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def receive(data: bytes, *, recipient="") -> Exit:
     if signed is None:
         log.info("A mail was refused: its address is none of ours")
         return Exit.NO_SUCH_ADDRESS
-    if signed.purpose != REPLY:
+    if signed.purpose == BOUNCE:
         return take_report(message, *signed.ids)
     if automatic:
         log.info("A mail that was sent by a machine was dropped")
@@ -48,7 +48,8 @@ def receive(data: bytes, *, recipient="") -> Exit:
         reply = replies.read(message, signed.ids, whole=len(data) <= LARGEST)
     except Exception as failure:
         return refuse_to_read(failure)
-    return Exit.OK if replies.take(reply) else Exit.NO_SUCH_ADDRESS
+    make = statements.write if signed.purpose == STATEMENT else replies.post
+    return Exit.OK if replies.take(reply, make) else Exit.NO_SUCH_ADDRESS
 
 
 def take_report(message, notice) -> Exit:

@@ -14,11 +14,11 @@ from django.utils import timezone
 from readinggroup.accounts.models import User
 from readinggroup.discussion import actions, drafts
 from readinggroup.discussion.forms import CommentForm
-from readinggroup.discussion.models import Comment
+from readinggroup.discussion.models import Comment, RestrictionKind
 from readinggroup.discussion.quoting import Quotable
 from readinggroup.discussion.views import place_of, seen_or_404
 from readinggroup.groups.models import Membership
-from readinggroup.groups.permissions import Can, may
+from readinggroup.groups.permissions import Can, limited, may
 from readinggroup.lib.markup import LONGEST
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category, Notice
@@ -43,29 +43,38 @@ class Why(StrEnum):
     CLOSED = "closed"
     SILENCED = "silenced"
     DEEP = "deep"
+    LOCKED = "locked"
+    SLOW = "slow"
+    OFTEN = "often"
     EMPTY = "empty"
     LONG = "long"
+    OVER = "over"  # the conversation about a decision
     UNREADABLE = "unreadable"
 
 
 _OF_THE_ACTION = {actions.GONE: Why.GONE, actions.DEEP: Why.DEEP, actions.SILENCED: Why.SILENCED}
+_OF_THE_PLACE = {RestrictionKind.LOCKED: Why.LOCKED, RestrictionKind.SLOW: Why.SLOW}
 _OF_THE_FORM = {"required": Why.EMPTY, "max_length": Why.LONG}
 
 
 class NotTaken(Exception):  # noqa: N818 - said to the writer, not an error of the program
-    """The answer does not become a comment; `why` says why, `seen` is the comment if the writer may see it."""
+    """The answer is not taken; `why` says why, `seen` is the comment that it answers if the writer may see it.
 
-    def __init__(self, why, seen=None, membership=None):
+    `address` is where else one could answer, if not at a comment.
+    """
+
+    def __init__(self, why, seen=None, membership=None, address=""):
         super().__init__(why)
         self.why, self.seen, self.membership = why, seen, membership
+        self.address = reverse("discussion:comment", args=[seen.public_id]) if seen else address
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer as it came. `key` is the same for each copy of one mail."""
+    """An answer as it came. `about` names what it answers; `key` is the same for each copy of one mail."""
 
     person: str
-    comment: str
+    about: tuple
     key: UUID
     senders: list
     words: str
@@ -74,22 +83,25 @@ class Reply:
 
 def read(message, ids, *, whole) -> Reply:
     """The answer in this message to the address that names these."""
-    person, comment = ids
-    key = uuid5(NAMESPACE_URL, f"{messages.identity(message)} {person} {comment}")
+    person, *about = ids
+    key = uuid5(NAMESPACE_URL, " ".join([messages.identity(message), *ids]))
     words = own_words(messages.text_of(message))
-    return Reply(person, comment, key, messages.senders(message), words, whole)
+    return Reply(person, tuple(about), key, messages.senders(message), words, whole)
 
 
 @transaction.atomic
-def take(reply) -> bool:
-    """Make the answer a comment, or tell its writer why not; False if there is no such person any more."""
+def take(reply, make) -> bool:
+    """Make of the answer what it is to be (`post`, or another), or tell its writer why not.
+
+    False if there is no such person any more.
+    """
     person = User.objects.filter(public_id=reply.person, is_active=True).first()
     if person is None:
         return False
     try:
         with transaction.atomic():
-            post(reply, person)
-        log.info("Answer %s by mail is a comment", reply.key)
+            make(reply, person)
+        log.info("Answer %s by mail is taken", reply.key)
     except NotTaken as refusal:
         refuse(reply, person, refusal)
     return True
@@ -102,7 +114,8 @@ def post(reply, person) -> Comment:
     posted = Comment.objects.filter(author=person, key=reply.key).first()
     if posted is not None:  # delivered twice; what has changed since is no matter
         return posted
-    membership, seen = seen_by(person, reply.comment)
+    [comment] = reply.about
+    membership, seen = seen_by(person, comment)
     why = hindrance(reply, membership, seen)
     if why:
         raise NotTaken(why, seen, membership)
@@ -114,12 +127,15 @@ def post(reply, person) -> Comment:
     if not form.is_valid():
         [first, *_others] = form.errors.as_data().get("body", [None])
         raise NotTaken(_OF_THE_FORM.get(getattr(first, "code", None), Why.UNREADABLE), seen, membership)
+    if limited("write", user=person):
+        raise NotTaken(Why.OFTEN, seen, membership)
     try:
         return actions.post(reading=reading, version=version, by=person, parent=seen, **form.cleaned_data)
     except actions.AnswerRefused as refusal:
         if refusal.reason == actions.SENT:  # a copy that was changed on its way: the first one has been taken
             return Comment.objects.get(author=person, key=reply.key)
-        raise NotTaken(_OF_THE_ACTION[refusal.reason], seen, membership) from None
+        why = _OF_THE_PLACE[refusal.about.kind] if refusal.about else _OF_THE_ACTION[refusal.reason]
+        raise NotTaken(why, seen, membership) from None
 
 
 def is_theirs(senders, person) -> bool:
@@ -171,16 +187,14 @@ def refuse(reply, person, refusal) -> None:
     if told.count() >= MOST_TOLD_A_DAY or told.filter(event=event).exists():
         log.info("Answer %s by mail was not taken (%s); its writer was told of enough today", reply.key, refusal.why)
         return
-    seen = refusal.seen
     facts = {
         "why": str(refusal.why),
         "kept": keep(reply, person, refusal),
         "words": reply.words[:LONGEST],
         "shortened": len(reply.words) > LONGEST,
     }
-    address = reverse("discussion:comment", args=[seen.public_id]) if seen else ""
     told = {"kind": NOT_TAKEN_KIND, "category": Category.ACCOUNT, "event": event, "facts": facts}
-    tell(recipients=[person], address=address, **told)
+    tell(recipients=[person], address=refusal.address, **told)
     log.info("Answer %s by mail was not taken (%s); its writer was told", reply.key, refusal.why)
 
 

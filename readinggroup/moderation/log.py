@@ -2,27 +2,44 @@
 
 import json
 import re
+import unicodedata
+from itertools import chain
+
+from django.contrib.auth import get_user_model
 
 from readinggroup.groups.models import Membership
 
-from .models import As, Decision, LogEntry
+from .models import As, Case, Decision, LogEntry, Report
 
 # What stands for the name of somebody whom a decision concerns. Not translated: the entry is sealed as it is.
 WITHHELD = "[…]"
+# Parts of names that are words of every sentence: alone they name nobody.
+_ARTICLES = {"a", "an", "the", "der", "die", "das", "ein", "eine", "le", "la", "les", "un", "une"}
+# Writings that set no spaces between words: a name in them begins and ends anywhere.
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+# Hebrew and Arabic write "and", "to", "of" onto the name.
+_PREFIXED = re.compile("[\u0590-\u06ff]")
 
 
 def write(decision: Decision, parts, *, people=()) -> LogEntry:
-    """Enter the decision, in its transaction. `people` are the keys of those whose names are withheld."""
-    rule = decision.rule
+    """Enter the decision, in its transaction.
+
+    Withheld are the names of those whom its parts concern, who reported or appealed, who decided (unless the group
+    names them), and of `people`, by their keys.
+    """
+    rule, appeal = decision.rule, decision.appeal
     facts = {
         "parts": [facts_of(part) for part in parts],
         "ground": decision.ground,
         "rule": rule and {"set": rule.rule_set.number, "number": rule.number, "title": rule.title},
-        "words": withheld(decision.words, decision.group_id, people),
+        "words": withheld(
+            decision.words, decision.group_id, {*people, *concerned(decision, parts)}, former_names(parts)
+        ),
         "role": decision.decided_as,
-        "name": name_of(decision),
+        "named": is_named(decision),
         "reverses": decision.reverses.public_id if decision.reverses else None,
-        "reversed": decision.appeal.reversed if decision.appeal else None,
+        "appeal_against": appeal and appeal.decision.public_id,
+        "reversed": appeal and appeal.reversed,
     }
     text = json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return LogEntry.objects.create(group_key=decision.group_id, decision=decision.public_id, facts=text)
@@ -30,26 +47,95 @@ def write(decision: Decision, parts, *, people=()) -> LogEntry:
 
 def facts_of(part) -> dict:
     """What the log tells of one part: what was done with what, where, until when. Not whose it is."""
-    comment = part.comment
+    comment, place = part.comment, part.before  # of a paragraph that is locked, without a comment, that says where
     return {
         "action": part.action,
-        "reading": comment.reading.edition.title if comment else None,
-        "paragraph": comment.version.number if comment else None,
+        "reading": comment.reading.edition.title if comment else place.get("title"),
+        "paragraph": comment.version.number if comment else place.get("number"),
         "until": part.until.isoformat() if part.until else None,
     }
 
 
+def is_named(decision) -> bool:
+    """Whether the log gives the name of who decided: the group has chosen so, and it is one person.
+
+    The name itself is looked up when it is shown, so that a deleted account leaves none behind.
+    """
+    return decision.by is not None and decision.group.moderators_are_named and decision.decided_as != As.JURY
+
+
 def name_of(decision) -> str | None:
     """The moderator's name, in a group that has chosen to give names."""
-    if decision.by is None or not decision.group.moderators_are_named or decision.decided_as == As.JURY:
-        return None
-    return decision.group.name_of(decision.by)
+    return decision.group.name_of(decision.by) if is_named(decision) else None
 
 
-def withheld(words, group, people) -> str:
-    """The words without the names of these people, also parts of a name that stand alone."""
-    members = Membership.objects.filter(group=group, user__in=people).select_related("user")
-    names = {name for member in members for name in (member.name, member.user.display_name)}
-    for name in sorted(names, key=len, reverse=True):
-        words = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", WITHHELD, words, flags=re.IGNORECASE)
-    return words
+# --- Names ------------------------------------------------------------------------------------------------------------
+
+
+def concerned(decision, parts) -> set:
+    """The keys of all whom the log does not name: whom it is about, who reported or appealed, who decided unnamed."""
+    cases = {part.case_id for part in parts} - {None}
+    people = {part.person_id for part in parts} | set(
+        Report.objects.filter(case__in=cases).values_list("reporter", flat=True)
+    )
+    if decision.appeal:
+        people.add(decision.appeal.by_id)
+    if not is_named(decision):
+        people.add(decision.by_id)
+    return people - {None}
+
+
+def former_names(parts) -> set:
+    """What somebody was called until this decision replaced their name."""
+    cases = Case.objects.filter(pk__in={part.case_id for part in parts} - {None}).exclude(former_name="")
+    return set(cases.values_list("former_name", flat=True))
+
+
+def withheld(words, group, people, names=()) -> str:
+    """The words without the names of these people, and without these names. `group` is the group's key."""
+    members = Membership.objects.filter(group=group, user__in=people).exclude(name_here="")
+    found = chain(
+        names,
+        members.values_list("name_here", flat=True),
+        get_user_model().objects.filter(pk__in=people).values_list("display_name", flat=True),
+    )
+    return without_names(words, found)
+
+
+def without_names(words, names) -> str:
+    """The words with each of these names replaced, also where a part of one stands alone.
+
+    "Will" and "Rose" are names and "will" and "rose" are words: a name of one word counts as it is written by its
+    bearer, or with a capital, or after "@". With "s" or "'s" it is the same name. This helps whoever writes a reason
+    and cannot do their work: a nickname, or who is meant by "the baker", is not found.
+    """
+    words = unicodedata.normalize("NFC", words)
+    whole = {unicodedata.normalize("NFC", " ".join(name.split())) for name in names} - {""}
+    sought = {*whole, *chain.from_iterable(map(parts_of, whole))}
+    if not sought:
+        return words
+    pattern = re.compile("|".join(map(pattern_of, sorted(sought, key=lambda name: (-len(name), name)))), re.IGNORECASE)
+
+    def replaced(match):
+        said = match[0]
+        has_capital = said[0] == said[0].upper()  # or is of a writing that has none
+        several = len(said.split()) > 1
+        return WITHHELD if has_capital or several or any(said.startswith(name) for name in whole) else said
+
+    return pattern.sub(replaced, words)
+
+
+def parts_of(name) -> list:
+    """The parts of a name that would be understood alone: "Mara" and "Kowalski", not "of" and "K."."""
+    parts = re.findall(r"[^\W_](?:[\w’'-]*\w)?", name)
+    return [part for part in parts if len(part) > 1 and part[0] == part[0].upper() and part.lower() not in _ARTICLES]
+
+
+def pattern_of(name) -> str:
+    """What finds the name: after a sign or a space, before one or an "s"; anywhere in writings without spaces."""
+    inner = r"\s+".join(map(re.escape, name.split()))
+    if _UNSPACED.search(name) and len(name) > 1:
+        return rf"@?{inner}"
+    if _PREFIXED.match(name):
+        inner = rf"[והבלמשכوفبلكس]{{0,2}}{inner}"
+    return rf"(?:(?<!\w)@)?(?<![^\W_]){inner}(?:['’]?s)?(?![^\W_])"

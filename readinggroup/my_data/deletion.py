@@ -15,8 +15,10 @@ from readinggroup.accounts.logins import SessionStore
 from readinggroup.accounts.models import Contributions, Login, User
 from readinggroup.accounts.names import new_pseudonym
 from readinggroup.discussion.actions import erase_all
+from readinggroup.discussion.models import MutedPerson
 from readinggroup.groups.actions import LastOwner, leave
-from readinggroup.groups.models import EmailInvitation, Group, Invitation, Membership, Role
+from readinggroup.groups.models import EmailInvitation, Group, Invitation, Membership
+from readinggroup.moderation.models import Case, Outcome, Report, Service
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category, MailSettings, Notice
 
@@ -29,7 +31,7 @@ STAYS = {"id", "date_joined", *User.KEPT_ELSEWHERE}
 
 def owned_alone_by(user):
     """The groups that would have no owner without this person."""
-    owners = Membership.objects.active().filter(roles__contains=[Role.OWNER])
+    owners = Membership.objects.owning()
     others = owners.exclude(user=user)
     mine = Group.objects.filter(pk__in=owners.filter(user=user).values("group"))
     return mine.exclude(pk__in=others.values("group")).order_by("name")
@@ -45,6 +47,7 @@ def delete_due() -> int:
             tell_that_it_waits(pk)
         except Exception:
             log.exception("Account %s could not be deleted; it is tried again", pk)
+    forget_reports(User.objects.filter(deleted_at__isnull=False))
     for user in User.objects.deleted_lately():
         try:
             sweep(user)
@@ -87,8 +90,11 @@ def leave_all(user) -> None:
 
 def remove_what_is_theirs(user) -> None:
     """The rows that are about this person alone; and, if so chosen, what they have written. Again is harmless."""
+    now = timezone.now()
     if user.deletion_choice == Contributions.WITHDRAWN:
         erase_all(by=user)
+        user.rules_reviews.filter(withdrawn_at=None).update(words="", withdrawn_at=now)
+    forget_reports([user])
     for rows in (
         user.emailaddress_set,
         user.socialaccount_set,
@@ -106,15 +112,27 @@ def remove_what_is_theirs(user) -> None:
         user.drafts,
         user.mentions,
         user.follows,
+        user.muted_people,
+        MutedPerson.objects.filter(person=user),
         user.reactions,
+        user.rules_review_supports,
         user.join_requests,
         user.feed_addresses,
     ):
         rows.all().delete()
     MailSettings.objects.filter(user=user).delete()
-    now = timezone.now()
     Invitation.objects.filter(created_by=user, revoked_at=None).update(revoked_at=now)
+    user.jury_service.filter(vote="").update(state=Service.DECLINED)  # within the hour, another is drawn
     user.email_invitations.filter(accepted_at=None, revoked_at=None).update(revoked_at=now, mail_at=None)
+
+
+def forget_reports(people) -> int:
+    """A report that was decided keeps its rule and its outcome, by which the group counts, and not its words.
+
+    What waits keeps them until it is decided: somebody is to look at it, and without the words could not.
+    """
+    decided = Report.objects.filter(reporter__in=people).exclude(outcome=Outcome.OPEN).exclude(words="")
+    return decided.update(words="")
 
 
 def forget_name(user, pseudonym) -> None:
@@ -127,6 +145,7 @@ def forget_name(user, pseudonym) -> None:
     for notice in told.filter(reduce(or_, named)).only("facts").iterator():
         facts = {key: pseudonym if value in names else value for key, value in notice.facts.items()}
         Notice.objects.filter(pk=notice.pk).update(facts=facts)
+    Case.objects.filter(member__user=user).exclude(former_name="").update(former_name="")
     # Where a group called them otherwise, that name goes too; a pseudonym that they chose tells nothing and stays.
     Membership.objects.filter(user=user, under_pseudonym=False).update(name_here="")
 

@@ -11,12 +11,14 @@ from typing import NamedTuple
 from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-REPLY, BOUNCE = "reply", "bounce"
+REPLY, STATEMENT, BOUNCE = "reply", "say", "bounce"
 _SALT = "readinggroup.notifications.mail_addresses"
 _MAC_BYTES = 15  # 120 bits, 24 letters and digits
 _ID = "[2-9a-z]{10}"
 _ADDRESS = re.compile(
-    rf"(?<![\w.+-])(?:({REPLY})\+({_ID}-{_ID})|({BOUNCE})\+({_ID}))-([2-7a-z]{{24}})@([\w.-]{{1,253}})", re.IGNORECASE
+    rf"(?<![\w.+-])(?:({REPLY})\+({_ID}-{_ID})|({STATEMENT})\+({_ID}-{_ID}-{_ID})|({BOUNCE})\+({_ID}))"
+    r"-([2-7a-z]{24})@([\w.-]{1,253})",
+    re.IGNORECASE,
 )
 
 
@@ -32,6 +34,11 @@ def reply_address(person, comment) -> str:
     return _signed(REPLY, f"{person.public_id}-{comment}")
 
 
+def statement_address(person, decision, concerned) -> str:
+    """Where this person writes about the decision of that public id, in the conversation with whom it concerns."""
+    return _signed(STATEMENT, f"{person.public_id}-{decision}-{concerned}")
+
+
 def bounce_address(notice) -> str:
     """The envelope's sender for the mail of the notice of that public id (VERP); "" where the site takes no mail."""
     return _signed(BOUNCE, notice)
@@ -40,17 +47,18 @@ def bounce_address(notice) -> str:
 def read_address(text) -> Signed | None:
     """The first address in the text that we have signed; None if there is none, or it was forged or cut."""
     for match in _ADDRESS.finditer(text.lower()):
-        purpose, named, mac = match[1] or match[3], match[2] or match[4], match[5]
+        purpose, named = next((match[at], match[at + 1]) for at in (1, 3, 5) if match[at])
+        mac, domain = match[7], match[8]
         # A key that was replaced is good for a while, if it is listed: mails wait long for their answer.
         keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-        if is_our_domain(match[6]) and any(constant_time_compare(mac, _mac(purpose, named, key)) for key in keys):
+        if is_our_domain(domain) and any(constant_time_compare(mac, _mac(purpose, named, key)) for key in keys):
             return Signed(purpose, tuple(named.split("-")))
     return None
 
 
 def names_ours(text) -> bool:
     """Whether the text holds an address of this form, signed by us or not."""
-    return any(is_our_domain(match[6]) for match in _ADDRESS.finditer(text.lower()))
+    return any(is_our_domain(match[8]) for match in _ADDRESS.finditer(text.lower()))
 
 
 def is_our_domain(domain) -> bool:

@@ -107,7 +107,7 @@ def message_of(notice, words) -> EmailMessage:
     headers = {"Auto-Submitted": "auto-generated"}
     if notice.thread:
         headers |= {"In-Reply-To": id_of(f"thread-{notice.thread}"), "References": id_of(f"thread-{notice.thread}")}
-    if reply_to := notice.about and reply_address(notice.recipient, notice.about):
+    if reply_to := words.reply_to or (notice.about and reply_address(notice.recipient, notice.about)):
         headers["Reply-To"] = reply_to
     context = {
         "recipient": notice.recipient,

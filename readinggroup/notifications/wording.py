@@ -21,10 +21,11 @@ class Words(NamedTuple):
     lead: str = ""  # of somebody's words: who has said them to whom
     excerpt: str = ""  # and how they begin
     sender: str = ""  # in whose name it is written, if in somebody's
+    reply_to: str = ""  # where it is answered by mail, if it is about something else than a comment
 
 
 def template_of(kind: str) -> str:
-    """ "groups/removed" stands in groups/notices/removed.txt."""
+    """ "groups/archived" stands in groups/notices/archived.txt."""
     app, name = kind.split("/")
     return f"{app}/notices/{name}.txt"
 

@@ -129,6 +129,7 @@ def test_report(house, plain):
     mona = plain(house.moderator)
     mona.goto(f"/g/{house.group.slug}/")
     mona.get_by_role("link", name="What waits for moderators").click()
+    mona.get_by_role("link", name="Buy my boats.").click()
     expect(mona.locator("main")).to_contain_text("It sells boats.")
 
 

@@ -265,7 +265,7 @@ def test_hidden_words_never_leave_the_database(house, as_user):
         ):
             text = as_user(who).get(page).content.decode()
             assert "Hidden canary." not in text
-            assert "Hidden by a moderator." in text
+            assert "Hidden by the moderators." in text
 
 
 def test_names_and_words_are_shown_as_text(house, as_user):

@@ -119,6 +119,7 @@ class History:
         if comment and not comment.answers.exists():
             del self.model[comment.pk]
             Follow.objects.filter(thread=comment).delete()
+            comment.cases.all().delete()  # of what was held
             comment.delete()
         elif comment:
             with pytest.raises(ProtectedError), transaction.atomic():

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from readinggroup.discussion import actions
 from readinggroup.discussion.models import Comment, State
+from readinggroup.discussion.moderating import move_thread
 from readinggroup.discussion.pages import is_in, ranges_in
 from readinggroup.discussion.seen import see, see_until, unsee_from
 from readinggroup.readings.models import ParagraphActivity, Seen
@@ -136,16 +137,18 @@ class History:
             self.model.seen[person].discard(other.pk)
 
     def move(self):
-        """A thread of one comment goes to where it belongs."""
-        alone = list(
-            Comment.objects.filter(pk__in=self.comments, parent=None, answers=None).values_list("pk", flat=True)
-        )
-        if not alone:
+        """A thread goes to where it belongs, whatever is hidden in it."""
+        threads = list(Comment.objects.filter(pk__in=self.comments, parent=None).values_list("pk", flat=True))
+        if not threads:
             return
-        pk, number = self.chance.choice(alone), self.chance.choice(NUMBERS)
-        version = self.versions[number]
-        Comment.objects.filter(pk=pk).update(paragraph=version.paragraph_id, version=version)
-        self.model.said[pk][2] = number
+        pk, number = self.chance.choice(threads), self.chance.choice(NUMBERS)
+        if self.model.said[pk][2] == number:
+            return
+        root = actions.held([pk])[pk]
+        move_thread(comment=root, version=self.versions[number])
+        for comment in [root, *root.thread.all()]:
+            self.model.said[comment.pk][2] = number
+            self.comments[comment.pk] = comment
 
     STEPS = (post,) * 6 + (edit, withdraw, hide, restore, restore, read, read, read, read_all, forget, move)
 

@@ -4,9 +4,10 @@ import re
 from html import unescape
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 
-from readinggroup.discussion import actions
+from readinggroup.discussion import actions, moderating
 from readinggroup.discussion.models import Comment, State
 from readinggroup.discussion.wordings import A_PAGE
 
@@ -251,3 +252,26 @@ def test_a_held_comment_is_edited_by_its_author_and_stays_held(house, as_user):
     assert act(as_user(house.member), comment, "edit_comment", {"body": "Better.", "wording": 1}).status_code == 302
     comment.refresh_from_db()
     assert (comment.body, comment.state) == ("Better.", State.HELD)
+
+
+# --- What was held or hidden ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", [State.HELD, State.HIDDEN])
+def test_words_that_were_held_or_hidden_are_not_read_in_the_history_once_others_are_shown(house, as_user, state):
+    comment = factories.create_comment(house.reading, house.member, "The canary.")
+    Comment.objects.filter(pk=comment.pk).update(state=state)
+    actions.reword(comment=comment, body="Quite harmless.", wording=1, by=house.member, hands_in=True)
+    with transaction.atomic():
+        moderating.approve(comment=Comment.objects.select_for_update().get(pk=comment.pk))
+    page, again = (reverse(f"discussion:{name}", args=[comment.public_id]) for name in ("wordings", "show_wordings"))
+    assert "canary" not in as_user(house.other).get(page).text
+    assert "held or hidden" in as_user(house.other).get(page).text
+    for who in (house.member, house.moderator):
+        assert "canary" in as_user(who).get(page).text
+    assert again not in as_user(house.member).get(page).text
+    as_user(house.member).post(again)
+    assert "canary" not in as_user(house.other).get(page).text
+    # What comes after is the author's to show or not, as ever.
+    actions.reword(comment=comment, body="Harmless, I say.", wording=2, by=house.member)
+    assert "Quite" in as_user(house.other).get(page).text

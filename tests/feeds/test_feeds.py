@@ -22,6 +22,7 @@ from readinggroup.readings.actions import change_state, keep_for_members
 from .. import factories
 from ..discussion.test_quoting import create_quoting
 from ..discussion.test_races import at_once
+from ..moderation.decisions import hidden, reversed_
 
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -425,3 +426,59 @@ def test_a_fetch_is_noted_once_an_hour(house):
     FeedAddress.objects.update(last_fetched_at=first - timedelta(hours=2))
     Client().get(address)
     assert FeedAddress.objects.get().last_fetched_at >= first
+
+
+# --- Decisions --------------------------------------------------------------------------------------------------------
+
+
+def decisions_in(feed):
+    return [title for title in told(feed) if title.startswith("Moderation: ")]
+
+
+def test_a_decision_is_news_as_the_log_tells_it(house, settings):
+    settings.SITE_URL = "https://read.example.org"
+    rules = settling.change_rules(group=house.group, rules=[("No trade", "")], by=house.owner)
+    decision = hidden(house, words="Mara sells <boats> & more.", rule=rules.rules.get())
+    reversed_(house, decision)
+    feed = read(open_feed(house, "news"))
+    assert decisions_in(feed) == [
+        "Moderation: Shown again: The Ferry, paragraph 4",
+        "Moderation: Hidden: The Ferry, paragraph 4",
+    ]
+    later, first = feed.findall("a:entry", ATOM)[:2]
+    assert first.find("a:link", ATOM).get("href") == f"https://read.example.org/g/{house.group.slug}/log/1/"
+    words = first.findtext("a:content", namespaces=ATOM)
+    assert "Rule 1: No trade" in words
+    assert "[…] sells &lt;boats&gt; &amp; more." in words
+    assert "Reverses entry 1" in later.findtext("a:content", namespaces=ATOM)
+    assert first.find("a:author", ATOM) is None
+    text = ET.tostring(feed, encoding="unicode")
+    for secret in ("Mara", "Milo", "Mona", "Buy my boats", "It is trade"):
+        assert secret not in text, secret
+
+
+def test_decisions_of_a_group_that_is_not_public_are_news_under_a_private_address(closed_house):
+    hidden(closed_house)
+    assert Client().get(open_feed(closed_house, "news")).status_code == 404
+    assert decisions_in(read(private_feed(closed_house, closed_house.other, "news")))
+
+
+def test_the_reason_of_a_decision_inside_is_told_to_members_alone(house):
+    hidden(house, words="A canary was sold.")
+    keep_for_members(reading=house.reading, keep=True, by=house.organizer)
+    openly, privately = (
+        Client().get(address) for address in (open_feed(house, "news"), private_feed(house, house.other, "news"))
+    )
+    assert "canary" not in openly.text
+    assert "paragraph 4" not in openly.text
+    assert "canary" in privately.text
+
+
+def test_a_decision_and_three_ask_the_database_as_often(house):
+    counts = []
+    for _again in range(3):
+        hidden(house)
+        with CaptureQueriesContext(connection) as captured:
+            Client().get(open_feed(house, "news"))
+        counts.append(len(captured))
+    assert counts[0] == counts[2]

@@ -15,6 +15,7 @@ from readinggroup.groups.models import Group, Invitation, Membership, Role, Visi
 from readinggroup.groups.permissions import MEANING, Can
 
 from .. import factories
+from ..moderation.steps import decide_about
 
 BACKEND = "readinggroup.accounts.logins.QuickModelBackend"
 ITS_PLACE = {"language": "en", "time_zone": "UTC"}
@@ -228,7 +229,7 @@ def test_an_owner_hands_out_roles_and_removes(house, as_user):
     client = as_user(house.owner)
     client.post(address("hand_out_roles", house, house.member.public_id), {"roles": ["organizer", "moderator"]})
     assert house.group.memberships.get(user=house.member).roles == ["organizer", "moderator"]
-    client.post(address("remove_member", house, house.member.public_id), {"reason": "Agreed with them."})
+    decide_about(client, house, house.member, "remove", words="Agreed with them.")
     assert not house.group.memberships.active().filter(user=house.member).exists()
     assert client.get(address("member", house, house.member.public_id)).status_code == 404
 
@@ -246,7 +247,7 @@ def test_an_unknown_role_is_refused(house, as_user):
 
 
 def test_who_was_removed_can_be_invited_again_without_their_old_roles(house, as_user):
-    as_user(house.owner).post(address("remove_member", house, house.moderator.public_id), {"reason": "Agreed."})
+    decide_about(as_user(house.owner), house, house.moderator, "remove", words="Agreed.")
     as_user(house.moderator).post(invited_by(as_user(house.organizer), house))
     assert house.group.memberships.active().get(user=house.moderator).roles == []
 
@@ -265,12 +266,12 @@ def test_the_members_page_shows_names_and_roles_and_no_address(house, as_user):
 def test_one_member_or_three_cost_the_same(house, as_user, django_assert_num_queries):
     client = as_user(house.owner)
     actions.invite(group=house.group, uses=1, days=1, roles=[], by=house.owner)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         client.get(address("members", house))
     for _ in range(2):
         factories.create_member(house.group)
         actions.invite(group=house.group, uses=1, days=1, roles=[], by=house.owner)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         client.get(address("members", house))
 
 

@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from readinggroup.groups import actions, settling
 from readinggroup.groups.models import Membership
+from readinggroup.moderation.actions import Verdict, decide_about_member, report
+from readinggroup.moderation.models import Action, Ground
 from readinggroup.readings.actions import keep_place
 
 from .. import factories
@@ -43,7 +45,7 @@ def test_a_text_for_members_has_no_way_in_for_others(house, as_user):
 def test_what_waits_is_told_to_who_may_answer_it_alone(house, as_user):
     actions.ask_to_join(group=house.group, words="Hello.", by=house.outsider)
     comment = factories.create_comment(house.reading, house.member)
-    comment.reports.create(reporter=house.other, words="Look at this.")
+    report(comment=comment, words="Look at this.", by=house.other)
     asks, waits = "1 asks to join", "What waits for moderators (1)"
     told = {
         name: (asks in page, waits in page)
@@ -131,7 +133,8 @@ def test_days_in_notices_are_those_of_the_reader(house, as_user):
     house.member.save()
     until = timezone.now().replace(hour=23, minute=30) + timedelta(days=30)
     membership = house.group.memberships.get(user=house.member)
-    actions.suspend(membership=membership, until=until, reason="Noise.", by=house.moderator)
+    verdict = {"action": Action.LEAVE, "ground": Ground.LAW, "words": "Noise.", "person": Action.SUSPEND}
+    decide_about_member(member=membership, verdict=Verdict(**verdict, person_until=until), by=house.moderator)
     day = until + timedelta(days=1)
     page = as_user(house.member).get("/inbox/").text
     assert f" {day.day}, {day.year} you can read" in page

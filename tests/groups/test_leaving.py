@@ -8,9 +8,12 @@ from django.urls import reverse
 from readinggroup.discussion.models import Comment, State
 from readinggroup.groups import actions
 from readinggroup.groups.models import Membership
+from readinggroup.moderation.actions import Verdict, decide_about_member
+from readinggroup.moderation.models import Action, Ground
 from readinggroup.notifications.models import Notice
 
 from .. import factories
+from ..moderation.steps import decide_about
 from .test_coming_and_going import address
 from .test_names import shown_to
 
@@ -135,11 +138,14 @@ def test_who_never_belonged_or_still_does_has_no_such_page(house, as_user):
 
 def test_who_is_removed_is_told_why_and_may_choose_a_pseudonym(closed_house, as_user):
     factories.create_comment(closed_house.reading, closed_house.member)
-    page = address("remove_member", closed_house, closed_house.member.public_id)
     owner, client = as_user(closed_house.owner), as_user(closed_house.member)
-    assert owner.post(page, {"reason": ""}).status_code == 422
-    assert owner.post(page, {"reason": "x" * 1_001}).status_code == 422
-    assert owner.post(page, {"reason": "Sold <b>ads</b>."}).status_code == 302
+
+    def remove(words):
+        return decide_about(owner, closed_house, closed_house.member, "remove", words=words)
+
+    assert remove("").status_code == 422
+    assert remove("x" * 3_001).status_code == 422
+    assert remove("Sold <b>ads</b>.").status_code == 302
     membership = closed_house.group.memberships.get(user=closed_house.member)
     assert (membership.removed_by, membership.removed_for) == (closed_house.owner, "Sold <b>ads</b>.")
     assert "Sold &lt;b&gt;ads&lt;/b&gt;." in client.get("/inbox/").text
@@ -150,20 +156,19 @@ def test_who_is_removed_is_told_why_and_may_choose_a_pseudonym(closed_house, as_
 
 def test_who_is_removed_once_is_told_once(house):
     membership = house.group.memberships.select_related("user", "group").get(user=house.member)
-    for _ in range(2):
-        actions.remove(membership=membership, reason="Once.", by=house.owner)
+    verdict = Verdict(action=Action.REMOVE, person=Action.REMOVE, ground=Ground.LAW, words="Once.")
+    first, again = (decide_about_member(member=membership, verdict=verdict, by=house.owner, last="") for _ in range(2))
+    assert first == again
     assert Notice.objects.filter(recipient=house.member).count() == 1
 
 
 def test_owners_do_not_remove_themselves_and_nobody_else_removes(house, as_user):
-    own = address("remove_member", house, house.owner.public_id)
-    assert as_user(house.owner).post(own, {"reason": "Tired."}).status_code == 404
-    page = address("remove_member", house, house.other.public_id)
-    for who in (house.member, house.organizer, house.moderator):
-        assert as_user(who).post(page, {"reason": "Why not."}).status_code == 403
+    assert decide_about(as_user(house.owner), house, house.owner, "remove").status_code == 404
+    for who, status in ((house.member, 403), (house.organizer, 403), (house.moderator, 422)):
+        assert decide_about(as_user(who), house, house.other, "remove").status_code == status
+        assert house.group.memberships.active().filter(user=house.other).exists()
     elsewhere = factories.create_member(factories.create_group())
-    page = address("remove_member", house, elsewhere.public_id)
-    assert as_user(house.owner).post(page, {"reason": "Not mine."}).status_code == 404
+    assert decide_about(as_user(house.owner), house, elsewhere, "remove").status_code == 404
 
 
 @pytest.mark.parametrize("field", ["role", "roles", "user", "left_at", "suspended_until", "name_here"])

@@ -1,5 +1,7 @@
 """Settling a group: its language and time zone, who sees it, and that members are told and the log keeps it."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
@@ -107,3 +109,15 @@ def test_the_log_is_only_added_to(house):
     for act in (lambda: GroupChange.objects.update(after="x"), lambda: GroupChange.objects.all().delete()):
         with pytest.raises(IntegrityError, match="stays as it was"), transaction.atomic():
             act()
+
+
+# --- What is held -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "row",
+    [{"hold_first": 21}, {"hold_links": 101}, {"hold_takes": timedelta(seconds=-1)}, {"hold_takes": timedelta(366)}],
+)
+def test_the_database_refuses_what_cannot_be_held(house, row):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Group.objects.filter(pk=house.group.pk).update(**row)

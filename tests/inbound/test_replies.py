@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from readinggroup import inbound
 from readinggroup.accounts.models import User
-from readinggroup.discussion.models import DEEPEST, Comment, Draft, State
+from readinggroup.discussion.models import DEEPEST, Comment, Draft, RestrictionKind, State
+from readinggroup.discussion.restricting import restrict
 from readinggroup.groups.models import Group, Membership, Visibility
 from readinggroup.inbound import replies
 from readinggroup.inbound.replies import MOST_TOLD_A_DAY, NOT_TAKEN_KIND
@@ -194,6 +195,30 @@ def test_what_is_too_old_is_kept_as_a_draft_at_the_comment(house, asked, deliver
     assert (notice.facts["why"], notice.facts["kept"], notice.address) == ("old", True, f"/c/{asked.public_id}/")
     assert WORDS.splitlines()[0] in as_user(house.member).get(f"/c/{asked.public_id}/answer/").text
     assert answers_to(asked) == []
+
+
+@pytest.mark.parametrize(
+    ("restriction", "why", "sentence"),
+    [
+        ({"kind": RestrictionKind.LOCKED, "reason": "Sleep over it."}, "locked", "has locked the discussion there"),
+        ({"kind": RestrictionKind.SLOW, "every": timedelta(hours=1)}, "slow", "It is slow mode there"),
+    ],
+)
+def test_where_a_thread_is_locked_or_slow_that_is_told(house, asked, deliver, as_user, restriction, why, sentence):
+    factories.create_comment(house.reading, house.member, "My first answer.", parent=asked)
+    restrict(reading=house.reading, thread=asked, by=house.moderator, **restriction)
+    assert deliver("gmail_en", by=house.member, to=asked) == 0
+    assert (len(answers_to(asked)), told(house.member)) == (1, [why])
+    assert sentence in as_user(house.member).get("/inbox/").text
+    assert WORDS.splitlines()[0] in as_user(house.member).get(f"/c/{asked.public_id}/answer/").text
+
+
+def test_who_sends_too_many_is_told(house, asked, deliver, settings, as_user):
+    settings.LIMITS = {"write": "1/h"}
+    deliver(plain("A song."), by=house.member, to=asked)
+    assert deliver("gmail_en", by=house.member, to=asked) == 0
+    assert (len(answers_to(asked)), told(house.member)) == (1, ["often"])
+    assert "very much in a short time" in as_user(house.member).get("/inbox/").text
 
 
 def test_a_draft_that_is_there_is_not_overwritten(house, asked, deliver):

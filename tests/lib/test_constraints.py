@@ -10,6 +10,7 @@ from readinggroup.discussion.models import Comment
 from readinggroup.groups.models import Group
 from readinggroup.lib.constraints import at_most
 from readinggroup.lib.markup import LONGEST
+from readinggroup.moderation.actions.reporting import open_case
 from readinggroup.moderation.models import Report
 from texts.models import Note, ParagraphVersion
 
@@ -63,6 +64,7 @@ def too_long(house):
     comment = factories.create_comment(house.reading, house.member)
     version, edition = comment.version, house.reading.edition
     comments, report = Comment.objects.filter(pk=comment.pk), Report(comment=comment, reporter=house.other)
+    report.case = open_case(group=house.group, comment=comment)
     yield lambda: comments.update(body="x" * (LONGEST + 1)), "comment_is_not_too_long"
     yield lambda: Group.objects.update(description="x" * 2_001), "group_description_is_not_too_long"
     yield lambda: (setattr(report, "words", "x" * 2_001), report.save()), "report_is_not_too_long"

@@ -1,5 +1,7 @@
 """Reporting a comment, and what waits for the moderators."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -9,9 +11,12 @@ from django.utils import timezone
 from readinggroup.discussion import actions
 from readinggroup.discussion.models import Comment, State
 from readinggroup.groups.models import Membership, Role
-from readinggroup.moderation.models import Report
+from readinggroup.moderation import actions as actions_of_moderation
+from readinggroup.moderation.actions import reporting
+from readinggroup.moderation.models import Case, Report
 
 from .. import factories
+from .steps import case_of, page_of
 
 WORDS = "This is an advertisement."
 
@@ -55,11 +60,15 @@ def test_from_the_comment_to_the_moderators(house, as_user, comment):
     assert "Buy my boats." in page
     said = Report.objects.get()
     assert (said.comment, said.reporter, said.words) == (comment, house.other, WORDS)
-    page = as_user(house.moderator).get(waiting(house)).content.decode()
+    moderator = as_user(house.moderator)
+    queue = moderator.get(waiting(house)).content.decode()
+    assert "Buy my boats." in queue
+    assert "Quite harmless." not in queue
+    assert page_of(house, case_of(comment)) in queue
+    page = moderator.get(page_of(house, case_of(comment))).content.decode()
     assert "Buy my boats." in page
     assert WORDS in page
     assert "Milo" in page
-    assert "Quite harmless." not in page
 
 
 def test_once_is_enough(house, as_user, comment):
@@ -73,15 +82,18 @@ def test_once_is_enough(house, as_user, comment):
 def test_two_people_report_it_each_once(house, as_user, comment):
     for who in (house.other, house.owner):
         report(as_user(who), comment)
-    page = as_user(house.moderator).get(waiting(house)).content.decode()
+    queue = as_user(house.moderator).get(waiting(house)).content.decode()
+    assert queue.count("Buy my boats.") == 1
+    assert "2 reports" in queue
+    page = as_user(house.moderator).get(page_of(house, case_of(comment))).content.decode()
     assert page.count(WORDS) == 2
-    assert page.count("Buy my boats.") == 1
 
 
 def test_the_database_refuses_a_second_report(house, comment):
-    Report.objects.create(comment=comment, reporter=house.other, words=WORDS)
+    case = Case.objects.create(group=house.group, kind="comment", comment=comment, due_at=timezone.now())
+    Report.objects.create(case=case, comment=comment, reporter=house.other, words=WORDS)
     with pytest.raises(IntegrityError, match="report_once"), transaction.atomic():
-        Report.objects.create(comment=comment, reporter=house.other, words="again")
+        Report.objects.create(case=case, comment=comment, reporter=house.other, words="again")
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
@@ -170,6 +182,9 @@ def test_the_list_is_for_moderators_and_owners(house, as_user, comment):
     for who, status in people:
         answer = as_user(who).get(waiting(house))
         assert answer.status_code == status
+        assert ("Buy my boats." in answer.content.decode()) == (status == 200)
+        answer = as_user(who).get(page_of(house, case_of(comment)))
+        assert answer.status_code == status
         assert (WORDS in answer.content.decode()) == (status == 200)
 
 
@@ -194,7 +209,7 @@ def test_what_is_held_waits_too_and_what_is_withdrawn_or_hidden_no_longer(house,
         factories.create_comment(house.reading, house.member, f"{state} words") for state in ("withdrawn", "hidden")
     ]
     for one in (*gone, comment):
-        Report.objects.create(comment=one, reporter=house.other, words=WORDS)
+        actions_of_moderation.report(comment=one, by=house.other, words=WORDS)
     set_state(gone[0], State.WITHDRAWN)
     set_state(gone[1], State.HIDDEN)
     page = as_user(house.moderator).get(waiting(house)).content.decode()
@@ -203,12 +218,12 @@ def test_what_is_held_waits_too_and_what_is_withdrawn_or_hidden_no_longer(house,
     assert "withdrawn words" not in page
     assert "hidden words" not in page
     assert "Quite harmless." not in page
-    assert page.index("Buy my boats.") < page.index("Held words.")
+    assert page.index("Held words.") < page.index("Buy my boats.")  # held first: it waits longer
 
 
 def test_another_groups_reports_do_not_wait_here(house, closed_house, as_user, comment):
     there = factories.create_comment(closed_house.reading, closed_house.member, "Among us.")
-    Report.objects.create(comment=there, reporter=closed_house.other, words=WORDS)
+    actions_of_moderation.report(comment=there, by=closed_house.other, words=WORDS)
     page = as_user(house.moderator).get(waiting(house)).content.decode()
     assert "Among us." not in page
     assert "Nothing waits." in page
@@ -217,7 +232,7 @@ def test_another_groups_reports_do_not_wait_here(house, closed_house, as_user, c
 def test_reporters_and_their_words_are_shown_as_text(house, as_user, comment):
     villain = factories.create_member(house.group, '"><script>alert(1)</script>')
     report(as_user(villain), comment, "<img src=x onerror=alert(2)> [x](javascript:alert(3)) {{ 7|add:7 }}")
-    page = as_user(house.moderator).get(waiting(house)).content.decode()
+    page = as_user(house.moderator).get(page_of(house, case_of(comment))).content.decode()
     assert "<script>alert" not in page
     assert "<img" not in page
     assert "&lt;img src=x onerror=alert(2)&gt;" in page
@@ -241,3 +256,38 @@ def test_one_that_waits_or_three_cost_the_same_queries(house, as_user, comment):
         report(as_user(house.other), another)
     set_state(factories.create_comment(house.reading, house.other, "Held."), State.HELD)
     assert queries() == one <= 8
+
+
+@pytest.mark.parametrize("what", ["comment", "name"])
+def test_who_reports_very_much_is_told_when_again_with_the_words_kept(house, as_user, comment, settings, what):
+    settings.LIMITS = settings.LIMITS | {"report": "1/h"}
+    client = as_user(house.other)
+    another = factories.create_comment(house.reading, house.organizer, "Nothing much.")
+    assert client.post(form_of(another), {"rule": "none", "words": WORDS}).status_code == 302
+    name = reverse("moderation:report_name", args=[house.group.slug, house.member.public_id])
+    answer = client.post(form_of(comment) if what == "comment" else name, {"rule": "none", "words": "Look at <this>."})
+    assert (answer.status_code, "Retry-After" in answer.headers) == (429, True)
+    assert "Look at &lt;this&gt;." in answer.text
+    assert Report.objects.count() == 1
+
+
+def test_a_report_that_counts_little_puts_off_what_is_not_held_and_brings_nothing_nearer(house, comment, monkeypatch):
+    def due(reported, weight):
+        monkeypatch.setattr(reporting, "weight_of", lambda reporter, group: weight)
+        actions_of_moderation.report(comment=reported, words=WORDS, by=house.other)
+        case = Case.objects.get(comment=reported)
+        return round((case.due_at - case.opened_at) / timedelta(hours=1))
+
+    held = factories.create_comment(house.reading, house.member, "Held words.")
+    Comment.objects.filter(pk=held.pk).update(state=State.HELD)
+    held.refresh_from_db()
+    assert due(comment, 10) == 72
+    assert due(factories.create_comment(house.reading, house.member, "Others."), 100) == 24
+    assert due(held, 10) == 24
+
+
+def test_what_is_held_while_its_case_is_open_is_due_no_later(house, comment):
+    actions_of_moderation.report(comment=comment, words=WORDS, by=house.other)
+    Case.objects.update(due_at=timezone.now() + timedelta(days=3))
+    Comment.objects.filter(pk=comment.pk).update(state=State.HELD)
+    assert Case.objects.get().due_at < timezone.now() + timedelta(hours=25)

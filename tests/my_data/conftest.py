@@ -14,18 +14,37 @@ from django.utils import timezone
 
 from readinggroup.accounts.models import Login, SignInLink
 from readinggroup.discussion import actions
-from readinggroup.discussion.models import Comment, Draft, Follow, Level, Mention, Reaction, ReactionKind, State
+from readinggroup.discussion.models import (
+    Comment,
+    Draft,
+    Follow,
+    Level,
+    Mention,
+    MutedPerson,
+    Reaction,
+    ReactionKind,
+    State,
+)
 from readinggroup.groups import settling
-from readinggroup.groups.actions import ask_to_join, invite, make_feed_address, take_in
+from readinggroup.groups.actions import (
+    ask_for_review,
+    ask_to_join,
+    invite,
+    make_feed_address,
+    support_review,
+    take_in,
+)
 from readinggroup.groups.inviting_by_mail import invite_by_email
 from readinggroup.groups.letters import send_letter
 from readinggroup.groups.models import ChangeKind, GroupChange
-from readinggroup.moderation.models import Report
+from readinggroup.moderation import actions as moderation
+from readinggroup.moderation.models import Action, Case, Ground, Juror
 from readinggroup.notifications.actions import tell, wish
 from readinggroup.notifications.models import Category, Digest, MailSettings, PushSubscription, When
 from readinggroup.readings.actions import keep_place, keep_upload
 
 from .. import factories
+from ..moderation.conftest import decided
 from ..notifications.push_service import create_subscription
 
 
@@ -65,6 +84,12 @@ def canaries():
         "draft",
         "push_device",
         "push_address",
+        "review",
+        "reported",
+        "verdict",
+        "appeal",
+        "statement",
+        "vote",
     )
     return SimpleNamespace(**{kind: f"{kind.replace('_', '')}-{uuid.uuid4().hex[:12]}" for kind in kinds})
 
@@ -97,8 +122,9 @@ def full_life(house, canaries):
     Draft.objects.create(author=person, body=canaries.draft, **place)
     Mention.objects.create(comment=theirs, user=person)
     Follow.objects.create(user=person, level=Level.MUTE, **place)
+    MutedPerson.objects.create(group=house.group, by=person, person=house.organizer)
     Reaction.objects.create(comment=theirs, by=person, kind=ReactionKind.AGREE)
-    Report.objects.create(comment=theirs, reporter=person, words=canaries.report)
+    moderation.report(comment=theirs, words=canaries.report, by=person)
     elsewhere = factories.create_group("Elsewhere")
     ask_to_join(group=elsewhere, words=canaries.request, by=person)
     factories.create_member(elsewhere, "Elmo", roles=["owner"])
@@ -118,12 +144,44 @@ def full_life(house, canaries):
     take_in(group=factories.create_group("Otherwise"), user=person, name_here=canaries.name_here)
     invite_by_email(group=house.group, email="ines@example.org", roles=[], by=person)
     invite_by_email(group=house.group, email=person.email, roles=[], by=house.owner)
-    settling.change_rules(group=house.group, rules=[("Be brief", "")], by=person)
+    standing = settling.change_rules(group=house.group, rules=[("Be brief", "")], by=person)
+    asked = {"group": house.group, "rule_set": standing}
+    ask_for_review(**asked, words=canaries.review, by=person)
+    support_review(review=ask_for_review(**asked, words="Why brief?", by=house.member), by=person)
+    be_moderated(house, person, canaries)
     GroupChange.objects.create(group=house.group, kind=ChangeKind.ARCHIVED, by=person)
     settling.offer_group(group=house.group, to=house.member, by=person)
     make_feed_address(group=house.group, by=person)
     send_letter(group=house.group, subject="Soon", body="Soon.", key=uuid.uuid4(), by=person)
     return SimpleNamespace(person=person, client=client, comment=comment, said=said, theirs=theirs, token=token)
+
+
+def be_moderated(house, person, canaries):
+    """A report of theirs is decided, a comment of theirs is hidden, and they appeal."""
+    for author, by, action in ((house.member, person, Action.LEAVE), (person, house.other, Action.HIDE)):
+        comment = factories.create_comment(house.reading, author, f"Look at this, {author.pk}.", number=3)
+        moderation.report(comment=comment, words=canaries.reported if by == person else "Look.", by=by)
+        case = Case.objects.get(comment=comment)
+        ground = {"ground": Ground.LAW, "words": canaries.verdict} if action == Action.HIDE else {}
+        moderation.decide(
+            group=house.group,
+            seen=[moderation.Seen(case.pk, comment.state, comment.wording)],
+            verdict=moderation.Verdict(action=action, **ground),
+            by=house.moderator,
+        )
+    appeal_and_serve(house, person, canaries)
+
+
+def appeal_and_serve(house, person, canaries):
+    """A decision about them, their appeal and their question; and a place among three who decide about another's."""
+    decisions = [decided(house, [factories.create_comment(house.reading, who, "Trade.")]) for who in
+                 (person, house.member)]  # fmt: skip
+    moderation.appeal(decision=decisions[0], words=canaries.appeal, by=person)
+    moderation.state(decision=decisions[0], person=person, words=canaries.statement, key=uuid.uuid4(), by=person)
+    made = moderation.appeal(decision=decisions[1], words="No.", by=house.member)
+    now = timezone.now()
+    vote = {"state": "serving", "vote": "uphold", "words": canaries.vote, "voted_at": now}
+    Juror.objects.create(appeal=made, user=person, answer_by=now + timedelta(days=3), **vote)
 
 
 @pytest.fixture

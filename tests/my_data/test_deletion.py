@@ -23,8 +23,9 @@ from readinggroup.accounts.models import Contributions, Login, User
 from readinggroup.accounts.names import new_pseudonym
 from readinggroup.discussion.models import Comment, State
 from readinggroup.groups import actions as groups
-from readinggroup.groups.models import Membership, Role
-from readinggroup.moderation.models import Report
+from readinggroup.groups.models import Membership, Role, Term
+from readinggroup.moderation.actions import Seen, Verdict, claim, decide, report
+from readinggroup.moderation.models import Action, Case, Report
 from readinggroup.my_data import actions, deletion
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Notice
@@ -274,13 +275,14 @@ def test_nothing_in_the_database_holds_the_name_or_the_address(
     after = said_in_the_database()
     assert full_life.person.public_id not in after
     gone = ["name", "email", "second_email", "device", "passkey", "provider", "request", "notice", "token", "secret"]
+    gone += ["reported"]  # a report that was decided; what still waits keeps its words
     if choice == Contributions.WITHDRAWN:
-        gone += ["comment", "earlier", "withdrawn", "held"]
+        gone += ["comment", "earlier", "withdrawn", "held", "review"]
     for kind in gone:
         assert getattr(canaries, kind) not in after, [
             line[:200] for line in after.splitlines() if getattr(canaries, kind) in line
         ]
-    for kind in ("report", "theirs", "hidden", "file"):
+    for kind in ("report", "theirs", "hidden", "file", "verdict", "appeal", "statement", "vote"):
         assert getattr(canaries, kind) in after, kind
 
 
@@ -298,9 +300,10 @@ def test_under_a_pseudonym_everything_stays_where_it_was(full_life, house, canar
     assert canaries.name not in page
     members = as_user(house.owner).get(reverse("groups:members", args=[house.group.slug])).content.decode()
     assert person.display_name not in members.split("<table>")[1].split("</table>")[0]
-    waiting = as_user(house.moderator).get(reverse("moderation:queue", args=[house.group.slug])).content.decode()
+    case = Report.objects.get(words=canaries.report).case_id
+    waiting = as_user(house.moderator).get(reverse("moderation:case", args=[house.group.slug, case])).text
     assert canaries.report in waiting
-    assert Report.objects.get().reporter == person
+    assert Report.objects.get(words=canaries.report).reporter == person
     assert canaries.name not in members + waiting
     assert person.display_name in as_user(house.owner).get("/inbox/").content.decode()
     assert not house.group.invitations.good().exists()
@@ -321,8 +324,38 @@ def test_withdrawn_each_is_a_stub_and_the_counters_are_true(full_life, house, ca
             assert getattr(canaries, kind) not in page, kind
     states = set(Comment.objects.filter(author=full_life.person).values_list("state", flat=True))
     assert states == {State.WITHDRAWN, State.HIDDEN}
+    assert not Report.objects.filter(reporter=full_life.person).exclude(outcome="open").exclude(words="").exists()
     listed = Comment.objects.filter(state=State.VISIBLE, paragraph=answer.paragraph).count()
     assert house.reading.activity.get(paragraph=answer.paragraph).comments == listed == 2
+
+
+def test_a_report_that_is_decided_later_loses_its_words_then(full_life, house, canaries, let_days_pass, monkeypatch):
+    ask(full_life.person)
+    let_days_pass(full_life.person)
+    delete_accounts(0)
+    report = Report.objects.get(words=canaries.report)
+    assert report.outcome == "open"
+    seen = Seen(report.case_id, full_life.theirs.state, full_life.theirs.wording)
+    decide(group=house.group, seen=[seen], verdict=Verdict(action=Action.LEAVE), by=house.moderator)
+    monkeypatch.setattr(deletion, "sweep", lambda user: None)  # as when the day after the deletion is over
+    delete_accounts(0)
+    report.refresh_from_db()
+    assert (report.words, report.outcome) == ("", "not_upheld")
+    others = Report.objects.exclude(reporter=full_life.person)
+    assert set(others.values_list("words", flat=True)) == {"Look."}
+
+
+def test_a_moderators_term_ends_and_what_they_look_at_is_let_go(house, let_days_pass):
+    comment = factories.create_comment(house.reading, house.other)
+    report(comment=comment, words="Look.", by=house.member)
+    case = Case.objects.get()
+    assert claim(case=case, by=house.moderator)
+    ask(house.moderator)
+    let_days_pass(house.moderator)
+    delete_accounts(0)
+    case.refresh_from_db()
+    assert (case.claimed_by, case.claimed_until) == (None, None)
+    assert Term.objects.get(membership__user=house.moderator).ended_at is not None
 
 
 def test_who_was_deleted_is_out_everywhere_and_may_come_anew(full_life, canaries, let_days_pass):

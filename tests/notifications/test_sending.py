@@ -3,8 +3,9 @@
 import pytest
 from django.core import mail
 
-from readinggroup.groups.actions import suspend
 from readinggroup.groups.models import Membership
+from readinggroup.moderation.actions import Verdict, decide_about_member
+from readinggroup.moderation.models import Action, Ground
 from readinggroup.notifications import sending
 from readinggroup.notifications.models import AtOnceBy, Delivery, MailSettings, Notice
 from readinggroup.tasks import mail_due_notices
@@ -79,6 +80,7 @@ def test_a_lively_evening_is_a_digest_and_decisions_still_come(house, monkeypatc
     assert Notice.objects.filter(delivery=Delivery.DAILY).count() == 2
     theirs = Membership.objects.standing(house.member.pk, house.group.slug)
     theirs.user = house.member
-    suspend(membership=theirs, until=theirs.FOR_GOOD, reason="Rest a while.", by=house.owner)
+    verdict = {"action": Action.LEAVE, "ground": Ground.LAW, "words": "Rest a while.", "person": Action.SUSPEND}
+    decide_about_member(member=theirs, verdict=Verdict(**verdict), by=house.owner)
     mail_due_notices()
     assert "You are suspended" in mail.outbox[-1].subject

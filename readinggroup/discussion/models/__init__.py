@@ -7,6 +7,7 @@ from .comments import DEEPEST, OPEN_STATES, STUB_STATES, Comment, HeldFor, Quest
 from .drafts import Draft
 from .following import Follow, Level
 from .mentions import Mention
+from .muting import MutedPerson
 from .quotes import LONGEST_PASSAGE, Quote
 from .reactions import Reaction, ReactionKind
 from .restrictions import Restriction, RestrictionKind
@@ -22,6 +23,7 @@ __all__ = [
     "HeldFor",
     "Level",
     "Mention",
+    "MutedPerson",
     "QuestionState",
     "Quote",
     "Reaction",

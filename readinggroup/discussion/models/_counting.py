@@ -77,7 +77,7 @@ COUNTING = [
             RETURN NEW;
         """,
     ),
-    # What one has written oneself is seen.
+    # What one has written oneself is seen; for whoever has muted its author, too.
     pgtrigger.Trigger(
         name="seen_by_its_author",
         level=pgtrigger.Statement,
@@ -88,7 +88,15 @@ COUNTING = [
             INSERT INTO readings_seen AS seen (reading_id, paragraph_id, user_id, sequences, comments)
             SELECT reading_id, paragraph_id, author_id,
                 range_agg(int4range(sequence, sequence, '[]')), count(*) FILTER (WHERE state = 'visible')
-            FROM new_values GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+            FROM (
+                SELECT reading_id, paragraph_id, author_id, sequence, state FROM new_values
+                UNION ALL
+                SELECT said.reading_id, said.paragraph_id, muted.by_id, said.sequence, said.state
+                FROM new_values said
+                JOIN discussion_mutedperson muted ON muted.person_id = said.author_id
+                JOIN readings_reading reading
+                    ON reading.id = said.reading_id AND reading.group_id = muted.group_id
+            ) seen_by GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
             ON CONFLICT (reading_id, paragraph_id, user_id) DO UPDATE
             SET sequences = seen.sequences + EXCLUDED.sequences, comments = seen.comments + EXCLUDED.comments;
             RETURN NULL;

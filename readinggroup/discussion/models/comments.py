@@ -142,13 +142,17 @@ class Comment(models.Model):
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="answers")
     root = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="thread")
     depth = models.PositiveSmallIntegerField(default=0)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="comments")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="comments", db_index=False
+    )
     key = models.UUIDField(default=uuid.uuid4)
     body = models.TextField(_("comment"), max_length=LONGEST)
     body_html = models.TextField()
     search = SearchVectorField(db_default="", editable=False)  # of the words, kept by the database
     wording = models.PositiveIntegerField(default=1)
     oldest_shown = models.PositiveIntegerField(default=1)
+    # Those before it were held or hidden when they were changed: none but moderators and the author reads them.
+    oldest_cleared = models.PositiveIntegerField(default=1)
     sequence = models.PositiveIntegerField(db_default=0, editable=False)  # drawn by the database
     state = models.CharField(max_length=10, choices=State.choices, default=State.VISIBLE)
     # What a withdrawn comment is put back to: what was held is not shown by taking it back and putting it back.
@@ -175,6 +179,8 @@ class Comment(models.Model):
             GinIndex(fields=["search"], name="comment_search", gin_pending_list_limit=256),
             # The discussion of a paragraph, in the order in which it was said.
             models.Index(fields=["reading", "paragraph", "root", "created_at"], name="comment_discussion"),
+            # What one person has said, and said lately: asked at every post.
+            models.Index(fields=["author", "created_at"], name="comment_author"),
             models.Index(fields=["reading", "question"], condition=~Q(question=""), name="comment_questions"),
         ]
         constraints = [
@@ -212,7 +218,9 @@ class Comment(models.Model):
                 name="comment_answered_in_is_answered",
             ),
             models.CheckConstraint(
-                condition=Q(oldest_shown__gte=1, oldest_shown__lte=F("wording")),
+                condition=Q(
+                    oldest_cleared__gte=1, oldest_shown__gte=F("oldest_cleared"), oldest_shown__lte=F("wording")
+                ),
                 name="comment_oldest_shown_is_a_wording",
             ),
             at_most("body", LONGEST, name="comment_is_not_too_long"),

@@ -77,7 +77,8 @@ class Restriction(models.Model):
                 name="restriction_of_a_reading_holds_first",
             ),
             models.CheckConstraint(
-                condition=Q(kind="slow", every__gt=timedelta(0)) | (~Q(kind="slow") & Q(every=None)),
+                condition=Q(kind="slow", every__isnull=False, every__gt=timedelta(0))
+                | (~Q(kind="slow") & Q(every=None)),
                 name="restriction_slow_says_how_slow",
             ),
             models.CheckConstraint(condition=Q(kind__in=RestrictionKind.values), name="restriction_kind_is_known"),

@@ -24,9 +24,12 @@ from .coming_in import (
     take_in,
 )
 from .feeds import make_feed_address, revoke_feed_address
-from .refusals import Barred, LastOwner, NameTaken, NotForYou, Suspended
+from .refusals import AskedAlready, Barred, LastOwner, NameTaken, NotForYou, Suspended
+from .reviews import answer_review, ask_for_review, support_no_more, support_review, take_review_back
+from .terms import elect_moderators, end_terms, remind_of_terms
 
 __all__ = [
+    "AskedAlready",
     "Barred",
     "LastOwner",
     "NameTaken",
@@ -34,9 +37,13 @@ __all__ = [
     "Suspended",
     "accept",
     "answer_join_request",
+    "answer_review",
+    "ask_for_review",
     "ask_to_join",
     "change_membership",
     "change_name_here",
+    "elect_moderators",
+    "end_terms",
     "found_group",
     "free_slug",
     "hand_out_roles",
@@ -47,10 +54,14 @@ __all__ = [
     "make_feed_address",
     "put_welcome_away",
     "regenerate",
+    "remind_of_terms",
     "remove",
     "revoke",
     "revoke_feed_address",
     "show_as",
+    "support_no_more",
+    "support_review",
     "suspend",
     "take_in",
+    "take_review_back",
 ]

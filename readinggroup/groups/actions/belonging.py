@@ -1,16 +1,14 @@
 """What is done with a membership that is there: its name and roles, suspending, leaving, removing."""
 
 from django.db import IntegrityError, transaction
-from django.urls import reverse
 from django.utils import timezone
 
 from readinggroup.accounts.models import User
 from readinggroup.accounts.names import is_name_clash, new_pseudonym
-from readinggroup.notifications.actions import tell
-from readinggroup.notifications.models import Category
 
-from ..models import Membership, Role
+from ..models import ChangeKind, Membership, Role, Term
 from .refusals import LastOwner, NameTaken, Suspended
+from .terms import AS_IT_IS, hold_with_names, log_term, settle_term, tell_of_term
 
 
 def put_welcome_away(*, membership, by) -> None:
@@ -85,62 +83,33 @@ def show_as(*, membership, under_pseudonym, by) -> None:
 
 @transaction.atomic
 def remove(*, membership, reason, by, not_before=None) -> None:
-    """End another's membership, and tell them why. With `not_before` they do not come back before that moment."""
-    now = timezone.now()
-    ends = {"left_at": now, "roles": [], "removed_by": by, "removed_for": reason}
+    """End another's membership, unless they have left meanwhile. With `not_before` they do not come back before then.
+
+    Whoever decides it tells them: see `readinggroup.moderation`.
+    """
+    ends = {"left_at": timezone.now(), "roles": [], "removed_by": by, "removed_for": reason}
     if not_before:
         ends |= {"suspended_until": not_before, "suspended_by": by, "suspended_for": reason}
-    if not change_membership(membership, **ends):
-        return  # they have left meanwhile
-    tell(
-        recipients=[membership.user],
-        kind="groups/removed",
-        category=Category.DECISION,
-        group=membership.group_id,
-        event=f"removed-{membership.pk}-{now.timestamp()}",
-        address=reverse("groups:my_groups"),
-        facts={"group": membership.group.name, "reason": reason, "until": day(not_before), "barred": bool(not_before)},
-    )
+    change_membership(membership, **ends)
 
 
 @transaction.atomic
 def suspend(*, membership, until, reason, by) -> None:
-    """Let the member read and not write until then, and tell them why. Suspended if they own the group.
+    """Let the member read and not write until then. Suspended if they own the group. Whoever decides it tells them.
 
     What they send at this moment is either there before this is done, or refused by the database.
     """
-    now = timezone.now()
     standing = Membership.objects.active().select_for_update(of=("self",)).filter(pk=membership.pk).first()
     if standing is None or Role.OWNER in standing.roles or standing.user_id == by.pk:
         raise Suspended
     change_membership(standing, suspended_until=until, suspended_by=by, suspended_for=reason)
-    tell(
-        recipients=[membership.user],
-        kind="groups/suspended",
-        category=Category.DECISION,
-        group=membership.group_id,
-        event=f"suspended-{membership.pk}-{now.timestamp()}",
-        address=reverse("group", args=[membership.group.slug]),
-        facts={"group": membership.group.name, "reason": reason, "until": day(until)},
-    )
 
 
 @transaction.atomic
 def lift(*, membership, by) -> bool:
-    """End a suspension, also of somebody who has left, and tell them. False if there is none."""
+    """End a suspension, also of somebody who has left. False if there is none."""
     suspended = Membership.objects.filter(pk=membership.pk, suspended_until__gt=timezone.now())
-    if not suspended.update(suspended_until=None, suspended_by=None, suspended_for=""):
-        return False
-    tell(
-        recipients=[membership.user],
-        kind="groups/suspension_lifted",
-        category=Category.DECISION,
-        group=membership.group_id,
-        event=f"lifted-{membership.pk}-{membership.suspended_until.timestamp()}-{timezone.now().timestamp()}",
-        address=reverse("group", args=[membership.group.slug]) if membership.is_member else "",
-        facts={"group": membership.group.name},
-    )
-    return True
+    return bool(suspended.update(suspended_until=None, suspended_by=None, suspended_for=""))
 
 
 def day(moment) -> str:
@@ -148,12 +117,23 @@ def day(moment) -> str:
     return "" if moment in {None, Membership.FOR_GOOD} else moment.isoformat()
 
 
-def hand_out_roles(*, membership, roles, by) -> None:
-    """Give the member exactly these roles. LastOwner if nobody would own the group; Suspended if an owner would be."""
-    with transaction.atomic():
-        over = Membership.objects.filter(pk=membership.pk, suspended_until__lte=timezone.now())
-        over.update(suspended_until=None, suspended_by=None, suspended_for="")
-        change_membership(membership, roles=[role for role in Role.values if role in roles])
+@transaction.atomic
+def hand_out_roles(*, membership, roles, by, until=AS_IT_IS) -> None:
+    """Give the member exactly these roles. LastOwner if nobody would own the group; Suspended if an owner would be.
+
+    `until` is the end of a moderator's term, or None for one without; who loses that role is told.
+    """
+    before = hold_with_names(membership)
+    over = Membership.objects.filter(pk=membership.pk, suspended_until__lte=timezone.now())
+    over.update(suspended_until=None, suspended_by=None, suspended_for="")
+    term = Term.objects.open().filter(membership=membership).first()
+    if not change_membership(before, roles=[role for role in Role.values if role in roles]):
+        return  # they have left meanwhile
+    if Role.MODERATOR in roles:
+        settle_term(membership=before, until=until, by=by, began=term is None)
+    elif term:
+        log_term(ChangeKind.MODERATED, before, by=by)
+        tell_of_term("term_taken", term, before, event=f"term-{term.pk}-taken", owners=False)
 
 
 def change_membership(membership, **changes) -> int:

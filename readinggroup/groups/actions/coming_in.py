@@ -16,6 +16,7 @@ from readinggroup.notifications.models import Category
 from ..models import EmailInvitation, Group, Invitation, JoinRequest, Membership, Role
 from .belonging import hold_name
 from .refusals import Barred, NameTaken, NotForYou
+from .terms import settle_term
 
 
 def free_slug(name: str, taken, *, longest: int, fallback: str) -> str:
@@ -92,13 +93,29 @@ def take_in_under_a_free_name(*, group, user) -> Membership:
         raise
 
 
-def invite(*, group, uses, days, roles, by) -> str:
+def roles_of(invitation) -> list:
+    """What one becomes by it now: no moderator any more once the term that it gives is over."""
+    is_over = invitation.moderates_until is not None and invitation.moderates_until <= timezone.now()
+    return [role for role in invitation.roles if role != Role.MODERATOR or not is_over]
+
+
+def take_in_invited(*, invitation, user, name_here) -> Membership:
+    """As `take_in`, with the roles that the invitation gives; a moderator's term is as it says."""
+    membership = take_in(group=invitation.group, user=user, roles=roles_of(invitation), name_here=name_here)
+    if Role.MODERATOR in membership.roles:
+        until, by = invitation.moderates_until, invitation.created_by
+        settle_term(membership=membership, until=until, by=by, began=True)
+    return membership
+
+
+def invite(*, group, uses, days, roles, by, moderates_until=None) -> str:
     """A new invitation; the answer is its token, which is shown this once."""
     token = Invitation.new_token()
     Invitation.objects.create(
         group=group,
         token_hash=Invitation.hash_of(token),
         roles=list(roles),
+        moderates_until=moderates_until,
         uses=uses,
         expires_at=timezone.now() + timedelta(days=days),
         created_by=by,
@@ -144,7 +161,7 @@ def accept(*, token, by, name_here="") -> Membership | None:
         return membership
     if not Invitation.objects.good().filter(pk=invitation.pk).update(used=F("used") + 1):
         return None
-    return take_in(group=invitation.group, user=by, roles=invitation.roles, name_here=name_here)
+    return take_in_invited(invitation=invitation, user=by, name_here=name_here)
 
 
 @transaction.atomic
@@ -158,7 +175,7 @@ def accept_mailed(*, public_id, by, name_here="") -> Membership | None:
     membership = Membership.objects.active().filter(group=invitation.group_id, user=by).first()
     if membership is None and (invitation.accepted_at or invitation.expires_at <= timezone.now()):
         return None
-    membership = membership or take_in(group=invitation.group, user=by, roles=invitation.roles, name_here=name_here)
+    membership = membership or take_in_invited(invitation=invitation, user=by, name_here=name_here)
     EmailInvitation.objects.waiting().filter(pk=invitation.pk).update(
         accepted_at=timezone.now(), accepted_by=by, mail_at=None
     )

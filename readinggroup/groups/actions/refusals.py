@@ -23,3 +23,7 @@ class Suspended(Exception):  # noqa: N818 - as above
 
 class NotForYou(Exception):  # noqa: N818 - as above
     """An invitation that was mailed to an address which is not this account's."""
+
+
+class AskedAlready(Exception):  # noqa: N818 - as above
+    """What this person has asked before is still open."""

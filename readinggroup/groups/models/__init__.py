@@ -4,11 +4,15 @@ from .coming_in import EmailInvitation, Invitation, JoinRequest
 from .feeds import FeedAddress
 from .groups import Group, Visibility
 from .letters import Letter
-from .life import ChangeKind, GroupChange, GroupExport, Handover, Rule, RuleSet
+from .life import OF_A_MODERATOR, ChangeKind, GroupChange, GroupExport, Handover, Rule, RuleSet
 from .memberships import STANDING, Membership, RenamedUser, Role, standing_columns, standing_from
+from .reviews import RulesReview, RulesReviewSupport
+from .terms import CameBy, ModeratingMembership, Term
 
 __all__ = [
+    "OF_A_MODERATOR",
     "STANDING",
+    "CameBy",
     "ChangeKind",
     "EmailInvitation",
     "FeedAddress",
@@ -20,10 +24,14 @@ __all__ = [
     "JoinRequest",
     "Letter",
     "Membership",
+    "ModeratingMembership",
     "RenamedUser",
     "Role",
     "Rule",
     "RuleSet",
+    "RulesReview",
+    "RulesReviewSupport",
+    "Term",
     "Visibility",
     "standing_columns",
     "standing_from",

@@ -46,6 +46,7 @@ class Invitation(models.Model):
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="invitations")
     token_hash = models.CharField(max_length=64, unique=True)
     roles = ArrayField(models.CharField(max_length=10, choices=Role.choices), default=list, blank=True)
+    moderates_until = models.DateTimeField(null=True, blank=True)  # the end of the term of whom it makes a moderator
     uses = models.PositiveIntegerField(_("for how many people"), default=1)
     used = models.PositiveIntegerField(default=0)
     expires_at = models.DateTimeField()
@@ -109,6 +110,7 @@ class EmailInvitation(SignedId, models.Model):
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="email_invitations")
     email = models.EmailField(_("e-mail address"))
     roles = ArrayField(models.CharField(max_length=10, choices=Role.choices), default=list, blank=True)
+    moderates_until = models.DateTimeField(null=True, blank=True)  # the end of the term of whom it makes a moderator
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="email_invitations")
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()

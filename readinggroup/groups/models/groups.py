@@ -37,8 +37,8 @@ class Group(models.Model):
         _("time zone"), max_length=LONGEST_ZONE, default=settings.TIME_ZONE, validators=[validate_time_zone]
     )
     # What a moderator looks at before others see it: a newcomer's first comments, and what holds more links than this.
-    hold_first = models.PositiveSmallIntegerField(_("first comments that are held"), default=0)
-    hold_links = models.PositiveSmallIntegerField(_("links in a comment"), default=5)
+    hold_first = models.PositiveSmallIntegerField(_("first comments of a newcomer that are held"), default=0)
+    hold_links = models.PositiveSmallIntegerField(_("most links in a comment"), default=5)
     hold_takes = models.DurationField(null=True, blank=True, editable=False)  # usually; kept by moderation
     # Who decides an appeal when nobody else moderates, and whether the log gives the names of those who decided.
     jury_decides = models.BooleanField(_("three members drawn by lot decide where nobody else can"), default=True)
@@ -47,9 +47,9 @@ class Group(models.Model):
     delete_at = models.DateTimeField(null=True, blank=True, editable=False)  # from then on it may be removed
     created_at = models.DateTimeField(db_default=Now())
 
+    DELETED_AFTER = timedelta(days=14)
     MOST_HELD_FIRST = 20
     MOST_LINKS = 100
-    DELETED_AFTER = timedelta(days=14)
 
     class Meta:
         constraints = [

@@ -8,6 +8,8 @@ from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from readinggroup.lib.constraints import at_most
@@ -124,6 +126,17 @@ class ChangeKind(models.TextChoices):
     READ = "read", _("reading ended")
     SHELVED = "shelved", _("put back on the shelf")
     LETTER = "letter", _("a letter to all members")
+    MODERATES = "moderates", _("moderates from now on")
+    TERM = "term", _("the term of a moderator")
+    MODERATED = "moderated", _("moderates no more")
+    HOLD_FIRST = "hold_first", _("first comments of a newcomer that are held")
+    HOLD_LINKS = "hold_links", _("links that a comment may hold without being held")
+    JURY_DECIDES = "jury_decides", _("three members drawn by lot decide where nobody else can")
+    NAMED = "named", _("the public log names who decided")
+
+
+# Of these `person` is the moderator, and `after` the last day of the term, if it has one.
+OF_A_MODERATOR = [ChangeKind.MODERATES, ChangeKind.TERM, ChangeKind.MODERATED]
 
 
 class GroupChange(models.Model):
@@ -133,13 +146,25 @@ class GroupChange(models.Model):
     kind = models.CharField(max_length=12, choices=ChangeKind.choices)
     before = models.CharField(max_length=300, blank=True)
     after = models.CharField(max_length=300, blank=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    # None: the site, by itself, because a moderator's term was over.
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )  # whom it is about
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
         ordering = ["-at", "-pk"]
         constraints = [
-            models.CheckConstraint(condition=models.Q(kind__in=ChangeKind.values), name="group_change_kind_is_known")
+            models.CheckConstraint(condition=models.Q(kind__in=ChangeKind.values), name="group_change_kind_is_known"),
+            models.CheckConstraint(
+                condition=models.Q(by__isnull=False) | models.Q(kind=ChangeKind.MODERATED),
+                name="group_change_says_by_whom",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(person=None) | models.Q(kind__in=OF_A_MODERATOR),
+                name="group_change_is_of_a_moderator",
+            ),
         ]
         triggers = [append_only("OLD.group_id")]
 
@@ -149,6 +174,11 @@ class GroupChange(models.Model):
     @property
     def became(self) -> str:
         """What it is since, in words; "" where the kind says it all."""
+        if self.kind in OF_A_MODERATOR:
+            day = parse_date(self.after)
+            return _("until %(day)s") % {"day": date_format(day, "DATE_FORMAT")} if day else ""
+        if self.kind in {ChangeKind.JURY_DECIDES, ChangeKind.NAMED}:
+            return _("yes") if self.after == "True" else _("no")
         labels = dict(Visibility.choices) if self.kind == ChangeKind.VISIBILITY else {}
         return str(labels.get(self.after, self.after))
 

@@ -43,6 +43,15 @@ class MembershipQuerySet(models.QuerySet):
         """Each with `shown_name`: how the group calls them."""
         return self.annotate(shown_name=Coalesce(NullIf("name_here", models.Value("")), "user__display_name"))
 
+    def with_term(self):
+        """Each with `term`: for how long they moderate. None of who does not."""
+        open_terms = self.model._meta.get_field("terms").related_model.objects.open()
+        return self.prefetch_related(models.Prefetch("terms", open_terms, to_attr="open_terms"))
+
+    def who_moderate(self):
+        """Those whose role it is, each with their term."""
+        return self.active().filter(roles__contains=[Role.MODERATOR]).with_term()
+
     def called(self, name):
         """Those whose name here begins so, former members too; case and letters that look alike are one."""
         return self.filter(name_skeleton__startswith=skeleton(name))
@@ -54,6 +63,15 @@ class MembershipQuerySet(models.QuerySet):
     def who_may_invite(self):
         """Those who answer requests to join, and are not suspended."""
         return self.active().filter(roles__overlap=[Role.OWNER, Role.ORGANIZER]).exclude(suspended_until__gt=Now())
+
+    def owning(self):
+        """Those who own their group, suspended or not."""
+        return self.active().filter(roles__contains=[Role.OWNER])
+
+    def who_may_decide(self):
+        """Those who can decide as moderators now: by role, and neither suspended nor with a closed account."""
+        moderating = self.active().filter(roles__overlap=[Role.MODERATOR, Role.OWNER], user__is_active=True)
+        return moderating.exclude(suspended_until__gt=Now())
 
     def update(self, **changes):
         if changes.get("name_here"):
@@ -233,6 +251,11 @@ class Membership(models.Model):
     def suspended_to(self):
         """The last day of a suspension, or None where no day ends it."""
         return None if self.suspended_until == self.FOR_GOOD else self.suspended_until
+
+    @property
+    def term(self):
+        """The open term of who moderates, or None. Of rows `with_term`."""
+        return next(iter(self.open_terms), None)
 
     @property
     def name(self):

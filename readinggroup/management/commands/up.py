@@ -29,6 +29,9 @@ from readinggroup.lib.local_processes import InUseError, LocalProcess, SoleUse, 
 from readinggroup.lib.push_keys import new_private_key
 
 HOST = "127.0.0.1"
+# Of a site for this machine alone, unless the environment says otherwise: it is served without a proxy, so without
+# https; and all who write here are at home, so that nobody is told to slow down.
+LOCAL = {"HTTPS": "off", "WRITE_LIMITS": "", "REPORT_LIMITS": ""}
 READY_WITHIN = 60  # seconds for the site to answer for the first time
 FULL_BELOW = 20 * 2**20  # bytes left: Postgres needs 16 MB for its next log segment
 WORKER_PAUSES = [1, 2, 4, 8, 16]  # seconds before a worker that ended is started again; then we give up
@@ -164,8 +167,7 @@ class Command(BaseCommand):
         logs.mkdir(exist_ok=True)
         hosts = {*settings.ALLOWED_HOSTS, HOST, "localhost"}
         env = {
-            # Both are served here without a proxy, so without https.
-            "HTTPS": "off",
+            **LOCAL,
             **os.environ,
             "DATA_DIR": str(settings.DATA_DIR),
             "SECRET_KEY": settings.SECRET_KEY,

@@ -3,11 +3,17 @@
 from django.db.models import Q
 from django.utils import timezone
 
-from ..models import Case
+from ..models import Case, Kind
+from .deciding import concerned_by
 
 
 def claim(*, case, by) -> bool:
-    """Have the case for ten minutes, or ten minutes more. False if somebody else has it, or it is decided."""
+    """Have the case for ten minutes, or ten minutes more. False if somebody else has it, or it is decided.
+
+    And if it is about oneself: who cannot decide it keeps nobody else from it.
+    """
+    if case.kind != Kind.APPEAL and concerned_by(case) == by.pk:
+        return False
     now = timezone.now()
     free = Q(claimed_until=None) | Q(claimed_until__lte=now) | Q(claimed_by=by)
     cases = Case.objects.open().filter(free, pk=case.pk)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from zlib import crc32
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,13 +18,13 @@ from texts.models import ParagraphVersion
 
 from ..models import RESTRICTIVE, Action, As, Case, Decision, Ground, Kind, Part
 from .entering import enter, tell_concerned, tell_reporters
-from .measures import about_person, about_place, places_of
+from .measures import about_person, about_place, began, places_of
 from .refusals import Claimed, Impossible, NotYours, Stale
 
 
 @dataclass(frozen=True)
 class Seen:
-    """One case as the moderator had it before them: the comment's state and wording, or nothing of a name.
+    """One case as the moderator had it before them: the comment's state and wording; of a name, its `number_of_name`.
 
     `asked` is whether its author had been asked to change it, and has still time.
     """
@@ -53,6 +54,11 @@ class Verdict:
         return self.action in RESTRICTIVE or self.person is not None or self.place != ""
 
 
+def number_of_name(member) -> int:
+    """A number for how the member is called, by which it is noticed that they are called otherwise since."""
+    return crc32(member.name.encode()) % 10**9
+
+
 # What can be done with a comment in this state, or with a name.
 POSSIBLE = {
     State.VISIBLE: {Action.LEAVE, Action.HIDE, Action.ASK, Action.MOVE},
@@ -72,9 +78,13 @@ def decide(*, group, seen, verdict, by) -> Decision:
     if not asked or len(asked) != len(set(keys)):
         raise Stale
     concerned = {concerned_by(case) for case in asked}
-    members = hold_members(group, {by.pk, *concerned})
+    if verdict.action == Action.RENAME:  # whoever renames themselves holds the person first, and then the membership
+        for case in sorted((case for case in asked if case.member_id), key=concerned_by):
+            belonging.hold_name(case.member.user)
+    begun_by = {began(case.comment).author_id for case in asked if case.comment_id and verdict.place == "thread"}
+    members = hold_members(group, {by.pk, *concerned, *begun_by})
     me = members.get(by.pk)
-    if me is None or not may(me, Can.MODERATE) or by.pk in concerned:
+    if me is None or not may(me, Can.MODERATE) or by.pk in concerned | begun_by:
         raise NotYours
     comments = held_for(asked, verdict)
     cases = list(Case.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=keys).order_by("pk"))
@@ -136,7 +146,13 @@ def repeated(cases, verdict) -> Decision | None:
     if None in lasts or len(decisions) != 1 or any(part.action != verdict.action for part in lasts):
         return None
     (decision,) = decisions
-    return decision if decision.rule == verdict.rule else None
+    besides = set(decision.parts.filter(case=None).values_list("action", flat=True))
+    wanted = {verdict.person or "", Action.LOCK if verdict.place else ""} - {""}
+    if (besides, decision.rule) != (wanted, verdict.rule):
+        return None
+    # Moved as wanted, or elsewhere?
+    is_there = verdict.to is None or all(case.comment.paragraph_id == verdict.to.paragraph_id for case in cases)
+    return decision if is_there else None
 
 
 def check(cases, comments, seen, verdict, me) -> None:
@@ -150,11 +166,13 @@ def check(cases, comments, seen, verdict, me) -> None:
             comment.state not in OPEN_STATES or (comment.state, comment.wording) != (was.state, was.wording)
         ):
             raise Stale
+        if case.member_id and number_of_name(case.member) != was.wording:
+            raise Stale
         if case.is_claimed and case.claimed_by_id != me.user_id:
             raise Claimed(case)
         if verdict.action not in POSSIBLE[comment.state if comment else case.kind]:
             raise Impossible
-        if verdict.action == Action.MOVE and (comment.parent_id or verdict.to is None):
+        if verdict.action == Action.MOVE and not is_way_for(comment, verdict.to):
             raise Impossible
     if verdict.place and len(places_of(comments.values(), verdict.place)) == 0:
         raise Impossible
@@ -162,12 +180,17 @@ def check(cases, comments, seen, verdict, me) -> None:
         raise Impossible
 
 
+def is_way_for(comment, to) -> bool:
+    """Whether the comment's thread can be moved there: whole, to another paragraph."""
+    return comment.parent_id is None and to is not None and to.paragraph_id != comment.paragraph_id
+
+
 def about_case(case, comment, verdict, decision) -> Part:
     """Do it with one comment, or one name."""
     part = Part(decision=decision, action=verdict.action, case=case, comment=comment, person_id=concerned_by(case))
     if comment is None:
         if verdict.action == Action.RENAME:
-            part.before = {"name_here": case.member.name_here}
+            Case.objects.filter(pk=case.pk).update(former_name=case.member.name_here)
             belonging.change_name_here(membership=case.member, name=new_pseudonym(), by=decision.by)
         return part
     part.wording = comment.wording

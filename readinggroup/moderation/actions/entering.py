@@ -8,7 +8,7 @@ from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category
 
 from .. import log
-from ..models import Appeal, Outcome, Part, Report
+from ..models import Action, Appeal, Outcome, Part, Report
 
 
 def enter(decision, parts) -> None:
@@ -39,12 +39,16 @@ def tell_concerned(decision, parts) -> None:
 def facts_for_concerned(decision, parts, comment) -> dict:
     """The statement of reasons. What is quoted are the reader's own words."""
     rule = decision.rule
+    comments = {part.comment_id: part.comment for part in parts if part.comment}
     restricted = any(part.is_restrictive for part in parts)
     return {
         "group": decision.group.name,
         "decision": decision.public_id,
         "actions": [part.action for part in parts],
-        "until": next((part.until.isoformat() for part in parts if part.until), ""),
+        "until": until_of(part for part in parts if part.action != Action.LOCK),
+        "locked_until": until_of(part for part in parts if part.action == Action.LOCK),
+        "for_good": any(part.before.get("for_good") for part in parts),
+        "items": [item_of(comment) for comment in comments.values()],
         "quoted": excerpt(comment.body_html) if comment else "",
         "title": comment.reading.edition.title if comment else "",
         "number": comment.version.number if comment else 0,
@@ -56,6 +60,20 @@ def facts_for_concerned(decision, parts, comment) -> dict:
         "automatic": decision.automatic,
         "reversed": decision.reverses_id is not None,
         "appeal_until": (decision.decided_at + Appeal.WITHIN).isoformat() if restricted else "",
+    }
+
+
+def until_of(parts) -> str:
+    """Until when the first of these lasts that a day ends; "" if there is none."""
+    return next((part.until.isoformat() for part in parts if part.until), "")
+
+
+def item_of(comment) -> dict:
+    """One of the reader's own comments: its words, and where they stand."""
+    return {
+        "quoted": excerpt(comment.body_html),
+        "title": comment.reading.edition.title,
+        "number": comment.version.number,
     }
 
 

@@ -1,6 +1,6 @@
 """What a decision does to whom it concerns, and to the place where something was said."""
 
-from readinggroup.discussion.models.restrictions import RestrictionKind
+from readinggroup.discussion.models.restrictions import LONGEST_REASON, RestrictionKind
 from readinggroup.discussion.restricting import restrict
 from readinggroup.groups.actions import belonging
 from readinggroup.groups.actions.refusals import LastOwner, Suspended
@@ -12,10 +12,14 @@ from .refusals import Impossible
 
 def about_person(member, verdict, decision) -> Part:
     """Warn, suspend or remove whom it concerns. Impossible of an owner, and of who has left meanwhile."""
-    part = Part(decision=decision, action=verdict.person, person_id=member.user_id, until=verdict.person_until)
+    part = Part(decision=decision, action=verdict.person, person_id=member.user_id)
     if not member.is_member:
         raise Impossible
     part.before = {"roles": member.roles, "suspended_until": belonging.day(member.suspended_until)}
+    if verdict.person_until == Membership.FOR_GOOD:
+        part.before["for_good"] = True  # no day ends it
+    else:
+        part.until = verdict.person_until
     reason = (verdict.words or decision.public_id)[: Membership.LONGEST_REASON]
     try:
         if verdict.person == Action.SUSPEND:
@@ -34,19 +38,25 @@ def places_of(comments, place) -> list:
     return list({key(comment): comment for comment in comments}.values())
 
 
+def began(comment):
+    """The first comment of its thread."""
+    return comment.root or comment
+
+
 def about_place(comment, verdict, decision) -> Part:
-    """Lock the thread, or the paragraph, where the comment stands."""
-    thread = (comment.root or comment) if verdict.place == "thread" else None
+    """Lock the thread, which concerns who began it, or the paragraph, where the comment stands."""
+    thread = began(comment) if verdict.place == "thread" else None
+    named = thread or comment
     restrict(
         reading=comment.reading,
         paragraph=comment.paragraph,
         thread=thread,
         kind=RestrictionKind.LOCKED,
         by=decision.by,
-        reason=verdict.words,
+        reason=verdict.words[:LONGEST_REASON],
         until=verdict.place_until,
     )
     return Part(
-        decision=decision, action=Action.LOCK, comment=comment, wording=comment.wording, until=verdict.place_until,
-        before={"place": verdict.place},
+        decision=decision, action=Action.LOCK, comment=named, wording=named.wording, until=verdict.place_until,
+        person_id=thread and thread.author_id, before={"place": verdict.place},
     )  # fmt: skip

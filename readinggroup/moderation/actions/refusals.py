@@ -19,3 +19,27 @@ class Claimed(Exception):  # noqa: N818 - as above
     def __init__(self, case):
         super().__init__(case)
         self.case = case
+
+
+class TooLate(Exception):  # noqa: N818 - as above
+    """The time for it is over: to appeal, to serve, to vote, to write about a decision."""
+
+
+class TooMany(Exception):  # noqa: N818 - as above
+    """Enough was written for today."""
+
+
+class Decided(Exception):  # noqa: N818 - as above
+    """Somebody else has decided about the appeal, and otherwise; `appeal` says what."""
+
+    def __init__(self, appeal):
+        super().__init__(appeal)
+        self.appeal = appeal
+
+
+class AppealedBefore(Exception):  # noqa: N818 - as above
+    """Against one decision one appeals once; `appeal` is the first one."""
+
+    def __init__(self, appeal):
+        super().__init__(appeal)
+        self.appeal = appeal

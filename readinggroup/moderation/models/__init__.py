@@ -1,7 +1,7 @@
 """Reports, cases, decisions, appeals, and the log."""
 
-from .appeals import Appeal
-from .cases import Case, Kind, LookedAtComment
+from .appeals import Appeal, Juror, Service, Statement, Vote
+from .cases import Case, Kind, LookedAtComment, LookingMembership
 from .decisions import RESTRICTIVE, Action, As, Decision, Ground, Part, Reason
 from .log import GENESIS, LogEntry
 from .reports import Outcome, Report
@@ -15,11 +15,16 @@ __all__ = [
     "Case",
     "Decision",
     "Ground",
+    "Juror",
     "Kind",
     "LogEntry",
     "LookedAtComment",
+    "LookingMembership",
     "Outcome",
     "Part",
     "Reason",
     "Report",
+    "Service",
+    "Statement",
+    "Vote",
 ]

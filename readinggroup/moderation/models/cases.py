@@ -10,8 +10,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from readinggroup.accounts.names import LONGEST_NAME
 from readinggroup.discussion.models import OPEN_STATES, Comment, State
-from readinggroup.groups.models import Group, Membership
+from readinggroup.groups.models import Group, Membership, Role
 
 
 class Kind(models.TextChoices):
@@ -27,6 +28,10 @@ class CaseQuerySet(models.QuerySet):
 
     def open(self):
         return self.filter(closed_at=None)
+
+    def nobody_was_told(self):
+        """Those that the database has opened, or opened again, and that wait, of which no moderator has heard."""
+        return self.waiting().filter(told_at=None, group__archived_at=None, group__delete_at=None)
 
     def waiting(self):
         """Those that moderators are to look at now, the most urgent first.
@@ -55,7 +60,10 @@ class Case(models.Model):
     comment = models.ForeignKey(Comment, on_delete=models.PROTECT, null=True, blank=True, related_name="cases")
     member = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="cases")
     appeal = models.OneToOneField("Appeal", on_delete=models.PROTECT, null=True, blank=True, related_name="case")
+    # What a member was called until a decision replaced it: for a reversal, and until their account is deleted.
+    former_name = models.CharField(max_length=LONGEST_NAME, blank=True, default="", db_default="")
     opened_at = models.DateTimeField(db_default=Now())
+    told_at = models.DateTimeField(null=True, blank=True)  # when those who moderate were told that it waits
     due_at = models.DateTimeField()
     waits_until = models.DateTimeField(null=True, blank=True)  # its author was asked to change it, and has so long
     closed_at = models.DateTimeField(null=True, blank=True)  # decided, or nothing is left to decide
@@ -81,7 +89,11 @@ class Case(models.Model):
                 name="case_claimed_says_by_whom_and_is_open",
             ),
         ]
-        indexes = [models.Index(fields=["group", "due_at"], condition=Q(closed_at=None), name="case_queue")]
+        indexes = [
+            models.Index(fields=["group", "due_at"], condition=Q(closed_at=None), name="case_queue"),
+            models.Index(fields=["group"], condition=Q(closed_at=None, told_at=None), name="case_nobody_was_told"),
+            models.Index(fields=["group", "-closed_at"], name="case_decided_lately"),
+        ]
 
     def __str__(self):
         return f"case {self.pk}"
@@ -95,13 +107,17 @@ _OPENS_A_CASE = """
     INSERT INTO moderation_case (group_id, kind, comment_id, opened_at, due_at)
     SELECT group_id, 'comment', NEW.id, now(), now() + interval '24 hours'
     FROM readings_reading WHERE id = NEW.reading_id
-    ON CONFLICT (comment_id) WHERE closed_at IS NULL DO UPDATE SET waits_until = NULL;
+    ON CONFLICT (comment_id) WHERE closed_at IS NULL
+        DO UPDATE SET waits_until = NULL, due_at = LEAST(moderation_case.due_at, EXCLUDED.due_at);
     RETURN NULL;
 """
 
 
 class LookedAtComment(Comment):
-    """What is held has an open case, and what its author has changed is looked at again. This holds the triggers."""
+    """What is held has an open case, and what its author has changed is looked at again, of which moderators are told.
+
+    This holds the triggers.
+    """
 
     class Meta:
         proxy = True
@@ -129,9 +145,33 @@ class LookedAtComment(Comment):
                 operation=pgtrigger.UpdateOf("body"),
                 condition=pgtrigger.AnyChange("body"),
                 func="""
-                    UPDATE moderation_case SET waits_until = NULL
+                    UPDATE moderation_case SET waits_until = NULL, told_at = NULL
                     WHERE comment_id = NEW.id AND closed_at IS NULL AND waits_until IS NOT NULL;
                     RETURN NULL;
                 """,
+            ),
+        ]
+
+
+class LookingMembership(Membership):
+    """Whoever may not decide any more looks at nothing: their cases are let go. This holds the trigger."""
+
+    class Meta:
+        proxy = True
+        triggers = [
+            pgtrigger.Trigger(
+                name="lets_go_of_cases",
+                level=pgtrigger.Row,
+                when=pgtrigger.After,
+                operation=pgtrigger.UpdateOf("roles", "left_at", "suspended_until"),
+                condition=pgtrigger.AnyChange("roles", "left_at", "suspended_until"),
+                func=f"""
+                    IF NEW.left_at IS NOT NULL OR NEW.suspended_until > now()
+                       OR NOT NEW.roles && ARRAY['{Role.MODERATOR}', '{Role.OWNER}']::varchar[] THEN
+                        UPDATE moderation_case SET claimed_by_id = NULL, claimed_until = NULL
+                        WHERE claimed_by_id = NEW.user_id AND group_id = NEW.group_id AND closed_at IS NULL;
+                    END IF;
+                    RETURN NULL;
+                """,  # noqa: S608 - words of our own
             ),
         ]

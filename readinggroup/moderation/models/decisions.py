@@ -34,7 +34,9 @@ class Action(models.TextChoices):
     READMIT = "readmit", _("taken in again")
     RENAME = "rename", _("name replaced by a pseudonym")
     UPHOLD = "uphold", _("upheld")  # an appeal changed nothing
-    STRIKE = "strike", _("taken off the record")  # of a warning or a request that is reversed
+    STRIKE = "strike", _("taken off the record")  # of what is reversed and leaves nothing else to be undone
+    MOVE_BACK = "move_back", _("moved back")
+    NAME_BACK = "name_back", _("former name given back")
 
 
 # By which somebody is restricted: they rest on a rule or a law, and can be appealed against.
@@ -58,6 +60,20 @@ class As(models.TextChoices):
     OWNER = "owner", _("an owner")
     JURY = "jury", _("three members drawn by lot")
     AUTOMATIC = "automatic", _("the site, by itself")
+
+
+def never_emptied() -> pgtrigger.Trigger:
+    """TRUNCATE asks no trigger of rows: it is refused as a whole. (Also where it comes by CASCADE.)"""
+    return pgtrigger.Trigger(
+        name="never_emptied",
+        level=pgtrigger.Statement,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Truncate,
+        func="""
+            RAISE EXCEPTION 'what was decided stays as it was'
+                USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_is_append_only';
+        """,
+    )
 
 
 class Reason(models.Model):
@@ -123,6 +139,7 @@ class Decision(models.Model):
         ]
         triggers = [
             append_only("OLD.group_id"),
+            never_emptied(),
             pgtrigger.Trigger(
                 name="stands_in_the_log",
                 level=pgtrigger.Row,
@@ -171,7 +188,10 @@ class Part(models.Model):
                 name="decision_part_says_which_wording",
             ),
         ]
-        triggers = [append_only("(SELECT group_id FROM moderation_decision WHERE id = OLD.decision_id)")]
+        triggers = [
+            append_only("(SELECT group_id FROM moderation_decision WHERE id = OLD.decision_id)"),
+            never_emptied(),
+        ]
 
     def __str__(self):
         return f"{self.action} in {self.decision_id}"

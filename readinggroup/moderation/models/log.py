@@ -33,7 +33,7 @@ class LogEntry(models.Model):
         ordering = ["group_key", "number"]
         constraints = [
             models.UniqueConstraint(fields=["group_key", "number"], name="log_entry_number_once"),
-            at_most("facts", 20_000, name="log_entry_is_not_too_long"),
+            at_most("facts", 100_000, name="log_entry_is_not_too_long"),
         ]
         triggers = [
             pgtrigger.Trigger(
