@@ -2,14 +2,28 @@
 
 from django.urls import include, path
 
-from . import views
+from . import making_views, month_views, passage_views, state_views, views
 
 app_name = "schedule"
 
-# /g/<group>/sessions/
+# /g/<group>/sessions/<session>/
+session_urls = [
+    path("", views.session, name="session"),
+    path("change/", making_views.change_session, name="change_session"),
+    path("passages/", passage_views.choose_passages, name="choose_passages"),
+    path("schedule/", state_views.put_on_calendar, name="put_on_calendar"),
+    path("cancel/", state_views.cancel_session, name="cancel_session"),
+    path("open/", state_views.open_session, name="open_session"),
+    path("close/", state_views.close_session, name="close_session"),
+]
+
+# /g/<group>/sessions/; an id of a session has ten characters, and no digit 0 or 1
 group_urls = [
     path("", views.sessions, name="sessions"),
-    path("<slug:session>/", views.session, name="session"),
+    path("new/", making_views.new_session, name="new_session"),
+    path("month/", month_views.this_month, name="this_month"),
+    path("month/<int:year>-<int:number>/", month_views.month, name="month"),
+    path("<slug:session>/", include(session_urls)),
 ]
 
 urlpatterns = [path("g/<slug:group>/sessions/", include(group_urls))]

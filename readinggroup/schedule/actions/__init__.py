@@ -2,7 +2,7 @@
 
 from .attending import answer, promote_waiting
 from .refusals import NoPlaceForGuests, NotPossible, StaleSession
-from .scheduling import cancel, change, close_session, create, open_session, put_on_calendar
+from .scheduling import cancel, change, close_session, create, discard, open_session, put_on_calendar
 
 __all__ = [
     "NoPlaceForGuests",
@@ -13,6 +13,7 @@ __all__ = [
     "change",
     "close_session",
     "create",
+    "discard",
     "open_session",
     "promote_waiting",
     "put_on_calendar",
