@@ -58,7 +58,7 @@ def check_storable(value) -> None:
 
 
 class SessionForm(forms.Form):
-    """A session: what is read, when, where, who leads. Which of two equal wall times is meant is asked where it is so."""
+    """A session: what is read, when, where, who leads. Which of two equal wall times is meant is asked if need be."""
 
     WHAT = ("reading", "title", "words", "passages", "read_first")
     WHEN = ("date", "time", "minutes", "all_day", "days", "zone")

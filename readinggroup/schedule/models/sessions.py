@@ -64,7 +64,7 @@ class SessionQuerySet(models.QuerySet):
     """Sessions, by who may see them and when they are."""
 
     def visible_to(self, membership):
-        """What this member, or visitor, may see of the group: drafts are for organizers, and texts may be for members."""
+        """What this member, or visitor, may see: drafts are for organizers, and texts may be for members."""
         theirs = self.filter(reading__group=membership.group.pk)
         if not may(membership, Can.SCHEDULE):
             theirs = theirs.shown()
