@@ -181,7 +181,7 @@ class SessionForm(forms.Form):
             self.add_error("minutes", _("Say for how many minutes."))
         elif typed["date"] and typed["time"] is None:
             self.add_error("time", _("Say at what time, or that it is all day."))
-        if typed["time"] is not None and typed["date"] is None:
+        if typed.get("time") is not None and typed["date"] is None:
             self.add_error("date", _("Say on which day."))
         self.read_ranges(typed)
         return typed
