@@ -52,6 +52,7 @@ def month(request, membership, year, number):
         "group": membership.group,
         "month": date(year, number, 1),
         "weeks": [[(day, by_day.get(day, [])) for day in week] for week in weeks],
+        "any": bool(by_day),
         "undated": with_spans(theirs.unsettled().filter(starts_at=None)[:MOST], membership.group),
         "before": date(year, number, 1) - timedelta(days=1),
         "after": date(year, number, 1) + timedelta(days=31),
