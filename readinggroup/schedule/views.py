@@ -12,7 +12,7 @@ from .models import ReadingSession, SessionState
 def session_or_404(membership, public_id) -> ReadingSession:
     """The group's session of that name, if this member, or visitor, may see it."""
     sessions = ReadingSession.objects.select_related(
-        "reading__edition", "reading__group", "facilitator", "minute_taker"
+        "reading__edition", "reading__group", "facilitator", "minute_taker", "series"
     )
     sessions = sessions.filter(reading__group=membership.group)
     if not may(membership, Can.SCHEDULE):
@@ -37,4 +37,5 @@ def session(request, membership, session):
     """One session."""
     shown = session_or_404(membership, session)
     context = {"membership": membership, "group": membership.group, "session": shown}
+    context["may_schedule"] = may(membership, Can.SCHEDULE)
     return TemplateResponse(request, "schedule/session.html", context)

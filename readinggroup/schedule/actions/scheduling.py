@@ -9,7 +9,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from readinggroup.lib.wall_time import instant_of
+from readinggroup.lib.wall_time import day_begins, instant_of
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category
 
@@ -23,13 +23,15 @@ A_DAY = timedelta(days=1)
 
 
 @transaction.atomic
-def create(*, reading, by, passages=(), **details) -> ReadingSession:
+def create(*, reading, by, passages=(), second=None, **details) -> ReadingSession:
     """A session as a draft. `passages` are pairs of paragraphs; `details` are fields of the model.
 
     NoSuchTime, TwiceThatTime if the wall time does not exist in that zone, or exists twice.
     """
-    session = ReadingSession(reading=reading, created_by=by, **details)
+    session = ReadingSession(reading=reading, created_by=by, second=bool(second), **details)
     session.uid = f"{session.public_id}@{urlsplit(settings.SITE_URL).hostname}"
+    if second is None and session.date and session.time:
+        instant_of(session.wall, ZoneInfo(session.zone))
     set_instants(session)
     session.save()
     set_passages(session, passages)
@@ -45,13 +47,13 @@ def set_instants(session) -> None:
     if session.all_day:
         session.time = None
         days = max(1, -(-session.length // A_DAY))
-        session.starts_at = instant_of(session.wall, zone, second=False)
-        session.ends_at = instant_of(session.wall + days * A_DAY, zone, second=False)
+        session.starts_at = day_begins(session.wall, zone)
+        session.ends_at = day_begins(session.wall + days * A_DAY, zone)
         return
     if session.time is None:
         session.starts_at = session.ends_at = None
         return
-    session.starts_at = instant_of(session.wall, zone, second=session.second or None)
+    session.starts_at = instant_of(session.wall, zone, second=session.second)
     session.ends_at = session.starts_at + session.length
 
 
@@ -70,10 +72,11 @@ def held(session) -> ReadingSession:
 
 
 @transaction.atomic
-def change(*, session, version, by, passages=None, **details) -> ReadingSession:
+def change(*, session, version, by, passages=None, telling=True, **details) -> ReadingSession:
     """Change what the session is. StaleSession if `version` is not the one that stands.
 
-    Who goes, or may go, is told when the time or the place changed; more places let in who waits.
+    Who goes, or may go, is told when the time or the place changed, unless that is told otherwise (not `telling`); more
+    places let in who waits.
     """
     standing = held(session)
     if standing.version != version:
@@ -95,13 +98,13 @@ def change(*, session, version, by, passages=None, **details) -> ReadingSession:
         set_passages(standing, passages)
     if "places" in changed:
         promote_waiting(standing)
-    if standing.state in DATED and before != (standing.starts_at, standing.where, standing.link):
+    if telling and standing.state in DATED and before != (standing.starts_at, standing.where, standing.link):
         tell_attending(standing, "schedule/changed", f"changed-{standing.version}")
     return standing
 
 
 @transaction.atomic
-def put_on_calendar(*, session, by) -> ReadingSession:
+def put_on_calendar(*, session, by, telling=True) -> ReadingSession:
     """The session takes place, and the group is told. The same again is nothing new."""
     standing = held(session)
     if standing.state == SessionState.SCHEDULED:
@@ -109,12 +112,13 @@ def put_on_calendar(*, session, by) -> ReadingSession:
     if standing.state not in {SessionState.DRAFT, SessionState.POLL} or standing.starts_at is None:
         raise NotPossible
     move_on(standing, SessionState.SCHEDULED)
-    tell_members(standing, "schedule/scheduled", by=by)
+    if telling:
+        tell_members(standing, "schedule/scheduled", by=by)
     return standing
 
 
 @transaction.atomic
-def cancel(*, session, reason, by) -> ReadingSession:
+def cancel(*, session, reason, by, telling=True) -> ReadingSession:
     """The session does not take place, and whoever meant to come is told why."""
     standing = held(session)
     if standing.state == SessionState.CANCELLED:
@@ -124,7 +128,7 @@ def cancel(*, session, reason, by) -> ReadingSession:
     was_known = standing.state != SessionState.DRAFT
     now = timezone.now()
     move_on(standing, SessionState.CANCELLED, cancelled_at=now, cancelled_by=by, cancelled_for=reason)
-    if was_known:
+    if telling and was_known:
         tell_attending(standing, "schedule/cancelled", "cancelled", reason=reason)
     return standing
 
