@@ -2,7 +2,17 @@
 
 from .attending import answer, promote_waiting
 from .changing_series import change_series
-from .refusals import NoneLeft, NoPlaceForGuests, NotPossible, StaleSeries, StaleSession, TooMany
+from .planning import make_plan
+from .refusals import (
+    NoneLeft,
+    NoPlaceForGuests,
+    NotPossible,
+    PlannedAlready,
+    StaleSeries,
+    StaleSession,
+    TooFewDates,
+    TooMany,
+)
 from .scheduling import cancel, change, close_session, create, open_session, put_on_calendar
 from .series import When, cancel_series, keep_ahead, make_series, put_series_on_calendar
 from .zone_rules import retake_instants
@@ -11,8 +21,10 @@ __all__ = [
     "NoPlaceForGuests",
     "NoneLeft",
     "NotPossible",
+    "PlannedAlready",
     "StaleSeries",
     "StaleSession",
+    "TooFewDates",
     "TooMany",
     "When",
     "answer",
@@ -23,6 +35,7 @@ __all__ = [
     "close_session",
     "create",
     "keep_ahead",
+    "make_plan",
     "make_series",
     "open_session",
     "promote_waiting",

@@ -39,3 +39,15 @@ class TooMany(Exception):  # noqa: N818 - as above
 
 class NoneLeft(Exception):  # noqa: N818 - as above
     """Nothing is left to change: a rule without a session, or a series that is over."""
+
+
+class PlannedAlready(Exception):  # noqa: N818 - as above
+    """Some of these paragraphs stand in a session already."""
+
+
+class TooFewDates(Exception):  # noqa: N818 - as above
+    """A series has fewer sessions that nothing is read for yet than there are parts; `dates` is how many."""
+
+    def __init__(self, dates):
+        super().__init__(dates)
+        self.dates = dates
