@@ -4,7 +4,7 @@ A wall time is a datetime without a zone. Twice a year, in most places, one does
 missing one most likely means is taken as RFC 5545 (3.3.5) says: with the offset of before the gap.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 
@@ -48,3 +48,37 @@ def meant_by(wall: datetime, zone: ZoneInfo) -> datetime:
 def wall_of(instant: datetime, zone: ZoneInfo) -> datetime:
     """What the clocks of the zone show at this instant."""
     return instant.astimezone(zone).replace(tzinfo=None, fold=0)
+
+
+def standing_wall(wall: datetime, zone: ZoneInfo) -> datetime:
+    """The wall time that the clocks do show: this one, or what is meant by it where they jump over it."""
+    return wall if instants_of(wall, zone) else wall_of(meant_by(wall, zone), zone)
+
+
+def day_begins(midnight: datetime, zone: ZoneInfo) -> datetime:
+    """The first instant of that day: where the clocks jump over midnight, the day begins when they have jumped.
+
+    NoSuchTime for a day that a place has left out (Apia had no 30 December 2011).
+    """
+    instants = instants_of(midnight, zone)
+    if instants:
+        return instants[0]
+    begins = jump_over(midnight, zone)
+    if wall_of(begins, zone).date() != midnight.date():
+        raise NoSuchTime(wall_of(begins, zone))
+    return begins
+
+
+def jump_over(wall: datetime, zone: ZoneInfo) -> datetime:
+    """The instant at which the clocks jump over a wall time that does not exist."""
+    # Read with the offset of after, it lies before the jump; with that of before, after it.
+    before = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    after = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    offset = after.astimezone(zone).utcoffset()
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) // 2
+        if middle.astimezone(zone).utcoffset() == offset:
+            after = middle
+        else:
+            before = middle
+    return after.replace(microsecond=0)  # clocks jump at full seconds

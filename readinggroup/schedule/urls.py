@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from . import making_views, month_views, passage_views, state_views, views
+from . import making_views, month_views, passage_views, plan_views, series_views, state_views, views
 
 app_name = "schedule"
 
@@ -28,12 +28,23 @@ session_urls = [
     path("close/", state_views.close_session, name="close_session"),
 ]
 
+# /g/<group>/sessions/series/<series>/
+series_urls = [
+    path("", series_views.series, name="series"),
+    path("schedule/", series_views.put_series_on_calendar, name="put_series_on_calendar"),
+    path("change/", series_views.change_series, name="change_series"),
+    path("cancel/", series_views.cancel_series, name="cancel_series"),
+]
+
 # /g/<group>/sessions/; an id of a session has ten characters, and no digit 0 or 1
 group_urls = [
     path("", views.sessions, name="sessions"),
     path("new/", making_views.new_session, name="new_session"),
     path("month/", month_views.this_month, name="this_month"),
     path("month/<int:year>-<int:number>/", month_views.month, name="month"),
+    path("new-series/", series_views.make_series, name="make_series"),
+    path("series/<slug:series>/", include(series_urls)),
+    path("plan/<slug:reading>/", plan_views.plan, name="plan"),
     path("<slug:session>/", include(session_urls)),
 ]
 

@@ -18,7 +18,7 @@ MOST_AHEAD = 100
 def session_or_404(membership, public_id) -> ReadingSession:
     """The group's session of that name, if this member, or visitor, may see it."""
     sessions = ReadingSession.objects.visible_to(membership).with_passages()
-    found = get_object_or_404(sessions.select_related("facilitator", "minute_taker"), public_id=public_id)
+    found = get_object_or_404(sessions.select_related("facilitator", "minute_taker", "series"), public_id=public_id)
     found.reading.group = membership.group
     return found
 

@@ -19,3 +19,35 @@ class NoPlaceForGuests(Exception):  # noqa: N818 - as above
     def __init__(self, free):
         super().__init__(free)
         self.free = free
+
+
+class StaleSeries(Exception):  # noqa: N818 - as above
+    """Somebody else has changed the series since this person opened it; `series` is as it stands now."""
+
+    def __init__(self, series):
+        super().__init__(series)
+        self.series = series
+
+
+class TooMany(Exception):  # noqa: N818 - as above
+    """A rule gives more sessions than are made at once; `most` is how many are."""
+
+    def __init__(self, most):
+        super().__init__(most)
+        self.most = most
+
+
+class NoneLeft(Exception):  # noqa: N818 - as above
+    """Nothing is left to change: a rule without a session, or a series that is over."""
+
+
+class PlannedAlready(Exception):  # noqa: N818 - as above
+    """Some of these paragraphs stand in a session already."""
+
+
+class TooFewDates(Exception):  # noqa: N818 - as above
+    """A series has fewer sessions that nothing is read for yet than there are parts; `dates` is how many."""
+
+    def __init__(self, dates):
+        super().__init__(dates)
+        self.dates = dates

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, may_still
-from readinggroup.lib.wall_time import NoSuchTime, instant_of, instants_of, meant_by, wall_of
+from readinggroup.lib.wall_time import day_begins, instant_of, instants_of
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category
 
@@ -22,11 +22,9 @@ from .telling import facts_of
 
 # What of a session a calendar knows: who changes it raises the sequence.
 CALENDAR_KNOWS = {"title", "words", "date", "time", "second", "all_day", "length", "zone", "where", "link"}
-A_DAY = timedelta(days=1)
-
-
 # What of it decides when it is.
 DECIDES_WHEN = {"date", "time", "all_day", "zone"}
+A_DAY = timedelta(days=1)
 
 
 @transaction.atomic
@@ -74,21 +72,11 @@ def set_instants(session) -> None:
         session.starts_at = session.ends_at = None
     elif session.all_day:
         days = max(1, -(-session.length // A_DAY))
-        session.starts_at, session.ends_at = (
-            day_begins(session.wall, zone),
-            day_begins(session.wall + days * A_DAY, zone),
-        )
-        if wall_of(session.starts_at, zone).date() != session.date:
-            raise NoSuchTime(wall_of(session.starts_at, zone))
+        session.starts_at = day_begins(session.wall, zone)
+        session.ends_at = day_begins(session.wall + days * A_DAY, zone)
     else:
         session.starts_at = instant_of(session.wall, zone, second=session.second)
         session.ends_at = session.starts_at + session.length
-
-
-def day_begins(midnight, zone):
-    """The first instant of the day: where the clocks jump over midnight, it begins when they have jumped."""
-    instants = instants_of(midnight, zone)
-    return instants[0] if instants else meant_by(midnight, zone)
 
 
 def set_passages(session, passages) -> None:
@@ -124,10 +112,11 @@ def held_to_run(session, by) -> ReadingSession:
 
 
 @transaction.atomic
-def change(*, session, version, by, passages=None, second=None, **details) -> ReadingSession:
+def change(*, session, version, by, passages=None, second=None, telling=True, **details) -> ReadingSession:
     """Change what the session is. StaleSession if `version` is not the one that stands; else as in `create`.
 
-    Who goes, or may go, is told when the time or the place changed; more places let in who waits.
+    Who goes, or may go, is told when the time or the place changed, unless that is told otherwise (not `telling`); more
+    places let in who waits.
     """
     standing = held_to_schedule(session, by)
     if standing.version != version:
@@ -152,7 +141,7 @@ def change(*, session, version, by, passages=None, second=None, **details) -> Re
         set_passages(standing, passages)
     if "places" in changed:
         promote_waiting(standing)
-    if standing.state in DATED and before != after:
+    if telling and standing.state in DATED and before != after:
         tell_attending(standing, "schedule/changed", f"changed-{standing.version}")
     return standing
 
@@ -168,7 +157,7 @@ def discard(*, session, by) -> bool:
 
 
 @transaction.atomic
-def put_on_calendar(*, session, by) -> ReadingSession:
+def put_on_calendar(*, session, by, telling=True) -> ReadingSession:
     """The session takes place, and the group is told. The same again is nothing new."""
     standing = held_to_schedule(session, by)
     if standing.state == SessionState.SCHEDULED:
@@ -176,12 +165,13 @@ def put_on_calendar(*, session, by) -> ReadingSession:
     if standing.state not in {SessionState.DRAFT, SessionState.POLL} or standing.starts_at is None:
         raise NotPossible
     move_on(standing, SessionState.SCHEDULED)
-    tell_members(standing, "schedule/scheduled", by=by)
+    if telling:
+        tell_members(standing, "schedule/scheduled", by=by)
     return standing
 
 
 @transaction.atomic
-def cancel(*, session, reason, by) -> ReadingSession:
+def cancel(*, session, reason, by, telling=True) -> ReadingSession:
     """The session does not take place, and whoever meant to come is told why."""
     standing = held_to_schedule(session, by)
     if standing.state == SessionState.CANCELLED:
@@ -191,7 +181,7 @@ def cancel(*, session, reason, by) -> ReadingSession:
     was_known = standing.state != SessionState.DRAFT
     now = timezone.now()
     move_on(standing, SessionState.CANCELLED, cancelled_at=now, cancelled_by=by, cancelled_for=reason)
-    if was_known:
+    if telling and was_known:
         tell_attending(standing, "schedule/cancelled", "cancelled", reason=reason)
     return standing
 

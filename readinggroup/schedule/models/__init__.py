@@ -1,6 +1,7 @@
 """Reading sessions and who comes to them."""
 
 from .attendance import Answer, Attendance
-from .sessions import DATED, Passage, ReadingSession, Series, SessionState
+from .series import Series
+from .sessions import DATED, Passage, ReadingSession, SessionState
 
 __all__ = ["DATED", "Answer", "Attendance", "Passage", "ReadingSession", "Series", "SessionState"]

@@ -17,6 +17,8 @@ from readinggroup.lib.time_zones import LONGEST_ZONE, validate_time_zone
 from readinggroup.readings.models import Reading
 from texts.models import Paragraph
 
+from .series import Series
+
 
 class SessionState(models.TextChoices):
     """Where a session is in its life."""
@@ -31,29 +33,6 @@ class SessionState(models.TextChoices):
 
 # Of these a calendar shows the time.
 DATED = (SessionState.SCHEDULED, SessionState.UNDER_WAY, SessionState.HELD)
-
-
-class Series(models.Model):
-    """Sessions that recur: an RFC 5545 rule over the wall time of its first one, in one zone.
-
-    The sessions are rows of their own; each knows by `recurrence` which occurrence of the rule it is.
-    """
-
-    public_id = models.CharField(max_length=10, unique=True, default=new_public_id, editable=False)
-    reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="series")
-    rule = models.CharField(max_length=500)  # an RRULE, e.g. FREQ=WEEKLY;INTERVAL=2;BYDAY=TH;COUNT=10
-    first_date = models.DateField()
-    first_time = models.TimeField()
-    zone = models.CharField(max_length=LONGEST_ZONE, validators=[validate_time_zone])
-    except_dates = models.JSONField(default=list)  # wall times in ISO 8601 that the rule has and the series has not
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        verbose_name_plural = "series"
-
-    def __str__(self):
-        return f"{self.rule} from {self.first_date}"
 
 
 # A session that goes on for longer than it should is still the one that is under way, for so long.
@@ -120,7 +99,7 @@ class ReadingSession(models.Model):
 
     public_id = models.CharField(max_length=10, unique=True, default=new_public_id, editable=False)
     reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="sessions")
-    series = models.ForeignKey(Series, on_delete=models.PROTECT, null=True, blank=True, related_name="sessions")
+    series = models.ForeignKey(Series, on_delete=models.RESTRICT, null=True, blank=True, related_name="sessions")
     recurrence = models.CharField(max_length=20, blank=True)  # the wall time that the series' rule gives it, ISO 8601
     title = models.CharField(_("title"), max_length=LONGEST_TITLE)
     words = models.TextField(_("what it is about"), max_length=2_000, blank=True)
