@@ -7,6 +7,8 @@ from django.views.decorators.http import require_safe
 from readinggroup.groups.permissions import Can, may, requires
 
 from .models import ReadingSession, SessionState
+from .shown_attendance import attendance_part
+from .shown_poll import poll_part
 
 
 def session_or_404(membership, public_id) -> ReadingSession:
@@ -36,5 +38,11 @@ def sessions(request, membership):
 def session(request, membership, session):
     """One session."""
     shown = session_or_404(membership, session)
-    context = {"membership": membership, "group": membership.group, "session": shown}
+    context = {
+        "membership": membership,
+        "group": membership.group,
+        "session": shown,
+        **attendance_part(membership, shown),
+        **poll_part(membership, shown),
+    }
     return TemplateResponse(request, "schedule/session.html", context)

@@ -13,7 +13,7 @@ from readinggroup.lib.wall_time import instant_of
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category
 
-from ..models import DATED, Answer, Passage, ReadingSession, SessionState
+from ..models import DATED, Answer, Passage, PollReply, ReadingSession, SessionState
 from .attending import promote_waiting
 from .refusals import NotPossible, StaleSession
 
@@ -66,7 +66,7 @@ def set_passages(session, passages) -> None:
 
 def held(session) -> ReadingSession:
     """The session as it stands, held until this transaction ends."""
-    return ReadingSession.objects.select_for_update(of=("self",), no_key=True).get(pk=session.pk)
+    return ReadingSession.objects.hold(session.pk)
 
 
 @transaction.atomic
@@ -121,10 +121,12 @@ def cancel(*, session, reason, by) -> ReadingSession:
         return standing
     if standing.state in {SessionState.HELD, SessionState.UNDER_WAY}:
         raise NotPossible
-    was_known = standing.state != SessionState.DRAFT
+    was = standing.state
     now = timezone.now()
     move_on(standing, SessionState.CANCELLED, cancelled_at=now, cancelled_by=by, cancelled_for=reason)
-    if was_known:
+    if was == SessionState.POLL:
+        tell_of(standing, "schedule/cancelled", "cancelled", who_replied(standing), reason=reason)
+    elif was != SessionState.DRAFT:
         tell_attending(standing, "schedule/cancelled", "cancelled", reason=reason)
     return standing
 
@@ -168,6 +170,11 @@ def tell_attending(session, kind, what, **facts) -> None:
     """Tell those who go, wait or may come."""
     people = session.attendances.exclude(answer=Answer.NOT_GOING).values_list("user", flat=True)
     tell_of(session, kind, what, people, **facts)
+
+
+def who_replied(session):
+    """Those who have said when they can."""
+    return PollReply.objects.filter(poll__session=session).by_members().values_list("user", flat=True)
 
 
 def tell_members(session, kind, *, by) -> None:

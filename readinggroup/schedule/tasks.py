@@ -1,0 +1,20 @@
+"""What the worker does for sessions: places that became free, date polls."""
+
+from procrastinate.contrib.django import app
+
+from . import actions
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queueing_lock="keep_places", pass_context=False)
+def keep_places(timestamp: int):
+    """Free the places of those who have left their group, for those who wait. `timestamp` is the minute's."""
+    actions.keep_places()
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queueing_lock="mind_polls", pass_context=False)
+def mind_polls(timestamp: int):
+    """Remind of date polls that end soon, and tell of those that are over. `timestamp` is the minute's."""
+    actions.nudge_due()
+    actions.tell_polls_over()
