@@ -284,7 +284,8 @@ def test_nobody_was_there_before_it_began(house, session, as_user):
     answer = as_user(house.organizer).post(address("note_who_was_there", session), data)
     assert answer.status_code == 409
     assert "has not begun yet" in answer.text
-    assert as_user(house.organizer).post(address("note_who_was_there", session), data | {field(house.member): "x"}).status_code == 422  # fmt: skip
+    answer = as_user(house.organizer).post(address("note_who_was_there", session), data | {field(house.member): "x"})
+    assert answer.status_code == 422
     assert Attendance.objects.get().attended is None
 
 
