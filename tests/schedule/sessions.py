@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from readinggroup.schedule import actions
+from readinggroup.schedule.models import ReadingSession
 
 
 def a_day(days=30) -> date:
@@ -22,13 +23,21 @@ def scheduled(house, **details):
     return actions.put_on_calendar(session=draft(house, **details), by=house.organizer)
 
 
+def begun(session):
+    """The session as if it had begun an hour ago."""
+    now = timezone.now()
+    hour = timedelta(hours=1)
+    ReadingSession.objects.filter(pk=session.pk).update(starts_at=now - hour, ends_at=now + hour)
+    return ReadingSession.objects.get(pk=session.pk)
+
+
 def asked_when(house, *, days=(10, 11, 12), closes=5, **details):
     """A session with a poll about these days, which takes answers for so many days."""
     made = draft(house, **{"date": None, "time": None} | details)
     hour = None if details.get("all_day") else time(19)
     closes_at = timezone.now() + timedelta(days=closes)
     walls = [(a_day(day), hour, False) for day in days]
-    return actions.open_poll(session=made, closes_at=closes_at, walls=walls, by=house.organizer)
+    return actions.open_poll(session=made, closes_at=closes_at, walls=walls, by=details.get("by", house.organizer))
 
 
 def times_of(session) -> list:

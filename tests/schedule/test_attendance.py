@@ -16,22 +16,13 @@ from readinggroup.schedule.models import Answer, Attendance, ReadingSession
 from readinggroup.schedule.tasks import keep_places
 
 from .. import factories
-from .sessions import address, asked_when, draft, scheduled
+from .sessions import address, asked_when, begun, draft, scheduled
 
 HTMX = {"HX-Request": "true"}
 
 
 def goes(session, *people, **more):
     return [actions.answer(session=session, by=person, answer=Answer.GOING, **more) for person in people]
-
-
-def begun(session):
-    """The session as if it had begun a while ago."""
-    now = timezone.now()
-    ReadingSession.objects.filter(pk=session.pk).update(
-        starts_at=now - timedelta(hours=1), ends_at=now + timedelta(hours=1)
-    )
-    return ReadingSession.objects.get(pk=session.pk)
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 ROUNDS, CROWD, PLACES = 20, 48, 10
 THERE = 14  # who has answered before: all places are taken, and four wait
-OVER_HTTP = 4  # every so manyth round asks the whole site; the others what decides, which takes a third of the time
+OVER_HTTP = 5  # every so manyth round asks the whole site; the others what decides, which takes a third of the time
 
 
 @pytest.fixture
