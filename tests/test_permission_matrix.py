@@ -34,6 +34,7 @@ from . import factories
 from .conftest import make_house, signed_in_as
 from .moderation.decisions import entered
 from .notifications.push_service import create_subscription
+from .schedule import sessions
 
 ACTORS = [
     "visitor",
@@ -199,6 +200,19 @@ MATRIX = {
     ("feeds:addresses", "GET"): ". . . . .  . . . . .",
     ("feeds:make_address", "POST"): "l f f f f  . . . . .",
     ("feeds:revoke_address", "POST"): "l f f f f  . . . . .",
+    ("schedule:attend", "GET"): "l f f f f  . . . . f",
+    ("schedule:attend", "POST"): "l f f f f  . . . . f",
+    ("schedule:note_who_was_there", "GET"): "l f f f f  f . f . f",
+    ("schedule:note_who_was_there", "POST"): "l f f f f  f . f . f",
+    ("schedule:poll", "GET"): "l f f f f  . . . . .",
+    ("schedule:answer_poll", "POST"): "l f f f f  . . . . f",
+    ("schedule:open_poll", "GET"): "l f f f f  f . f . f",
+    ("schedule:open_poll", "POST"): "l f f f f  f . f . f",
+    ("schedule:propose_time", "POST"): "l f f f f  f . f . f",
+    ("schedule:change_deadline", "POST"): "l f f f f  f . f . f",
+    ("schedule:withdraw_time", "POST"): "l f f f f  f . f . f",
+    ("schedule:pick_time", "GET"): "l f f f f  f . f . f",
+    ("schedule:pick_time", "POST"): "l f f f f  f . f . f",
     # Of no group:
     ("home", "GET"): ". . . . .  . . . . .",
     ("healthz", "GET"): ". . . . .  . . . . .",
@@ -300,6 +314,7 @@ NOT_WHILE_CLOSED = {
     "groups:write_letter", "groups:letters", "moderation:case", "moderation:claim_case", "moderation:release_case",
     "moderation:decide", "moderation:reasons", "moderation:change_reason", "moderation:retire_reason",
     "moderation:report_name", "moderation:decide_about_member", "moderation:decide_about_paragraph",
+    *(name for name, _method in MATRIX if name.startswith("schedule:") and name != "schedule:poll"),
     *(OF_A_COMMENT - READ_AT_A_COMMENT - {"discussion:draft_answer", "discussion:draft_edit"}),
 }  # fmt: skip
 OF_THE_GROUP = {
@@ -435,6 +450,8 @@ class Cell:
         for person in (self.people["suspended"], house.other):
             theirs = house.group.memberships.get(user=person)
             actions.suspend(membership=theirs, until=theirs.FOR_GOOD, reason="Rest a while.", by=house.owner)
+        self.met = sessions.begun(sessions.scheduled(house))
+        self.planned, self.asked = sessions.draft(house), sessions.asked_when(house)
         self.case = Case.objects.create(group=house.group, comment=self.comment, kind="comment", due_at=timezone.now())
         self.reason = house.group.reasons.create(title="Trade", words="No trade here.")
         self.mailed = house.group.email_invitations.create(
@@ -488,6 +505,16 @@ class Cell:
             "moderation:report_name": [self.house.other.public_id],
             "moderation:decide_about_member": [self.house.other.public_id],
             "moderation:decide_about_paragraph": [self.comment.paragraph.public_id],
+            **{f"schedule:{name}": [self.met.public_id] for name in ("attend", "note_who_was_there")},
+            **{
+                f"schedule:{name}": [self.asked.public_id]
+                for name in ("poll", "answer_poll", "propose_time", "change_deadline")
+            },
+            **{
+                f"schedule:{name}": [self.asked.public_id, sessions.times_of(self.asked)[0]]
+                for name in ("withdraw_time", "pick_time")
+            },
+            "schedule:open_poll": [self.planned.public_id],
             "groups:revoke_invitation": [self.house.group.invitations.last().pk],
             "groups:regenerate_invitation": [self.house.group.invitations.last().pk],
             "groups:send_email_invitation_again": [self.mailed.public_id],
@@ -602,6 +629,14 @@ class Cell:
             "groups:write_letter": {"subject": "Soon", "body": "Soon.", "key": uuid.uuid4(), "send": "1"},
             "groups:ask_to_join": {"words": "Hello."},
             "groups:answer_join_request": {"answer": "decline"},
+            "schedule:attend": {"answer": "going"},
+            "schedule:answer_poll": {"words": "Always."},
+            "schedule:open_poll": {
+                "until": sessions.a_day(5), "times-TOTAL_FORMS": 1, "times-INITIAL_FORMS": 0,
+                "times-0-date": sessions.a_day(), "times-0-time": "19:00",
+            },
+            "schedule:propose_time": {"date": sessions.a_day(), "time": "19:00"},
+            "schedule:change_deadline": {"until": sessions.a_day(5)},
             "my_data:delete_account": {"choice": "pseudonym"},
             "accounts:profile": {"display_name": f"Called {uuid.uuid4().hex}"},
             "mail_choices": {

@@ -118,6 +118,8 @@ def remove_what_is_theirs(user) -> None:
         user.rules_review_supports,
         user.join_requests,
         user.feed_addresses,
+        user.attendances,  # their places are given on by the worker
+        user.poll_replies,
     ):
         rows.all().delete()
     MailSettings.objects.filter(user=user).delete()

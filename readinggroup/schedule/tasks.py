@@ -1,4 +1,4 @@
-"""What the worker does for sessions."""
+"""What the worker does for sessions: series, zones, places that became free, date polls."""
 
 from procrastinate.contrib.django import app
 
@@ -18,3 +18,18 @@ def retake_instants(timestamp: int):
     """Put sessions to the instants that their wall times mean now, should a zone's rules have changed. `timestamp` is
     the hour's."""
     actions.retake_instants()
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queueing_lock="keep_places", pass_context=False)
+def keep_places(timestamp: int):
+    """Free the places of those who have left their group, for those who wait. `timestamp` is the minute's."""
+    actions.keep_places()
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queueing_lock="mind_polls", pass_context=False)
+def mind_polls(timestamp: int):
+    """Remind of date polls that end soon, and tell of those that are over. `timestamp` is the minute's."""
+    actions.nudge_due()
+    actions.tell_polls_over()

@@ -2,7 +2,17 @@
 
 from django.urls import include, path
 
-from . import making_views, month_views, passage_views, plan_views, series_views, state_views, views
+from . import (
+    attendance_views,
+    making_views,
+    month_views,
+    passage_views,
+    plan_views,
+    poll_views,
+    series_views,
+    state_views,
+    views,
+)
 
 app_name = "schedule"
 
@@ -26,6 +36,15 @@ session_urls = [
     path("cancel/", state_views.cancel_session, name="cancel_session"),
     path("open/", state_views.open_session, name="open_session"),
     path("close/", state_views.close_session, name="close_session"),
+    path("attend/", attendance_views.attend, name="attend"),
+    path("was-there/", attendance_views.note_who_was_there, name="note_who_was_there"),
+    path("poll/", poll_views.poll, name="poll"),
+    path("poll/open/", poll_views.open_poll, name="open_poll"),
+    path("poll/answer/", poll_views.answer_poll, name="answer_poll"),
+    path("poll/until/", poll_views.change_deadline, name="change_deadline"),
+    path("poll/times/", poll_views.propose_time, name="propose_time"),
+    path("poll/times/<int:time>/withdraw/", poll_views.withdraw_time, name="withdraw_time"),
+    path("poll/times/<int:time>/pick/", poll_views.pick_time, name="pick_time"),
 ]
 
 # /g/<group>/sessions/series/<series>/

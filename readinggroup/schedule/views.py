@@ -10,6 +10,8 @@ from readinggroup.lib.paging import page_asked_for
 
 from .models import ReadingSession
 from .passages import spans_of, with_spans
+from .shown_attendance import attendance_part
+from .shown_poll import poll_part
 
 A_PAGE = 20
 MOST_AHEAD = 100
@@ -57,6 +59,8 @@ def session_page(request, membership, session, *, status=200, **more):
         "group": membership.group,
         "session": session,
         **frame_of(session, membership),
+        **attendance_part(membership, session),
+        **poll_part(membership, session),
         **more,
     }
     return TemplateResponse(request, "schedule/session.html", context, status=status)

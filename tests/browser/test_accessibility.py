@@ -21,11 +21,13 @@ from readinggroup.moderation.actions import state as write_statement
 from readinggroup.moderation.models import Action, Case, Ground, Juror
 from readinggroup.notifications.unsubscribing import unsubscribe_address
 from readinggroup.readings.actions import keep_upload
+from readinggroup.schedule import actions as schedule
 
 from .. import factories
 from ..moderation.conftest import decided as decided_about
 from ..moderation.conftest import rule_of
 from ..moderation.decisions import entered, reversed_
+from ..schedule import sessions
 from .conftest import NARROW, WIDE
 from .steps import (
     NOT_A_TEXT,
@@ -334,6 +336,42 @@ def review_page(name):
     return show
 
 
+def who_comes(page, house, **_):
+    """To one with a place, an organizer who waits for another."""
+    session = sessions.scheduled(house, places=1)
+    for person, words in ((house.member, "I bring tea."), (house.other, ""), (house.organizer, "")):
+        schedule.answer(session=session, by=person, answer="going", words=words)
+    schedule.answer(session=session, by=house.owner, answer="maybe", words="It depends.")
+    page.goto(sessions.address("attend", session))
+    expect(page.get_by_text("number 2 on the waiting list")).to_be_visible()
+
+
+def who_was_there(page, house, **_):
+    session = sessions.begun(sessions.scheduled(house))
+    for person in (house.member, house.other):
+        schedule.answer(session=session, by=person, answer="going")
+    page.goto(sessions.address("note_who_was_there", session))
+
+
+def a_date_poll(page, house, **_):
+    """With everything that organizers see."""
+    session = sessions.asked_when(house, zone="Asia/Kathmandu")
+    times = sessions.times_of(session)
+    for person, said in ((house.member, ["yes", "if_need_be", "no"]), (house.other, ["yes", "no", "yes"])):
+        answers = dict(zip(times, said, strict=True))
+        schedule.answer_poll(session=session, answers=answers, words="Not after nine.", by=person)
+    schedule.withdraw_time(session=session, time=times[2], by=house.organizer)
+    page.goto(sessions.address("poll", session))
+    page.locator("#poll details summary").first.click()
+    page.locator("#organize").get_by_role("button", name="Propose it").click()
+
+
+def a_date_poll_refused(page, house, **_):
+    page.goto(sessions.address("open_poll", sessions.draft(house)))
+    page.get_by_role("button", name="Ask the members").click()
+    expect(page.locator(".errorlist").first).to_be_visible()
+
+
 def judged(name):
     """After a report was followed by a decision."""
 
@@ -399,6 +437,10 @@ PAGES = {
     "import": ("organizer", in_group("readings:import_text")),
     "import refused": ("organizer", refused_import),
     "preview of an import": ("organizer", preview_of_an_import),
+    "who comes to a session": ("organizer", who_comes),
+    "who was there": ("organizer", who_was_there),
+    "a date poll": ("organizer", a_date_poll),
+    "a date poll refused": ("organizer", a_date_poll_refused),
     "report": ("member", go(lambda house: f"/c/{house.said.public_id}/report/")),
     "what waits for moderators": ("moderator", in_group("moderation:queue")),
     "log of moderation": (VISITOR, decided("log")),

@@ -33,6 +33,7 @@ from readinggroup.moderation.models import Appeal, Case, Juror, Reason
 from readinggroup.notifications.models import Notice
 from readinggroup.readings.actions import keep_place
 from readinggroup.readings.models import TextImport
+from readinggroup.schedule import actions as schedule
 from readinggroup.tasks import delete_due_groups as delete_due_groups_task
 from texts.models import LinkStatus, ParagraphLink
 
@@ -40,6 +41,7 @@ from .. import factories
 from ..conftest import make_house
 from ..moderation.conftest import decided
 from ..moderation.decisions import hidden, reversed_
+from ..schedule import sessions
 from .test_coming_and_going import address, at_once
 
 BANNER = "nobody writes, joins or invites"
@@ -319,9 +321,17 @@ def fill(house, as_user):
     settling.ask_for_export(group=house.group, by=house.owner)
     actions.make_feed_address(group=house.group, by=house.member)
     send_letter(group=house.group, subject="Soon", body="Soon.", key=uuid.uuid4(), by=house.organizer)
+    fill_sessions(house)
     upload = SimpleUploadedFile("well.txt", b"The Well\n\nNobody had drawn water here since the war.\n")
     as_user(house.organizer).post(reverse("readings:import_text", args=[house.group.slug]), {"file": upload})
     assert TextImport.objects.filter(group=house.group).exists()
+
+
+def fill_sessions(house):
+    """A session to which somebody comes, and one whose time is asked for."""
+    schedule.answer(session=sessions.scheduled(house), by=house.member, answer="going")
+    asked = sessions.asked_when(house)
+    schedule.answer_poll(session=asked, answers=dict.fromkeys(sessions.times_of(asked), "yes"), by=house.member)
 
 
 def fill_moderation(house, comment):

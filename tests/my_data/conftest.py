@@ -42,10 +42,12 @@ from readinggroup.moderation.models import Action, Case, Ground, Juror
 from readinggroup.notifications.actions import tell, wish
 from readinggroup.notifications.models import Category, Digest, MailSettings, PushSubscription, When
 from readinggroup.readings.actions import keep_place, keep_upload
+from readinggroup.schedule import actions as schedule
 
 from .. import factories
 from ..moderation.conftest import decided
 from ..notifications.push_service import create_subscription
+from ..schedule import sessions
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +92,8 @@ def canaries():
         "appeal",
         "statement",
         "vote",
+        "attendance",
+        "poll_word",
     )
     return SimpleNamespace(**{kind: f"{kind.replace('_', '')}-{uuid.uuid4().hex[:12]}" for kind in kinds})
 
@@ -149,11 +153,20 @@ def full_life(house, canaries):
     ask_for_review(**asked, words=canaries.review, by=person)
     support_review(review=ask_for_review(**asked, words="Why brief?", by=house.member), by=person)
     be_moderated(house, person, canaries)
+    come_to_sessions(house, person, canaries)
     GroupChange.objects.create(group=house.group, kind=ChangeKind.ARCHIVED, by=person)
     settling.offer_group(group=house.group, to=house.member, by=person)
     make_feed_address(group=house.group, by=person)
     send_letter(group=house.group, subject="Soon", body="Soon.", key=uuid.uuid4(), by=person)
     return SimpleNamespace(person=person, client=client, comment=comment, said=said, theirs=theirs, token=token)
+
+
+def come_to_sessions(house, person, canaries):
+    """They come to a session, and have said when they can come to another, which they asked about."""
+    schedule.answer(session=sessions.scheduled(house), by=person, answer="going", words=canaries.attendance)
+    asked = sessions.asked_when(house, by=person)
+    said = dict.fromkeys(sessions.times_of(asked), "yes")
+    schedule.answer_poll(session=asked, answers=said, words=canaries.poll_word, by=person)
 
 
 def be_moderated(house, person, canaries):

@@ -3,7 +3,7 @@
 A test walks all models that point at a person: each stands in a part here, or in LEFT_OUT with a reason.
 """
 
-from . import account, belonging, moderation, talk
+from . import account, belonging, moderation, sessions, talk
 from .part import Part, Words
 from .talk import comments
 
@@ -21,6 +21,7 @@ LEFT_OUT = {
     "groups.JoinRequest.answered_by": "what an organizer answered is the asker's, and in their archive",
     "groups.RulesReview.answered_by": "what the owners answered is theirs, and stands for all to read",
     "groups.Term.by": "whom an owner appointed stands at the other person's membership; that they did, in the log",
+    "schedule.DatePoll.opened_by": "that an organizer asked when the group can meet is the group's",
     "discussion.Restriction.created_by": "that a place is locked, and why, is the group's, and stands in its log",
     "moderation.Case.claimed_by": "who looks at a case does so for ten minutes, and nothing is kept of it",
     "moderation.Decision.by": "what a moderator decided is about somebody else, and in their archive",
@@ -28,7 +29,7 @@ LEFT_OUT = {
     "accounts.User_user_permissions.user": "Django's own permissions, which the site does not use",
 }
 
-_BY_NAME = {part.name: part for of in (account, belonging, talk, moderation) for part in of.PARTS}
+_BY_NAME = {part.name: part for of in (account, belonging, talk, sessions, moderation) for part in of.PARTS}
 # As they are listed in the archive: what one has said before what the site noted.
 _FIRST = ["account", "email_addresses", "memberships", "comments"]
 PARTS = [_BY_NAME[name] for name in [*_FIRST, *(name for name in _BY_NAME if name not in _FIRST)]]

@@ -1,57 +1,69 @@
-"""Saying whether one comes; a place for each who goes, and a waiting list in its order."""
+"""Saying whether one comes; a place for each who goes, and a waiting list in its order; who was there."""
 
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F, Max, Q, Sum
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
+from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, may_still
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category
 
-from ..models import Answer, Attendance, ReadingSession, SessionState
+from ..models import Answer, Attendance, ReadingSession
 from .refusals import NoPlaceForGuests, NotPossible
 from .telling import facts_of
 
 # For so long somebody who got a place late is asked to say that they cannot come after all.
 TO_DECLINE = timedelta(hours=24)
-ANSWERED = {SessionState.SCHEDULED, SessionState.UNDER_WAY}
+A_MOMENT = timedelta(microseconds=1)
 
 
 @transaction.atomic
 def answer(*, session, by, answer, guests=0, words="") -> Attendance:
-    """Say whether one comes, and with how many. Who goes gets a place, or waits for one; whoever waits moves up.
+    """Say whether one comes, and with how many. Whoever goes stands in line; then the line moves up.
 
     Held: the membership, then the session, so that of two who want the last place one is first. NotPossible if the
-    session is not one to answer to, or they may not; NoPlaceForGuests if somebody with a place brings too many.
+    session is not one to answer to, or they may not; NoPlaceForGuests if there can be no place for so many.
     """
     if not may_still(by, Can.ATTEND, group=session.reading.group_id):
         raise NotPossible
-    standing = ReadingSession.objects.select_for_update(of=("self",), no_key=True).get(pk=session.pk)
-    if standing.state not in ANSWERED:
+    standing = ReadingSession.objects.hold(session.pk)
+    if not standing.takes_answers:
         raise NotPossible
-    mine = Attendance.objects.filter(session=standing, user=by).first() or Attendance(session=standing, user=by)
-    had_place = mine.pk is not None and mine.answer == Answer.GOING and mine.waits_since is None
-    needs = 1 + guests - (1 + mine.guests if had_place else 0)
-    waits_since, now = mine.waits_since, timezone.now()
-    if answer != Answer.GOING:
-        waits_since = None
-    elif had_place:
-        if needs > max(0, free := free_places(standing)):
-            raise NoPlaceForGuests(max(0, free))
+    mine = standing.attendances.filter(user=by).first() or Attendance(session=standing, user=by)
+    if answer == Answer.GOING:
+        check_guests(standing, mine, guests)
+        waits_since = None if mine.is_seated else mine.waits_since or end_of_line(standing)
     else:
-        # Nobody overtakes who waits already.
-        others_wait = standing.attendances.waiting().exclude(pk=mine.pk).exists()
-        waits_since = None if free_places(standing) >= needs and not others_wait else (waits_since or now)
-    mine.answer, mine.guests, mine.words, mine.waits_since = answer, guests, words, waits_since
-    mine.answered_at, mine.promoted_at = now, mine.promoted_at if waits_since is None else None
+        waits_since = None
+    mine.promoted_at = mine.promoted_at if answer == Answer.GOING and mine.is_seated else None
+    mine.answer, mine.words, mine.waits_since, mine.answered_at = answer, words, waits_since, timezone.now()
+    mine.guests = 0 if answer == Answer.NOT_GOING else guests
     mine.save()
-    promote_waiting(standing)
+    promote_waiting(standing, by=by)
     mine.refresh_from_db()
     return mine
+
+
+def check_guests(session, mine, guests) -> None:
+    """Refuse guests for whom there is no place: beside somebody who has one, or ever."""
+    if session.places is None:
+        return
+    if 1 + guests > session.places and guests > mine.guests:
+        raise NoPlaceForGuests(max(0, session.places - 1))
+    more = guests - mine.guests
+    if mine.is_seated and more > 0 and more > (free := max(0, free_places(session))):
+        raise NoPlaceForGuests(mine.guests + free)
+
+
+def end_of_line(session):
+    """The moment for who comes last: now, but after all who wait, whatever the clocks of several servers say."""
+    last = session.attendances.aggregate(last=Max("waits_since"))["last"]
+    return max(timezone.now(), last + A_MOMENT) if last else timezone.now()
 
 
 def free_places(session) -> int | float:
@@ -62,29 +74,92 @@ def free_places(session) -> int | float:
     return session.places - taken
 
 
-def promote_waiting(session) -> None:
-    """Give places that are free to those who wait, in their order; the session is held. Each is told."""
-    free = free_places(session)
-    for waiting in session.attendances.waiting().select_related("user"):
-        if waiting.guests + 1 > free:
-            return  # in order: who comes later does not overtake because they are fewer
-        free -= waiting.guests + 1
-        waiting.waits_since, waiting.promoted_at = None, timezone.now()
-        waiting.save(update_fields=["waits_since", "promoted_at"])
-        tell_promoted(session, waiting)
+def promote_waiting(session, *, by=None) -> None:
+    """Give places that are free to those who wait, in their order, and tell them; the session is held.
+
+    Whose own act it is, `by`, sees it, and is told nothing.
+    """
+    if not session.takes_answers:
+        return
+    moved = [attendance for attendance in seat_waiting(session) if by is None or attendance.user_id != by.pk]
+    now = timezone.now()
+    session.attendances.filter(pk__in=[attendance.pk for attendance in moved]).update(promoted_at=now)
+    for attendance in moved:
+        tell_promoted(session, attendance.user_id, now)
 
 
-def tell_promoted(session, attendance) -> None:
+def seat_waiting(session) -> list[Attendance]:
+    """Who waits and gets a place now.
+
+    In order: who comes later does not overtake because they are fewer. Only a party that all places together could not
+    hold, since there were more when it came, keeps nobody waiting.
+    """
+    free, seated = free_places(session), []
+    if free > 0:
+        for waiting in session.attendances.waiting().by_members():
+            needs = 1 + waiting.guests
+            if session.places is not None and needs > session.places:
+                continue
+            if needs > free:
+                break
+            free -= needs
+            seated.append(waiting)
+    session.attendances.filter(pk__in=[waiting.pk for waiting in seated]).update(waits_since=None)
+    return seated
+
+
+def tell_promoted(session, user, moment) -> None:
     """That there is a place now, and until when they may say that they cannot come after all."""
     group = session.reading.group
-    decline_by = min(session.starts_at, attendance.promoted_at + TO_DECLINE)
+    decline_by = decline_until(session, moment)
     tell(
-        recipients=[attendance.user],
+        recipients=[user],
         kind="schedule/promoted",
         category=Category.SESSION,
-        event=f"session-{session.public_id}-promoted-{attendance.promoted_at.timestamp()}",
+        event=f"session-{session.public_id}-promoted-{moment.timestamp()}",
         group=group.pk,
         address=reverse("schedule:session", args=[group.slug, session.public_id]),
         thread=f"session-{session.public_id}",
-        facts={**facts_of(session), "decline_by": decline_by.isoformat()},
+        facts={**facts_of(session), "decline_by": decline_by.isoformat() if decline_by > moment else ""},
     )
+
+
+def decline_until(session, promoted_at):
+    """Until when somebody who got a place then is asked to give it back, if they cannot come."""
+    return min(session.starts_at, promoted_at + TO_DECLINE)
+
+
+@transaction.atomic
+def note_who_was_there(*, session, was_there, by) -> None:
+    """Note of these people whether they were there: primary key -> True, False, or None for "nobody knows".
+
+    NotPossible before the session has begun.
+    """
+    standing = ReadingSession.objects.hold(session.pk)
+    if not standing.has_begun:
+        raise NotPossible
+    for said in (True, False, None):
+        people = [pk for pk, attended in was_there.items() if attended is said]
+        standing.attendances.filter(user__in=people).update(attended=said)
+
+
+def keep_places() -> int:
+    """Free the places of who belongs to the group no more, and let who waits move up; the answer: how many were freed.
+
+    Whoever leaves, is removed, or deletes their account does so without the group's sessions being held.
+    """
+    left = Attendance.objects.filter(answer=Answer.GOING).exclude(pk__in=Attendance.objects.by_members().values("pk"))
+    changed = Q(attendances__in=left) | Q(attendances__waits_since__isnull=False)
+    coming = ReadingSession.objects.coming().filter(changed).values_list("pk", flat=True)
+    return sum(keep_places_of(pk) for pk in set(coming))
+
+
+@transaction.atomic
+def keep_places_of(pk) -> int:
+    """The same of one session."""
+    standing = ReadingSession.objects.hold(pk)
+    members = Membership.objects.active().filter(group=standing.reading.group_id).values("user")
+    gone = standing.attendances.filter(answer=Answer.GOING).exclude(user__in=members)
+    freed = gone.update(answer=Answer.NOT_GOING, guests=0, waits_since=None, promoted_at=None)
+    promote_waiting(standing)
+    return freed

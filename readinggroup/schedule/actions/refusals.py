@@ -14,7 +14,7 @@ class NotPossible(Exception):  # noqa: N818 - as above
 
 
 class NoPlaceForGuests(Exception):  # noqa: N818 - as above
-    """There are only so many places left for guests of somebody who has one themselves."""
+    """There is a place for only so many guests: `free`."""
 
     def __init__(self, free):
         super().__init__(free)
@@ -51,3 +51,15 @@ class TooFewDates(Exception):  # noqa: N818 - as above
     def __init__(self, dates):
         super().__init__(dates)
         self.dates = dates
+
+
+class PollIsOver(Exception):  # noqa: N818 - as above
+    """A date poll takes no answers any more: a time was picked, its last moment has passed, or it was cancelled."""
+
+
+class ProposedAlready(Exception):  # noqa: N818 - as above
+    """That time is proposed already."""
+
+
+class TooManyTimes(Exception):  # noqa: N818 - as above
+    """A poll with so many times that nobody would read them."""

@@ -15,7 +15,7 @@ from readinggroup.lib.wall_time import day_begins, instant_of, instants_of
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category
 
-from ..models import DATED, Answer, Passage, ReadingSession, SessionState
+from ..models import DATED, Answer, Passage, PollReply, ReadingSession, SessionState
 from .attending import promote_waiting
 from .refusals import NotPossible, StaleSession
 from .telling import facts_of
@@ -92,7 +92,7 @@ def set_passages(session, passages) -> None:
 
 def held(session) -> ReadingSession:
     """The session as it stands, held until this transaction ends."""
-    return ReadingSession.objects.select_for_update(of=("self",), no_key=True).get(pk=session.pk)
+    return ReadingSession.objects.hold(session.pk)
 
 
 def held_to_schedule(session, by) -> ReadingSession:
@@ -178,10 +178,14 @@ def cancel(*, session, reason, by, telling=True) -> ReadingSession:
         return standing
     if not standing.can_cancel:
         raise NotPossible
-    was_known = standing.state != SessionState.DRAFT
+    was = standing.state
     now = timezone.now()
     move_on(standing, SessionState.CANCELLED, cancelled_at=now, cancelled_by=by, cancelled_for=reason)
-    if telling and was_known:
+    if not telling or was == SessionState.DRAFT:
+        return standing
+    if was == SessionState.POLL:
+        tell_of(standing, "schedule/cancelled", "cancelled", who_replied(standing), reason=reason)
+    else:
         tell_attending(standing, "schedule/cancelled", "cancelled", reason=reason)
     return standing
 
@@ -227,6 +231,11 @@ def tell_attending(session, kind, what, **facts) -> None:
     coming = session.attendances.exclude(answer=Answer.NOT_GOING).filter(user__in=belonging)
     people = coming.values_list("user", flat=True)
     tell_of(session, kind, what, people, **facts)
+
+
+def who_replied(session):
+    """Those who have said when they can."""
+    return PollReply.objects.filter(poll__session=session).by_members().values_list("user", flat=True)
 
 
 def tell_members(session, kind, *, by) -> None:

@@ -1,7 +1,21 @@
 """Reading sessions and who comes to them."""
 
 from .attendance import Answer, Attendance
+from .polls import Availability, DatePoll, PollReply, ProposedTime, TimeAnswer
 from .series import Series
 from .sessions import DATED, Passage, ReadingSession, SessionState
 
-__all__ = ["DATED", "Answer", "Attendance", "Passage", "ReadingSession", "Series", "SessionState"]
+__all__ = [
+    "DATED",
+    "Answer",
+    "Attendance",
+    "Availability",
+    "DatePoll",
+    "Passage",
+    "PollReply",
+    "ProposedTime",
+    "ReadingSession",
+    "Series",
+    "SessionState",
+    "TimeAnswer",
+]

@@ -3,7 +3,7 @@
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -28,6 +28,12 @@ class AttendanceQuerySet(models.QuerySet):
     def waiting(self):
         """Those who wait for one, in their order."""
         return self.filter(waits_since__isnull=False).order_by("waits_since", "pk")
+
+    def by_members(self):
+        """Of those who belong to the group now."""
+        return self.filter(
+            user__memberships__group=F("session__reading__group"), user__memberships__left_at__isnull=True
+        )
 
 
 class Attendance(models.Model):
@@ -93,3 +99,8 @@ class Attendance(models.Model):
 
     def __str__(self):
         return f"{self.user}: {self.answer}"
+
+    @property
+    def is_seated(self):
+        """Whether they have a place."""
+        return self.answer == Answer.GOING and self.waits_since is None

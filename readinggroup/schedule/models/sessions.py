@@ -81,6 +81,10 @@ class SessionQuerySet(models.QuerySet):
         """With what it takes to show them in a list: the reading with its text, and the passages."""
         return self.select_related("reading__edition__current").prefetch_related("passages")
 
+    def hold(self, pk):
+        """The session as it stands, held until this transaction ends. Memberships are held before it."""
+        return self.select_for_update(of=("self",), no_key=True).get(pk=pk)
+
 
 class ReadingSession(models.Model):
     """One meeting of the group about a reading.
@@ -213,6 +217,18 @@ class ReadingSession(models.Model):
         if may(membership, Can.SCHEDULE):
             return True
         return may(membership, Can.ATTEND) and self.facilitator_id == membership.user_id
+
+    @property
+    def takes_answers(self):
+        """Whether one can say that one comes: it is scheduled, or under way, and not over."""
+        return self.state in {SessionState.SCHEDULED, SessionState.UNDER_WAY} and self.ends_at > timezone.now()
+
+    @property
+    def has_begun(self):
+        """Whether somebody can have been there."""
+        if self.state == SessionState.SCHEDULED:
+            return self.starts_at <= timezone.now()
+        return self.state in {SessionState.UNDER_WAY, SessionState.HELD}
 
 
 class Passage(models.Model):

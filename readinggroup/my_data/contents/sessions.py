@@ -1,0 +1,48 @@
+"""Sessions: whether one came, and when one could."""
+
+from django.utils.translation import gettext_lazy as _
+
+from readinggroup.schedule.models import Attendance, PollReply
+
+from .part import Part, each, on_this_site
+
+
+def session_of(session) -> dict:
+    """Which session something is about."""
+    group = session.reading.group
+    return {
+        "group": group.name,
+        "session": session.title,
+        "address": on_this_site("schedule:session", group.slug, session.public_id),
+        "starts_at": session.starts_at,
+    }
+
+
+def attendances(user):
+    """What I answered to sessions, and whether it was noted that I was there."""
+    for mine in each(Attendance.objects.filter(user=user).select_related("session__reading__group")):
+        yield session_of(mine.session) | {
+            "answer": mine.answer,
+            "guests": mine.guests,
+            "words": mine.words,
+            "waits_since": mine.waits_since,
+            "attended": mine.attended,
+            "answered_at": mine.answered_at,
+        }
+
+
+def poll_replies(user):
+    """When I said that I can, in date polls."""
+    mine = PollReply.objects.filter(user=user).select_related("poll__session__reading__group")
+    for reply in each(mine.prefetch_related("answers__time")):
+        yield session_of(reply.poll.session) | {
+            "words": reply.words,
+            "answers": [{"time": said.time.starts_at, "answer": said.answer} for said in reply.answers.all()],
+            "answered_at": reply.answered_at,
+        }
+
+
+PARTS = [
+    Part("attendances", _("Sessions to which I come"), ("schedule.Attendance.user",), attendances),
+    Part("poll_replies", _("When I can, in date polls"), ("schedule.PollReply.user",), poll_replies),
+]
