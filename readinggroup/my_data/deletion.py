@@ -118,6 +118,7 @@ def remove_what_is_theirs(user) -> None:
         user.rules_review_supports,
         user.join_requests,
         user.feed_addresses,
+        user.calendar_addresses,
     ):
         rows.all().delete()
     MailSettings.objects.filter(user=user).delete()

@@ -108,7 +108,7 @@ def put_on_calendar(*, session, by) -> ReadingSession:
         return standing
     if standing.state not in {SessionState.DRAFT, SessionState.POLL} or standing.starts_at is None:
         raise NotPossible
-    move_on(standing, SessionState.SCHEDULED)
+    move_on(standing, SessionState.SCHEDULED, announced_at=timezone.now())
     tell_members(standing, "schedule/scheduled", by=by)
     return standing
 
@@ -165,9 +165,10 @@ def move_on(session, state, **fields) -> None:
 
 
 def tell_attending(session, kind, what, **facts) -> None:
-    """Tell those who go, wait or may come."""
-    people = session.attendances.exclude(answer=Answer.NOT_GOING).values_list("user", flat=True)
-    tell_of(session, kind, what, people, **facts)
+    """Tell those who go, wait, may come, or have not said: all who were invited and did not decline."""
+    declined = session.attendances.filter(answer=Answer.NOT_GOING).values("user")
+    members = session.reading.group.memberships.active().exclude(user__in=declined)
+    tell_of(session, kind, what, members.values_list("user", flat=True), **facts)
 
 
 def tell_members(session, kind, *, by) -> None:
