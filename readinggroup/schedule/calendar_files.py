@@ -62,12 +62,13 @@ def invitation(entry, invited: Invited, *, now: datetime) -> tuple[str, bytes]:
     event.pop("DTSTAMP")
     event.add("DTSTAMP", now)  # of two messages of one sequence the later one counts
     organizer = vCalAddress(f"mailto:{invited.organizer_address}")
-    organizer.params["CN"] = line(invited.organizer)
+    organizer.params["CN"] = named(invited.organizer)
     event.add("ORGANIZER", organizer)
     attendee = vCalAddress(f"mailto:{invited.address}")
-    attendee.params["CN"] = line(invited.name)
+    attendee.params["CN"] = named(invited.name)
     attendee.params["ROLE"] = "REQ-PARTICIPANT"
-    attendee.params["PARTSTAT"] = PARTICIPATION[entry.answer]
+    waits = entry.answer == Answer.GOING and not entry.comes
+    attendee.params["PARTSTAT"] = "TENTATIVE" if waits else PARTICIPATION[entry.answer]
     attendee.params["RSVP"] = "TRUE" if invited.replies and method == REQUEST else "FALSE"
     event.add("ATTENDEE", attendee)
     return method, filled(calendar, [event], [entry])
@@ -172,6 +173,11 @@ def text(words: str) -> str:
 def line(words: str) -> str:
     """The same on one line."""
     return " ".join(text(words).split())
+
+
+def named(words: str) -> str:
+    """The same as a parameter, where a quotation mark cannot be and a backslash is misread by some."""
+    return line(words).replace('"', "'").replace("\\", "/")
 
 
 def address(link: str) -> str:

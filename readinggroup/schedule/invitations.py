@@ -12,6 +12,7 @@ from django.utils import timezone
 from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, may
 from readinggroup.notifications.actions import tell
+from readinggroup.notifications.mail_addresses import attendance_address
 from readinggroup.notifications.models import Category
 
 from . import calendars
@@ -39,17 +40,21 @@ def part_for(notice) -> tuple[str, bytes] | None:
     entry = calendars.of_session(membership, session)
     if entry is None or (entry.answer == Answer.NOT_GOING and not entry.is_cancelled):
         return None  # whoever has said no is not asked to come
-    return invitation(entry, invited(membership.group, notice.recipient), now=timezone.now())
+    return invitation(entry, invited(membership.group, session, notice.recipient), now=timezone.now())
 
 
-def invited(group, person) -> Invited:
-    """In the group's name, from the site's own address: nobody's address is told to others."""
+def invited(group, session, person) -> Invited:
+    """In the group's name, from an address of the site: nobody's address is told to others.
+
+    Where the site takes mail, that address is this person's for this session, and their mail program may answer to it.
+    """
+    answered_at = attendance_address(person, session.public_id)
     return Invited(
         address=person.email,
         name=group.name_of(person),
         organizer=group.name,
-        organizer_address=parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
-        replies=False,
+        organizer_address=answered_at or parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
+        replies=bool(answered_at),
     )
 
 
