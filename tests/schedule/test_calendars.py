@@ -169,8 +169,8 @@ def test_a_group_speaks_its_language_and_a_person_theirs(house):
     house.group.language = "de"
     house.group.save(update_fields=["language"])
     type(house.member).objects.filter(pk=house.member.pk).update(language="fr")
-    assert "Zu lesen: Abschnitt 4 von The Ferry" in event_in(fetch(of_group(house)))["DESCRIPTION"]
-    assert "À lire : paragraphe 4 de The Ferry" in event_in(fetch(private(house.member)))["DESCRIPTION"]
+    assert "Zu lesen: Absatz 4 von „The Ferry“" in event_in(fetch(of_group(house)))["DESCRIPTION"]
+    assert "À lire\u00a0: paragraphe 4 de «\u00a0The Ferry\u00a0»" in event_in(fetch(private(house.member)))["DESCRIPTION"]
 
 
 # --- What is private --------------------------------------------------------------------------------------------------
