@@ -12,6 +12,7 @@ from readinggroup.lib.page_parts import MOST_COUNTED
 from readinggroup.notifications.mail_addresses import statement_address
 from readinggroup.notifications.models import Notice
 from readinggroup.notifications.wording import Words, words_of_kind
+from readinggroup.schedule import invitations
 
 # Notices whose mail is answered in the conversation about a decision; their facts name it.
 ANSWERED_ABOUT_DECISION = {"moderation/decided", "moderation/statement"}
@@ -80,4 +81,4 @@ def word_for_mail(notice) -> Words | None:
         if group is None or group.is_closed:
             return None  # nobody is called to where nobody can answer
     said = words_of(notice, facts_of({notice.about} - {""}))
-    return said and said._replace(reply_to=reply_address_about_decision(notice))
+    return said and said._replace(reply_to=reply_address_about_decision(notice), calendar=invitations.part_for(notice))

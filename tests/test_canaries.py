@@ -148,6 +148,7 @@ def settle(aviary, visibility):
     cell.mailed.save()
     cell.letter.subject, cell.letter.body_html = (canary(f"a letter's {what}", INSIDE) for what in ("subject", "words"))
     cell.letter.save()
+    meet(aviary, visibility)
     cell.export.content = canary("an export", {"owner"}).encode()
     cell.export.save()
     title, words = canary("title of a text for members", readable_by(visibility)), canary("a text for members", INSIDE)
@@ -162,6 +163,17 @@ def settle(aviary, visibility):
     )
     entered(cell.house, inside, canary("reason of a decision about a text for members", INSIDE))
     Reading.objects.filter(pk=kept.pk).update(slug="kept")  # who asks for a name in an address knows it already
+
+
+def meet(aviary, visibility):
+    """A session: that it is, for all who read; where, for who goes and who runs it."""
+    canary, session = aviary.canary, aviary.cell.session
+    session.title, session.words = (
+        canary(f"a session's {what}", readable_by(visibility)) for what in ("title", "words")
+    )
+    session.where = canary("where a session is", {"member", "organizer", "owner"})
+    session.link = f"https://example.org/{canary('the link of a session', {'member', 'organizer', 'owner'})}"
+    session.save()
 
 
 def review(aviary, visibility):
@@ -376,7 +388,7 @@ def test_mail_holds_what_its_reader_may_see(db):
     actors = {person.email: name for name, person in aviary.cell.people.items() if person is not None}
     for message in mail.outbox:
         [address] = message.to
-        told = f"{message.message()} {message.subject} {message.body}".replace(address, "")
+        told = f"{message.message()} {message.subject} {message.body}".replace("\n ", "").replace(address, "")
         told = told.replace(User.objects.get(email=address).display_name, "")  # a mail greets its reader
         for name, (word, _audience, allowed) in aviary.canaries.items():
             reader = actors.get(address)  # else another member, of whom nothing is said but what all members may see

@@ -9,7 +9,7 @@ row fails.
 """
 
 import uuid
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.conf import settings
@@ -29,6 +29,8 @@ from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category, PushSubscription
 from readinggroup.notifications.unsubscribing import unsubscribe_address
 from readinggroup.readings.models import Reading, TextImport
+from readinggroup.schedule import actions as scheduling
+from readinggroup.schedule.models import Answer, CalendarAddress
 
 from . import factories
 from .conftest import make_house, signed_in_as
@@ -213,6 +215,9 @@ MATRIX = {
     ("schedule:withdraw_time", "POST"): "l f f f f  f . f . f",
     ("schedule:pick_time", "GET"): "l f f f f  f . f . f",
     ("schedule:pick_time", "POST"): "l f f f f  f . f . f",
+    ("schedule:group_calendar", "GET"): ". . . . .  . . . . .",
+    ("schedule:session_calendar", "GET"): ". . . . .  . . . . .",
+    ("schedule:mail_invitation", "POST"): "l f f f f  . . . . f",
     # Of no group:
     ("home", "GET"): ". . . . .  . . . . .",
     ("healthz", "GET"): ". . . . .  . . . . .",
@@ -260,6 +265,12 @@ MATRIX = {
     # The address of a member, who belongs: it is the key, whoever has it. Others' addresses: tests/feeds/.
     ("feeds:private_comments", "GET"): ". . . . .  . . . . .",
     ("feeds:private_news", "GET"): ". . . . .  . . . . .",
+    # As above. Of all my groups: who belongs to none has an address, too, under which there is nothing.
+    ("schedule:private_group_calendar", "GET"): ". . . . .  . . . . .",
+    ("schedule:private_calendar", "GET"): ". . . . .  . . . . .",
+    ("schedule:my_calendar", "GET"): "l . . . .  . . . . .",
+    ("schedule:make_calendar_address", "POST"): "l . . . .  . . . . .",
+    ("schedule:revoke_calendar_address", "POST"): "l . . . .  . . . . .",
     ("groups:my_groups", "GET"): "l . . . .  . . . . .",
     ("discussion:my_drafts", "GET"): "l . . . .  . . . . .",
     ("discussion:delete_draft", "POST"): "l . . . .  . . . . .",  # whose it is: tests/discussion/test_drafts.py
@@ -278,6 +289,8 @@ OF_NO_GROUP = {
     "discussion:my_drafts", "discussion:delete_draft", "discussion:move_draft",
     "discussion:my_contributions", "discussion:my_muted", "inbox", "open_notice", "mark_all_read", "mail_choices",
     "feeds:private_comments", "feeds:private_news", "moderation:my_cases", "moderation:my_reports",
+    "schedule:private_group_calendar", "schedule:private_calendar", "schedule:my_calendar",
+    "schedule:make_calendar_address", "schedule:revoke_calendar_address",
 } | {name for name, _method in MATRIX if name.startswith(("accounts:", "notifications:", "my_data:"))}  # fmt: skip
 # Whom it concerns is asked for, or who moderates; 404 for all others, whatever kind of group it is.
 OF_A_DECISION = {
@@ -314,7 +327,12 @@ NOT_WHILE_CLOSED = {
     "groups:write_letter", "groups:letters", "moderation:case", "moderation:claim_case", "moderation:release_case",
     "moderation:decide", "moderation:reasons", "moderation:change_reason", "moderation:retire_reason",
     "moderation:report_name", "moderation:decide_about_member", "moderation:decide_about_paragraph",
-    *(name for name, _method in MATRIX if name.startswith("schedule:") and name != "schedule:poll"),
+    *(
+        name
+        for name, _method in MATRIX
+        if name.startswith("schedule:")
+        and name not in {"schedule:poll", "schedule:group_calendar", "schedule:session_calendar"}
+    ),
     *(OF_A_COMMENT - READ_AT_A_COMMENT - {"discussion:draft_answer", "discussion:draft_edit"}),
 }  # fmt: skip
 OF_THE_GROUP = {
@@ -406,6 +424,7 @@ class Cell:
         self.whose_feed = house.member
         self.rules = settling.change_rules(group=house.group, rules=[("Be brief", "")], by=house.owner)
         self.decide()
+        self.meet()
         self.furnish()
         self.cookies = {actor: signed_in_as(person).cookies for actor, person in self.people.items()}
 
@@ -422,6 +441,14 @@ class Cell:
             answer = send(address, data, headers=headers)
             transaction.set_rollback(True)
         return answer
+
+    def meet(self):
+        """A session in a month, to which the member goes."""
+        organizer, day = self.house.organizer, (timezone.now() + timedelta(days=30)).date()
+        about = {"title": "The first ferry", "date": day, "time": time(19), "zone": "Europe/Berlin"}
+        made = scheduling.create(reading=self.house.reading, by=organizer, where="On the quay", **about)
+        self.session = scheduling.put_on_calendar(session=made, by=organizer)
+        scheduling.answer(session=made, by=self.house.member, answer=Answer.GOING)
 
     def decide(self):
         """What somebody has decided who moderates no more, about a comment of the member, who has appealed."""
@@ -515,6 +542,8 @@ class Cell:
                 for name in ("withdraw_time", "pick_time")
             },
             "schedule:open_poll": [self.planned.public_id],
+            "schedule:session_calendar": [self.session.public_id],
+            "schedule:mail_invitation": [self.session.public_id],
             "groups:revoke_invitation": [self.house.group.invitations.last().pk],
             "groups:regenerate_invitation": [self.house.group.invitations.last().pk],
             "groups:send_email_invitation_again": [self.mailed.public_id],
@@ -533,7 +562,9 @@ class Cell:
             return reverse(name, args=["oidc"])
         if name == "my_data:fetch_archive":
             return reverse(name, args=[self.archive.public_id])
-        if name.startswith("feeds:private_"):
+        if name == "schedule:private_calendar":
+            return reverse(name, args=[self.calendar_token()])
+        if name.startswith("feeds:private_") or name == "schedule:private_group_calendar":
             return reverse(name, args=[self.feed_token()])
         if name == "discussion:left":
             return reverse(name, args=[group])
@@ -567,6 +598,13 @@ class Cell:
         if self.whose_feed is None:
             return "nobodys"
         mine, _made = FeedAddress.objects.get_or_create(group=self.house.group, user=self.whose_feed, revoked_at=None)
+        return mine.token
+
+    def calendar_token(self):
+        """Of the private address of one person's calendar."""
+        if self.whose_feed is None:
+            return "nobodys"
+        mine, _made = CalendarAddress.objects.get_or_create(user=self.whose_feed, revoked_at=None)
         return mine.token
 
     def data(self, name):

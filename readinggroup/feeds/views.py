@@ -1,15 +1,14 @@
 """Fetching a feed, openly or under a private address, and the page where a member makes and revokes that address."""
 
-from datetime import timedelta
 from hashlib import sha256
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.http import quote_etag
 from django.utils.translation import gettext as _
@@ -18,8 +17,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from readinggroup.accounts.access import public
 from readinggroup.groups import actions
-from readinggroup.groups.models import FeedAddress, Membership
+from readinggroup.groups.models import FeedAddress
 from readinggroup.groups.permissions import Can, may, requires
+from readinggroup.groups.private_addresses import handed_out, member_behind
 from readinggroup.lib.languages import spoken_for
 
 from .atom import GroupFeed, as_xml
@@ -31,7 +31,6 @@ FEEDS = {
     "comments": (gettext_lazy("%(group)s: new comments"), NewComments),
     "news": (gettext_lazy("%(group)s: news"), News),
 }
-NOTED_AGAIN_AFTER = timedelta(hours=1)
 
 
 @require_safe
@@ -91,24 +90,8 @@ def fetched(request, membership, feed, *, own_address=None) -> HttpResponse:
 
 def fetched_privately(request, token, feed) -> HttpResponse:
     """The same for the member whose address this is. 404 if it leads nowhere (any more), whoever asks."""
-    address = FeedAddress.objects.leading().select_related("group").filter(public_id=public_id_in(token)).first()
-    if address is None:
-        raise Http404
-    membership = Membership.objects.standing(address.user_id, address.group.slug)
-    if not may(membership, Can.READ_ALL):
-        raise Http404
-    response = fetched(request, membership, feed)
-    now = timezone.now()
-    if address.last_fetched_at is None or address.last_fetched_at < now - NOTED_AGAIN_AFTER:
-        FeedAddress.objects.filter(pk=address.pk).update(last_fetched_at=now)
-    patch_cache_control(response, private=True)
-    response["Referrer-Policy"], response["X-Robots-Tag"] = "no-referrer", "noindex"
-    return response
-
-
-def public_id_in(token) -> str:
-    """Which address the token is of; "" if we have not signed it."""
-    return FeedAddress.public_id_in(token) or ""
+    address, membership = member_behind(token)
+    return handed_out(fetched(request, membership, feed), address)
 
 
 @require_safe

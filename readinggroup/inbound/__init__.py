@@ -1,5 +1,7 @@
 """Mail that comes in: answers to notices become comments, or statements about a decision; what came back is noted.
 
+Answers to invitations, which mail programs write themselves, become answers to sessions.
+
 A message is bytes that anybody may have written. What becomes of it is said by an exit code of sysexits.h, which is the
 language of mail servers' pipes.
 """
@@ -7,9 +9,9 @@ language of mail servers' pipes.
 import logging
 from enum import IntEnum
 
-from readinggroup.notifications.mail_addresses import BOUNCE, STATEMENT, read_address
+from readinggroup.notifications.mail_addresses import ATTENDANCE, BOUNCE, STATEMENT, read_address
 
-from . import messages, replies, reports, statements
+from . import attendances, messages, replies, reports, statements
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +43,8 @@ def receive(data: bytes, *, recipient="") -> Exit:
         return Exit.NO_SUCH_ADDRESS
     if signed.purpose == BOUNCE:
         return take_report(message, *signed.ids)
+    if signed.purpose == ATTENDANCE:
+        return take_attendance(message, *signed.ids)
     if automatic:
         log.info("A mail that was sent by a machine was dropped")
         return Exit.OK
@@ -50,6 +54,18 @@ def receive(data: bytes, *, recipient="") -> Exit:
         return refuse_to_read(failure)
     make = statements.write if signed.purpose == STATEMENT else replies.post
     return Exit.OK if replies.take(reply, make) else Exit.NO_SUCH_ADDRESS
+
+
+def take_attendance(message, person, session) -> Exit:
+    """Note whether who was invited comes; what says nothing of that says nothing to us."""
+    try:
+        reply = attendances.read(message)
+    except Exception as failure:
+        return refuse_to_read(failure)
+    if reply is None:
+        log.info("A mail to the address of an invitation did not answer it")
+        return Exit.OK
+    return Exit.OK if attendances.take(reply, person, session) else Exit.NO_SUCH_ADDRESS
 
 
 def take_report(message, notice) -> Exit:

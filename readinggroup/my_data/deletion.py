@@ -120,6 +120,7 @@ def remove_what_is_theirs(user) -> None:
         user.feed_addresses,
         user.attendances,  # their places are given on by the worker
         user.poll_replies,
+        user.calendar_addresses,
     ):
         rows.all().delete()
     MailSettings.objects.filter(user=user).delete()

@@ -11,12 +11,13 @@ from typing import NamedTuple
 from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-REPLY, STATEMENT, BOUNCE = "reply", "say", "bounce"
+REPLY, STATEMENT, BOUNCE, ATTENDANCE = "reply", "say", "bounce", "come"
 _SALT = "readinggroup.notifications.mail_addresses"
 _MAC_BYTES = 15  # 120 bits, 24 letters and digits
 _ID = "[2-9a-z]{10}"
 _ADDRESS = re.compile(
-    rf"(?<![\w.+-])(?:({REPLY})\+({_ID}-{_ID})|({STATEMENT})\+({_ID}-{_ID}-{_ID})|({BOUNCE})\+({_ID}))"
+    rf"(?<![\w.+-])(?:({REPLY})\+({_ID}-{_ID})|({STATEMENT})\+({_ID}-{_ID}-{_ID})|({BOUNCE})\+({_ID})"
+    rf"|({ATTENDANCE})\+({_ID}-{_ID}))"
     r"-([2-7a-z]{24})@([\w.-]{1,253})",
     re.IGNORECASE,
 )
@@ -39,6 +40,11 @@ def statement_address(person, decision, concerned) -> str:
     return _signed(STATEMENT, f"{person.public_id}-{decision}-{concerned}")
 
 
+def attendance_address(person, session) -> str:
+    """Where this person's mail program answers the invitation to the session of that public id."""
+    return _signed(ATTENDANCE, f"{person.public_id}-{session}")
+
+
 def bounce_address(notice) -> str:
     """The envelope's sender for the mail of the notice of that public id (VERP); "" where the site takes no mail."""
     return _signed(BOUNCE, notice)
@@ -47,8 +53,8 @@ def bounce_address(notice) -> str:
 def read_address(text) -> Signed | None:
     """The first address in the text that we have signed; None if there is none, or it was forged or cut."""
     for match in _ADDRESS.finditer(text.lower()):
-        purpose, named = next((match[at], match[at + 1]) for at in (1, 3, 5) if match[at])
-        mac, domain = match[7], match[8]
+        purpose, named = next((match[at], match[at + 1]) for at in (1, 3, 5, 7) if match[at])
+        mac, domain = match[9], match[10]
         # A key that was replaced is good for a while, if it is listed: mails wait long for their answer.
         keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
         if is_our_domain(domain) and any(constant_time_compare(mac, _mac(purpose, named, key)) for key in keys):
@@ -58,7 +64,7 @@ def read_address(text) -> Signed | None:
 
 def names_ours(text) -> bool:
     """Whether the text holds an address of this form, signed by us or not."""
-    return any(is_our_domain(match[8]) for match in _ADDRESS.finditer(text.lower()))
+    return any(is_our_domain(match[10]) for match in _ADDRESS.finditer(text.lower()))
 
 
 def is_our_domain(domain) -> bool:

@@ -60,11 +60,14 @@ def speaking_to(person):
         yield
 
 
-def mail_to(address, *, subject, text, name, html="", headers=None, sender="", back="") -> EmailMultiAlternatives:
+def mail_to(
+    address, *, subject, text, name, html="", headers=None, sender="", back="", calendar=None
+) -> EmailMultiAlternatives:
     """A mail under the Message-ID that `name` makes: sent again, it is the same mail to whoever has it already.
 
     `sender` is in whose name it is written; the address is the site's. `back` is where it comes back to (RFC 5321's
-    reverse path), if not there.
+    reverse path), if not there. `calendar` is an invitation that says the same to a calendar (RFC 6047): its method
+    and itself.
     """
     mail = EmailMultiAlternatives(subject, text, to=[address], headers={"Message-ID": id_of(name), **(headers or {})})
     if sender:
@@ -74,6 +77,9 @@ def mail_to(address, *, subject, text, name, html="", headers=None, sender="", b
         mail.from_email = back
     if html:
         mail.attach_alternative(html, "text/html")
+    if calendar:
+        method, content = calendar
+        mail.attach_alternative(content.decode().replace("\r\n", "\n"), f"text/calendar; method={method}")
     return mail
 
 

@@ -128,4 +128,5 @@ def message_of(notice, words) -> EmailMessage:
         headers=headers,
         sender=words.sender,
         back=bounce_address(notice.public_id),
+        calendar=words.calendar,
     )

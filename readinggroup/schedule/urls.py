@@ -1,9 +1,10 @@
-"""Addresses of a group's sessions."""
+"""Addresses of a group's sessions, and of calendars."""
 
 from django.urls import include, path
 
 from . import (
     attendance_views,
+    calendar_views,
     making_views,
     month_views,
     passage_views,
@@ -36,6 +37,8 @@ session_urls = [
     path("cancel/", state_views.cancel_session, name="cancel_session"),
     path("open/", state_views.open_session, name="open_session"),
     path("close/", state_views.close_session, name="close_session"),
+    path("calendar.ics", calendar_views.session_calendar, name="session_calendar"),
+    path("invitation/", calendar_views.mail_invitation, name="mail_invitation"),
     path("attend/", attendance_views.attend, name="attend"),
     path("was-there/", attendance_views.note_who_was_there, name="note_who_was_there"),
     path("poll/", poll_views.poll, name="poll"),
@@ -58,6 +61,7 @@ series_urls = [
 # /g/<group>/sessions/; an id of a session has ten characters, and no digit 0 or 1
 group_urls = [
     path("", views.sessions, name="sessions"),
+    path("calendar.ics", calendar_views.group_calendar, name="group_calendar"),
     path("new/", making_views.new_session, name="new_session"),
     path("month/", month_views.this_month, name="this_month"),
     path("month/<int:year>-<int:number>/", month_views.month, name="month"),
@@ -67,4 +71,11 @@ group_urls = [
     path("<slug:session>/", include(session_urls)),
 ]
 
-urlpatterns = [path("g/<slug:group>/sessions/", include(group_urls))]
+urlpatterns = [
+    path("g/<slug:group>/sessions/", include(group_urls)),
+    path("feed/<str:token>/sessions.ics", calendar_views.private_group_calendar, name="private_group_calendar"),
+    path("calendar/<str:token>/sessions.ics", calendar_views.private_calendar, name="private_calendar"),
+    path("me/calendar/", calendar_views.my_calendar, name="my_calendar"),
+    path("me/calendar/make/", calendar_views.make_calendar_address, name="make_calendar_address"),
+    path("me/calendar/revoke/", calendar_views.revoke_calendar_address, name="revoke_calendar_address"),
+]

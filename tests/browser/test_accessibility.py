@@ -22,6 +22,7 @@ from readinggroup.moderation.models import Action, Case, Ground, Juror
 from readinggroup.notifications.unsubscribing import unsubscribe_address
 from readinggroup.readings.actions import keep_upload
 from readinggroup.schedule import actions as schedule
+from readinggroup.schedule.actions import make_calendar_address
 
 from .. import factories
 from ..moderation.conftest import decided as decided_about
@@ -135,6 +136,11 @@ def moderated(house):
 def go(address):
     """A page that one opens by its address; `address` is made of the house."""
     return lambda page, house, **_: page.goto(address(house))
+
+
+def my_calendar(page, house, **_):
+    make_calendar_address(by=house.member)
+    page.goto(reverse("schedule:my_calendar"))
 
 
 def in_group(name, *more):
@@ -484,6 +490,7 @@ PAGES = {
         go(lambda house: reverse("readings:settle_reading", args=[house.group.slug, house.reading.slug])),
     ),
     "who may": ("member", in_group("groups:who_may")),
+    "my calendar": ("member", my_calendar),
     "feeds": ("member", in_group("feeds:addresses")),
     "writing a letter": ("organizer", in_group("groups:write_letter")),
     "letters": ("organizer", in_group("groups:letters")),

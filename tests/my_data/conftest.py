@@ -43,6 +43,7 @@ from readinggroup.notifications.actions import tell, wish
 from readinggroup.notifications.models import Category, Digest, MailSettings, PushSubscription, When
 from readinggroup.readings.actions import keep_place, keep_upload
 from readinggroup.schedule import actions as schedule
+from readinggroup.schedule.actions import make_calendar_address
 
 from .. import factories
 from ..moderation.conftest import decided
@@ -157,6 +158,7 @@ def full_life(house, canaries):
     GroupChange.objects.create(group=house.group, kind=ChangeKind.ARCHIVED, by=person)
     settling.offer_group(group=house.group, to=house.member, by=person)
     make_feed_address(group=house.group, by=person)
+    make_calendar_address(by=person)
     send_letter(group=house.group, subject="Soon", body="Soon.", key=uuid.uuid4(), by=person)
     return SimpleNamespace(person=person, client=client, comment=comment, said=said, theirs=theirs, token=token)
 

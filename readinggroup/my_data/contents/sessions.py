@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from readinggroup.schedule.models import Attendance, PollReply
+from readinggroup.schedule.models import Attendance, CalendarAddress, PollReply
 
 from .part import Part, each, on_this_site
 
@@ -42,7 +42,23 @@ def poll_replies(user):
         }
 
 
+def calendar_addresses(user):
+    """When I had private addresses of my calendar made, and whether they are used: not the keys themselves."""
+    for address in each(CalendarAddress.objects.filter(user=user)):
+        yield {
+            "created_at": address.created_at,
+            "revoked_at": address.revoked_at,
+            "last_fetched_at": address.last_fetched_at,
+        }
+
+
 PARTS = [
     Part("attendances", _("Sessions to which I come"), ("schedule.Attendance.user",), attendances),
     Part("poll_replies", _("When I can, in date polls"), ("schedule.PollReply.user",), poll_replies),
+    Part(
+        "calendar_addresses",
+        _("Private addresses of my calendar"),
+        ("schedule.CalendarAddress.user",),
+        calendar_addresses,
+    ),
 ]

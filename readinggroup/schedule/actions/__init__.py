@@ -1,6 +1,7 @@
 """What is done with reading sessions: scheduling, changing, cancelling, attending."""
 
 from .attending import answer, decline_until, keep_places, note_who_was_there, promote_waiting
+from .calendar_addresses import make_calendar_address, revoke_calendar_address
 from .changing_series import change_series
 from .planning import make_plan
 from .polling import (
@@ -57,6 +58,7 @@ __all__ = [
     "discard",
     "keep_ahead",
     "keep_places",
+    "make_calendar_address",
     "make_plan",
     "make_series",
     "note_who_was_there",
@@ -69,6 +71,7 @@ __all__ = [
     "put_on_calendar",
     "put_series_on_calendar",
     "retake_instants",
+    "revoke_calendar_address",
     "silent",
     "tell_polls_over",
     "withdraw_time",

@@ -164,7 +164,7 @@ def put_on_calendar(*, session, by, telling=True) -> ReadingSession:
         return standing
     if standing.state not in {SessionState.DRAFT, SessionState.POLL} or standing.starts_at is None:
         raise NotPossible
-    move_on(standing, SessionState.SCHEDULED)
+    move_on(standing, SessionState.SCHEDULED, announced_at=timezone.now())
     if telling:
         tell_members(standing, "schedule/scheduled", by=by)
     return standing
@@ -226,11 +226,10 @@ def move_on(session, state, **fields) -> None:
 
 
 def tell_attending(session, kind, what, **facts) -> None:
-    """Tell those who go, wait or may come, and still belong."""
-    belonging = session.reading.group.memberships.active().values("user")
-    coming = session.attendances.exclude(answer=Answer.NOT_GOING).filter(user__in=belonging)
-    people = coming.values_list("user", flat=True)
-    tell_of(session, kind, what, people, **facts)
+    """Tell those who go, wait, may come, or have not said: all who were invited and did not decline."""
+    declined = session.attendances.filter(answer=Answer.NOT_GOING).values("user")
+    members = session.reading.group.memberships.active().exclude(user__in=declined)
+    tell_of(session, kind, what, members.values_list("user", flat=True), **facts)
 
 
 def who_replied(session):

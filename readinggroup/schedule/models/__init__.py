@@ -1,6 +1,7 @@
 """Reading sessions and who comes to them."""
 
 from .attendance import Answer, Attendance
+from .calendar_addresses import CalendarAddress
 from .polls import Availability, DatePoll, PollReply, ProposedTime, TimeAnswer
 from .series import Series
 from .sessions import DATED, Passage, ReadingSession, SessionState
@@ -10,6 +11,7 @@ __all__ = [
     "Answer",
     "Attendance",
     "Availability",
+    "CalendarAddress",
     "DatePoll",
     "Passage",
     "PollReply",

@@ -55,6 +55,11 @@ class SessionQuerySet(models.QuerySet):
         """Those that are no drafts."""
         return self.exclude(state=SessionState.DRAFT)
 
+    def on_calendars(self):
+        """Those that calendars show: with a time; and cancelled ones, of which they have to say so."""
+        cancelled = Q(state=SessionState.CANCELLED, announced_at__isnull=False)
+        return self.filter(Q(state__in=DATED) | cancelled, starts_at__isnull=False)
+
     def coming(self):
         """Scheduled or under way, and not over; the next first."""
         now = timezone.now()
@@ -133,6 +138,7 @@ class ReadingSession(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     changed_at = models.DateTimeField(db_default=Now())
+    announced_at = models.DateTimeField(null=True, blank=True, editable=False)  # when it was put on the calendar
     opened_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
