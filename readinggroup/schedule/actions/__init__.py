@@ -1,7 +1,8 @@
-"""What is done with reading sessions: scheduling, changing, cancelling, attending."""
+"""What is done with reading sessions: scheduling, changing, cancelling, attending, reminding."""
 
 from .attending import answer, promote_waiting
 from .refusals import NoPlaceForGuests, NotPossible, StaleSession
+from .reminding import remind_due
 from .scheduling import cancel, change, close_session, create, open_session, put_on_calendar
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "open_session",
     "promote_waiting",
     "put_on_calendar",
+    "remind_due",
 ]

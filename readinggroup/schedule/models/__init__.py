@@ -1,6 +1,19 @@
-"""Reading sessions and who comes to them."""
+"""Reading sessions, who comes to them, and reminders of them."""
 
 from .attendance import Answer, Attendance
+from .reminders import LENGTHS, Before, RemindedSession, Reminder
 from .sessions import DATED, Passage, ReadingSession, Series, SessionState
 
-__all__ = ["DATED", "Answer", "Attendance", "Passage", "ReadingSession", "Series", "SessionState"]
+__all__ = [
+    "DATED",
+    "LENGTHS",
+    "Answer",
+    "Attendance",
+    "Before",
+    "Passage",
+    "ReadingSession",
+    "RemindedSession",
+    "Reminder",
+    "Series",
+    "SessionState",
+]
