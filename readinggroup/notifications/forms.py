@@ -17,7 +17,8 @@ class MailSettingsForm(forms.ModelForm):
     class Meta:
         model = MailSettings
         fields = [
-            "at_once_by", "remind_week", "remind_day", "remind_hour", "digest_at", "digest_weekday", "quiet_from", "quiet_until",
+            "at_once_by", "remind_week", "remind_day", "remind_hour",
+            "digest_at", "digest_weekday", "quiet_from", "quiet_until",
         ]  # fmt: skip
         widgets = {
             "at_once_by": forms.RadioSelect,

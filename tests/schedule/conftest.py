@@ -1,0 +1,3 @@
+"""What the tests of sessions share."""
+
+from .coming import clock  # noqa: F401 - a fixture
