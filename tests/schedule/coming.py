@@ -10,16 +10,20 @@ from readinggroup.schedule import actions
 from .. import factories
 
 
-def session_in(house, *, first=3, last=6, title="The first ferry", reading=None, zone="UTC", **away):
-    """A session on the calendar that begins so long from now, about paragraphs `first` to `last`."""
+def draft_in(house, *, first=3, last=6, title="The first ferry", reading=None, zone="UTC", **away):
+    """A session that begins so long from now, about paragraphs `first` to `last`; the wall time is taken from UTC."""
     reading = reading or house.reading
     begins = (timezone.now() + timedelta(**away)).astimezone(UTC).replace(tzinfo=None, second=0, microsecond=0)
     ends = tuple(factories.version_of(reading, number).paragraph for number in (first, last))
-    made = actions.create(
+    return actions.create(
         reading=reading, by=house.organizer, title=title, date=begins.date(), time=begins.time(), zone=zone,
         passages=[ends],
     )  # fmt: skip
-    return actions.put_on_calendar(session=made, by=house.organizer)
+
+
+def session_in(house, **about):
+    """The same on the calendar."""
+    return actions.put_on_calendar(session=draft_in(house, **about), by=house.organizer)
 
 
 def moved(session, by, **delta):
