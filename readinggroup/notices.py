@@ -13,6 +13,7 @@ from readinggroup.notifications.mail_addresses import statement_address
 from readinggroup.notifications.models import Notice
 from readinggroup.notifications.wording import Words, words_of_kind
 from readinggroup.schedule import invitations
+from readinggroup.schedule.reminder_facts import REMINDER, facts_now
 
 # Notices whose mail is answered in the conversation about a decision; their facts name it.
 ANSWERED_ABOUT_DECISION = {"moderation/decided", "moderation/statement"}
@@ -76,6 +77,9 @@ def word_for_mail(notice) -> Words | None:
     """The notice as a mail says it at this moment; None if its reader may be told no more."""
     if not stand(Notice.objects.filter(pk=notice.pk)).exists():
         return None
+    if notice.kind == REMINDER:
+        facts = facts_now(notice)
+        return facts and words_of_kind(notice.kind, facts)
     if notice.about:
         group = Group.objects.filter(pk=notice.group_key).first()
         if group is None or group.is_closed:

@@ -9,6 +9,7 @@ from readinggroup.moderation import actions as moderating
 from readinggroup.my_data import archive, deletion
 from readinggroup.notifications import digests, sending
 from readinggroup.notifications.models import Digest, Notice
+from readinggroup.schedule import actions as scheduling
 
 from . import digest, group_deletion, group_export
 from .notices import word_for_mail
@@ -25,6 +26,13 @@ def mail_due_notices():
 def mail_late_notices(timestamp: int):
     """What became due since, or was left by a worker that ended. `timestamp` is the minute's."""
     sending.mail_due(word_for_mail)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="remind_of_sessions", pass_context=False)
+def remind_of_sessions(timestamp: int):
+    """Remind members of the sessions that come. `timestamp` is the minute's."""
+    scheduling.remind_due()
 
 
 @app.periodic(cron="*/5 * * * *")

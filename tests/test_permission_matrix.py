@@ -58,6 +58,8 @@ MATRIX = {
     ("readings:reading_page", "GET"): ". . . . .  . . . . .",
     ("readings:paragraph_number", "GET"): ". . . . .  . . . . .",
     ("readings:keep_place", "POST"): "l f f f f  . . . . .",
+    ("readings:where_we_are", "GET"): "l f f f f  . . . . .",
+    ("readings:where_we_are", "POST"): "l f f f f  . . . . .",
     ("readings:settle_reading", "GET"): "l f f f f  f . f . f",
     ("readings:settle_reading", "POST"): "l f f f f  f . f . f",
     ("readings:import_text", "GET"): "l f f f f  f . f . f",
@@ -311,7 +313,8 @@ OF_A_TEXT = {
     "discussion:questions", "discussion:pulse", "discussion:save_whole",
 }  # fmt: skip
 OF_A_READER = {
-    "readings:keep_place", "discussion:next_unread", "discussion:mark_seen", "discussion:mark_all_seen",
+    "readings:keep_place", "readings:where_we_are",
+    "discussion:next_unread", "discussion:mark_seen", "discussion:mark_all_seen",
     "discussion:follow_reading", "discussion:follow_paragraph", "discussion:draft_comment",
     "discussion:look_first_at_paragraph", "discussion:look_first_in_reading",
 }  # fmt: skip
@@ -584,6 +587,7 @@ class Cell:
             return reverse(name, args=[self.comment.public_id])
         is_inside = (name.startswith("discussion:") and name not in OF_THE_GROUP) or name in {
             "readings:reading_page", "readings:paragraph_number", "readings:keep_place", "readings:settle_reading",
+            "readings:where_we_are",
             "moderation:decide_about_paragraph",
         }  # fmt: skip
         return reverse(name, args=[group, *([reading] if is_inside else []), *more.get(name, [])])
@@ -611,6 +615,7 @@ class Cell:
         """A form that would be accepted."""
         return {
             "readings:keep_place": {"paragraph": self.comment.paragraph.public_id},
+            "readings:where_we_are": {"number": "4"},
             "readings:import_text": {"file": SimpleUploadedFile("ferry.txt", self.text.encode())},
             "readings:preview_import": {"title": "T", "language": "en"},
             "discussion:post_comment": {"body": "Words.", "key": uuid.uuid4()},

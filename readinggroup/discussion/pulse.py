@@ -17,6 +17,7 @@ from .models import Comment, MutedPerson, State
 from .seen import sequence_in
 
 EVERY = 15  # seconds between two of these requests of one page
+EVERY_TOGETHER = 5  # while the group meets about the text
 
 
 @require_safe
@@ -36,7 +37,15 @@ def pulse(request, membership, reading, now):
 def told(request, membership, reading, now):
     """The answer to who may read."""
     state = repr(
-        (now.reading, now.changes, now.unread, request.user.pk, request.GET.get("at"), request.GET.get("since"))
+        (
+            now.reading,
+            now.changes,
+            now.unread,
+            now.together,
+            request.user.pk,
+            request.GET.get("at"),
+            request.GET.get("since"),
+        )
     )
     tag = f'"{hashlib.md5(state.encode(), usedforsecurity=False).hexdigest()}"'
     if request.headers.get("If-None-Match") == tag:
@@ -52,7 +61,7 @@ def news_of(request, membership, slug, now) -> dict:
     """What has become of the page's numbers, as HTML of ours and counts."""
     outline, counts = outline_of(now.revision), counts_in(now.reading)
     news = {
-        "every": EVERY,
+        "every": EVERY_TOGETHER if now.together else EVERY,
         "said": {
             address.public_id: str(talk_label(counts[address.pk]))
             for address in outline.addresses

@@ -6,6 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from .models import DEFAULTS, Category, MailSettings, When
 
+# A reminder in a digest would come after what it reminds of.
+IN_TIME = [(When.AT_ONCE.value, _("in time")), (When.NEVER.value, When.NEVER.label)]
 CHOSEN = [category for category in Category if category != Category.ACCOUNT]
 
 
@@ -14,7 +16,10 @@ class MailSettingsForm(forms.ModelForm):
 
     class Meta:
         model = MailSettings
-        fields = ["at_once_by", "digest_at", "digest_weekday", "quiet_from", "quiet_until"]
+        fields = [
+            "at_once_by", "remind_week", "remind_day", "remind_hour",
+            "digest_at", "digest_weekday", "quiet_from", "quiet_until",
+        ]  # fmt: skip
         widgets = {
             "at_once_by": forms.RadioSelect,
             "digest_at": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
@@ -28,6 +33,16 @@ class MailSettingsForm(forms.ModelForm):
                 "Between the two nothing comes; what is told at once waits until then. Empty: at any time."
             )
         }
+
+    @property
+    def reminders(self):
+        """The boxes of when one is reminded."""
+        return [self[name] for name in self.fields if name.startswith("remind_")]
+
+    @property
+    def times(self):
+        """When digests come, and when nothing comes."""
+        return [self[name] for name in self.fields if name != "at_once_by" and not name.startswith("remind_")]
 
     def clean(self):
         data = super().clean()
@@ -52,9 +67,9 @@ class MailWishesForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.is_chosen = bool(said)
         for category in CHOSEN:
-            choices = When.choices
+            choices = IN_TIME if category == Category.REMINDER else When.choices
             if everywhere is not None:
-                usual = When(everywhere.get(category, DEFAULTS[category])).label
+                usual = dict(choices)[everywhere.get(category, DEFAULTS[category])]
                 choices = [("", _("as in all groups (%(usual)s)") % {"usual": usual}), *choices]
             self.fields[category.value] = forms.ChoiceField(
                 label=category.label,

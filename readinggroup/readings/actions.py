@@ -42,6 +42,12 @@ def keep_place(*, reading, user, paragraph) -> None:
     Place.objects.update_or_create(reading=reading, user=user, defaults={"paragraph": paragraph})
 
 
+def settle_place(*, reading, user, paragraph, shows_name: bool) -> None:
+    """Say where one is, by the paragraph's key, and whether others may see it by name."""
+    settled = {"paragraph_id": paragraph, "shows_name": shows_name}
+    Place.objects.update_or_create(reading=reading, user=user, defaults=settled)
+
+
 # What the log says when a text comes into this state.
 _CAME_TO = {
     ReadingState.PLANNED: ChangeKind.SHELVED,

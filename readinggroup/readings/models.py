@@ -39,6 +39,8 @@ class Reading(models.Model):
     # In a group that everyone reads: others see that it stands on the shelf, and no more of it (its rights may say so).
     for_members = models.BooleanField(_("only for members"), default=False)
     created_at = models.DateTimeField(db_default=Now())
+    # While the group meets about it, its pages ask more often what is new; kept by a trigger on the sessions.
+    together_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = ReadingQuerySet.as_manager()
 
@@ -100,6 +102,7 @@ class Place(models.Model):
     reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="places")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="places")
     paragraph = models.ForeignKey(Paragraph, on_delete=models.PROTECT, related_name="places")
+    shows_name = models.BooleanField(_("Others in the group may see by name where I am"), default=False)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:

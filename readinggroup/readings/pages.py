@@ -98,10 +98,11 @@ class Now(NamedTuple):
     changes: int  # to what is said anywhere in it; only ever rises
     place: int | None  # the paragraph where this person stopped
     unread: str | None  # "paragraph:unread:said" for each with something unread; None of who does not belong
+    together: bool  # whether the group meets about it now
 
 
-# What belongs to the person: all pages of a moment are kept without it.
-_NOBODYS = {"place": None, "unread": None}
+# What belongs to the person, or stands on no page: all pages of a moment are kept without it.
+_NOBODYS = {"place": None, "unread": None, "together": False}
 
 # Of a person ($user) and a reading ($reading): each paragraph where something is unread, how much, and the last there.
 UNREAD = """(
@@ -116,9 +117,10 @@ _NOW = """,
     edition.title, edition.author, edition.language, edition.translator, edition.rights,
     (SELECT coalesce(sum(changes), 0)::bigint FROM readings_paragraphactivity WHERE reading_id = reading.id),
     (SELECT paragraph_id FROM readings_place WHERE reading_id = reading.id AND user_id = m.user_id),
-    CASE WHEN m.id IS NOT NULL THEN {unread} END
+    CASE WHEN m.id IS NOT NULL THEN {unread} END,
+    coalesce(reading.together_until > now(), false)
 """.format(unread=UNREAD.replace("$user", "m.user_id").replace("$reading", "reading.id"))  # noqa: S608 - our own SQL
-_NOW_WIDTH = 12
+_NOW_WIDTH = 13
 _OF_THE_READING = """
     LEFT JOIN (
         readings_reading reading
@@ -150,9 +152,9 @@ def standing_and_now(user_id, group, slug, also=None):
         row = cursor.fetchone()
     more = len(also.columns) if also else 0
     now, asked = row[len(row) - more - _NOW_WIDTH : len(row) - more], row[len(row) - more :]
-    reading, revision, words, for_members, *edition, changes, place, unread = now
+    reading, revision, words, for_members, *edition, changes, place, unread, together = now
     if reading is not None:
-        now = Now(reading, revision, words, for_members, tuple(edition), changes, place, unread)
+        now = Now(reading, revision, words, for_members, tuple(edition), changes, place, unread, together)
     found = (standing_from(row), None if reading is None else now)
     return (*found, asked) if also else found
 

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from . import imports, views
+from . import imports, places, views
 
 app_name = "readings"
 
@@ -11,6 +11,7 @@ reading_urls = [
     path("", views.reading_page, name="reading_page"),
     path("<int:number>/", views.paragraph_number, name="paragraph_number"),
     path("place/", views.keep_place, name="keep_place"),
+    path("where/", places.where_we_are, name="where_we_are"),
     path("settings/", views.settle_reading, name="settle_reading"),
 ]
 

@@ -7,9 +7,11 @@ from django.views.decorators.http import require_safe
 
 from readinggroup.groups.permissions import Can, may, requires
 from readinggroup.lib.paging import page_asked_for
+from readinggroup.readings.progress import how_far
 
 from .models import ReadingSession
 from .passages import spans_of, with_spans
+from .preparing import to_read
 from .shown_attendance import attendance_part
 from .shown_poll import poll_part
 
@@ -61,6 +63,7 @@ def session_page(request, membership, session, *, status=200, **more):
         **frame_of(session, membership),
         **attendance_part(membership, session),
         **poll_part(membership, session),
+        **what_to_read(session, membership, request.user),
         **more,
     }
     return TemplateResponse(request, "schedule/session.html", context, status=status)
@@ -75,3 +78,13 @@ def frame_of(session, membership) -> dict:
         "may_schedule": may(membership, Can.SCHEDULE),
         "may_run": session.is_run_by(membership),
     }
+
+
+def what_to_read(session, membership, user) -> dict:
+    """For the parts of its page about reading: what is to be read, and how many have read it."""
+    ahead = to_read(session, user)
+    if ahead is None or not membership.is_member:
+        return {"to_read": ahead}
+    far = how_far(session.reading, session.reading.edition.current_id)
+    read_all = sum(people for number, people in far.at.items() if number >= ahead.last)
+    return {"to_read": ahead, "far": far, "read_all": read_all, "read_some": far.between(ahead.first, ahead.last - 1)}

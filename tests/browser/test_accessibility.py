@@ -485,6 +485,10 @@ PAGES = {
     "handing over": ("owner", in_group("groups:hand_over")),
     "deleting a group": ("owner", in_group("groups:delete_group")),
     "export": ("owner", in_group("group_export")),
+    "where we are": (
+        "member",
+        go(lambda house: reverse("readings:where_we_are", args=[house.group.slug, house.reading.slug])),
+    ),
     "settling a text": (
         "organizer",
         go(lambda house: reverse("readings:settle_reading", args=[house.group.slug, house.reading.slug])),

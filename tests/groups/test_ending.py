@@ -42,6 +42,7 @@ from ..conftest import make_house
 from ..moderation.conftest import decided
 from ..moderation.decisions import hidden, reversed_
 from ..schedule import sessions
+from ..schedule.coming import session_in
 from .test_coming_and_going import address, at_once
 
 BANNER = "nobody writes, joins or invites"
@@ -308,6 +309,7 @@ def fill(house, as_user):
     restrict(reading=house.reading, kind=RestrictionKind.HELD_FIRST, by=house.moderator)
     fill_moderation(house, answer)
     keep_place(reading=house.reading, user=house.member, paragraph=comment.paragraph)
+    session_in(house, days=9)  # with its passages, and the reminders of it
     version = factories.version_of(house.reading)
     ParagraphLink.objects.create(old=version, new=version, change="unchanged", score=1, status=LinkStatus.AUTOMATIC)
     actions.invite(group=house.group, uses=1, days=1, roles=[], by=house.owner)

@@ -41,7 +41,7 @@ from readinggroup.moderation import actions as moderation
 from readinggroup.moderation.models import Action, Case, Ground, Juror
 from readinggroup.notifications.actions import tell, wish
 from readinggroup.notifications.models import Category, Digest, MailSettings, PushSubscription, When
-from readinggroup.readings.actions import keep_place, keep_upload
+from readinggroup.readings.actions import keep_upload, settle_place
 from readinggroup.schedule import actions as schedule
 from readinggroup.schedule.actions import make_calendar_address
 
@@ -134,7 +134,7 @@ def full_life(house, canaries):
     ask_to_join(group=elsewhere, words=canaries.request, by=person)
     factories.create_member(elsewhere, "Elmo", roles=["owner"])
     token = invite(group=house.group, uses=3, days=3, roles=[], by=person)
-    keep_place(reading=house.reading, user=person, paragraph=comment.paragraph)
+    settle_place(reading=house.reading, user=person, paragraph=comment.paragraph_id, shows_name=True)
     keep_upload(group=house.group, content=b"A text.", filename=f"{canaries.file}.txt", by=person)
     here = {"login": Login.objects.get(pk=client.session.session_key), "name": canaries.push_device[:60]}
     PushSubscription.objects.create(user=person, **here, **create_subscription(path=canaries.push_address))

@@ -1,6 +1,7 @@
 """The daily and the weekly digest: when it comes, what stands in it, once, and never for nothing."""
 
 from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail
@@ -8,21 +9,26 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from readinggroup.digest import compose
 from readinggroup.discussion import actions
 from readinggroup.discussion.following import choose
 from readinggroup.discussion.models import Comment, Level, QuestionState
 from readinggroup.groups import settling
-from readinggroup.groups.actions import leave
+from readinggroup.groups.actions import leave, take_in
 from readinggroup.groups.models import Membership
 from readinggroup.notifications import digests
 from readinggroup.notifications.actions import wish
 from readinggroup.notifications.mailing import RETRY_AFTER
 from readinggroup.notifications.models import Category, Delivery, Digest, MailSettings, Notice, When
+from readinggroup.readings.actions import keep_place
+from readinggroup.schedule import actions as scheduling
+from readinggroup.schedule.models import Answer
 from readinggroup.tasks import mail_digests, tidy_notices
 
 from .. import factories
+from ..schedule.coming import session_in
 
 MONDAY = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)  # the hour of digests, where nothing was chosen
 
@@ -230,3 +236,101 @@ def test_a_long_absence_makes_one_digest_of_bounded_length(followed):
     assert sent.body.count("of seventy.") == 58
     assert "12 more stand in your inbox" in sent.body
     assert not Notice.objects.waiting().exists()
+
+
+# --- Shaped by the next session ---------------------------------------------------------------------------------------
+
+
+def digest_of(person):
+    return next(message for message in sent_at(timezone.now() + timedelta(days=1)) if message.to == [person.email])
+
+
+def test_it_begins_with_what_is_before_the_next_session(followed):
+    house, member = followed, followed.member
+    type(member).objects.filter(pk=member.pk).update(time_zone="Asia/Kathmandu")
+    session = session_in(house, days=3)
+    session_in(house, days=9, title="The second ferry")
+    keep_place(reading=house.reading, user=member, paragraph=factories.version_of(house.reading, 4).paragraph)
+    inside, outside = (
+        factories.create_comment(house.reading, house.other, words, number=number)
+        for words, number in (("Who?", 5), ("Who else?", 8))
+    )
+    for asked in (inside, outside):
+        Comment.objects.filter(pk=asked.pk).update(
+            question=QuestionState.OPEN, question_by=asked.author, question_at=timezone.now()
+        )
+    mine = factories.create_comment(house.reading, member, "Here.", number=3)
+    wish(by=member, category=Category.REPLY, when=When.DAILY)
+    factories.create_comment(house.reading, house.other, "There.", parent=mine)
+    sent = digest_of(member)
+    there = timezone.localtime(session.starts_at, ZoneInfo("Asia/Kathmandu"))
+    when = f"{date_format(there, 'l')}, {date_format(there, 'DATETIME_FORMAT')}"
+    for body in (sent.body, sent.alternatives[0].content):
+        assert f"Before {when} (your time): paragraphs 3–6, about 1 minute; 1 open question; 1 word to you" in body
+        assert "You have read up to 4; about 1 minute is still before you." in body
+        assert factories.version_of(house.reading, 4).paragraph.public_id in body
+    assert sent.subject.startswith(f"Harbour readers, before {date_format(there, 'l')}: 1 word to you")
+
+
+def test_a_session_alone_is_no_digest_and_what_was_read_is_not_counted(followed):
+    session_in(followed, days=3)
+    Notice.objects.filter(category=Category.FOLLOWED).update(read_at=timezone.now(), delivery=Delivery.DAILY)
+    Notice.objects.filter(category=Category.SESSION).delete()
+    assert sent_at(timezone.now() + timedelta(days=1)) == []
+
+
+@pytest.mark.parametrize("end", ["cancelled", "declined", "draft", "over"])
+def test_a_session_that_its_reader_does_not_go_to_shapes_nothing(followed, end):
+    session = session_in(followed, days=3)
+    if end == "cancelled":
+        scheduling.cancel(session=session, reason="Ice.", by=followed.organizer)
+        Notice.objects.filter(category=Category.SESSION).delete()
+    elif end == "declined":
+        scheduling.answer(session=session, by=followed.member, answer=Answer.NOT_GOING)
+    elif end == "draft":
+        type(session).objects.filter(pk=session.pk).update(state="draft")
+    else:
+        ago = timezone.now() - timedelta(minutes=1)
+        type(session).objects.filter(pk=session.pk).update(starts_at=ago)
+    assert "(your time)" not in digest_of(followed.member).body
+
+
+def test_who_was_removed_reads_nothing_more_of_the_group_in_the_digest(followed):
+    """The news of it is theirs; what is asked there, and when they meet, is not."""
+    session_in(followed, days=3)
+    asked = factories.create_comment(followed.reading, followed.other, "Who counted them?")
+    Comment.objects.filter(pk=asked.pk).update(
+        question=QuestionState.OPEN, question_by=asked.author, question_at=timezone.now()
+    )
+    settling.change_rules(group=followed.group, rules=[("Kind", "Be kind.")], by=followed.owner)
+    leave(membership=Membership.objects.standing(followed.member.pk, followed.group.slug), by=followed.member)
+    sent = digest_of(followed.member)
+    assert "have changed" in sent.body
+    assert "Who counted them?" not in sent.body
+    assert "(your time)" not in sent.body
+
+
+def test_a_digest_asks_the_same_for_one_session_and_for_three_in_three_groups(followed):
+    def questions():
+        Digest.objects.all().delete()
+        Notice.objects.update(delivery=Delivery.DAILY, mailed_at=None, digest=None)
+        digests.begin_due(timezone.now() + timedelta(days=1))
+        with CaptureQueriesContext(connection) as asked:
+            assert digests.mail_one(compose)
+        return len(asked)
+
+    session_in(followed, days=3)
+    Notice.objects.exclude(recipient=followed.member).delete()
+    questions()
+    few = questions()
+    for number in (4, 5):
+        group = factories.create_group(f"Group {number}")
+        take_in(group=group, user=followed.member, roles=[])
+        take_in(group=group, user=followed.organizer, roles=["organizer"])
+        session_in(followed, days=number, reading=factories.create_reading(group))
+        session_in(followed, days=number + 1)
+    Notice.objects.exclude(recipient=followed.member).delete()
+    outlines = Notice.objects.of(followed.member).values("group_key").distinct().count()
+    assert outlines == 3
+    questions()
+    assert questions() == few

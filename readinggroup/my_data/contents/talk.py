@@ -97,7 +97,11 @@ def seen(user):
 def places(user):
     for place in in_texts(Place.objects.filter(user=user)):
         page = on_this_site("readings:reading_page", place.reading.group.slug, place.reading.slug)
-        yield place_of(place) | {"address": f"{page}#{place.paragraph.public_id}", "updated_at": place.updated_at}
+        yield place_of(place) | {
+            "address": f"{page}#{place.paragraph.public_id}",
+            "shows_name": place.shows_name,
+            "updated_at": place.updated_at,
+        }
 
 
 def muted_people(user):

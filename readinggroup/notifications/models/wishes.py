@@ -19,6 +19,7 @@ class Category(models.TextChoices):
     MENTION = "mention", _("I am called by name")
     FOLLOWED = "followed", _("New comments in what I follow")
     SESSION = "session", _("Sessions")
+    REMINDER = "reminder", _("Reminders of sessions")  # when, is chosen beside it
     LETTER = "letter", _("Letters of the organizers to all members")
     REQUEST = "request", _("Requests that wait for my answer")
     DECISION = "decision", _("Decisions about me")
@@ -41,6 +42,7 @@ DEFAULTS = {
     Category.MENTION: When.AT_ONCE,
     Category.FOLLOWED: When.DAILY,
     Category.SESSION: When.AT_ONCE,
+    Category.REMINDER: When.AT_ONCE,
     Category.LETTER: When.AT_ONCE,
     Category.REQUEST: When.AT_ONCE,
     Category.DECISION: When.AT_ONCE,
@@ -68,6 +70,11 @@ class MailWish(models.Model):
             models.CheckConstraint(
                 condition=Q(category__in=[c for c in Category.values if c != Category.ACCOUNT]),
                 name="mail_wish_category_is_known",
+            ),
+            # In a digest it would come after what it reminds of.
+            models.CheckConstraint(
+                condition=~Q(category=Category.REMINDER) | Q(when__in=[When.AT_ONCE, When.NEVER]),
+                name="mail_wish_reminder_in_time_or_never",
             ),
             models.CheckConstraint(condition=Q(when__in=When.values), name="mail_wish_when_is_known"),
         ]
@@ -98,6 +105,9 @@ class MailSettings(models.Model):
     quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)
     quiet_until = models.TimeField(_("until"), null=True, blank=True)
     digest_at = models.TimeField(_("time of the daily and the weekly digest"), default=time(7))
+    remind_week = models.BooleanField(_("a week before"), default=False)
+    remind_day = models.BooleanField(_("a day before"), default=True)
+    remind_hour = models.BooleanField(_("an hour before"), default=True)
     digest_weekday = models.PositiveSmallIntegerField(_("day of the weekly digest"), default=0)  # Monday, as in Python
     bounces = models.PositiveSmallIntegerField(default=0, db_default=0)
     bounced_at = models.DateTimeField(null=True, blank=True)  # the last one

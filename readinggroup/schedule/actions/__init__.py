@@ -28,6 +28,7 @@ from .refusals import (
     TooMany,
     TooManyTimes,
 )
+from .reminding import remind_due
 from .scheduling import cancel, change, close_session, create, discard, open_session, put_on_calendar
 from .series import When, cancel_series, keep_ahead, make_series, put_series_on_calendar
 from .zone_rules import retake_instants
@@ -70,6 +71,7 @@ __all__ = [
     "propose",
     "put_on_calendar",
     "put_series_on_calendar",
+    "remind_due",
     "retake_instants",
     "revoke_calendar_address",
     "silent",
