@@ -6,13 +6,14 @@ from django.views.decorators.http import require_safe
 
 from readinggroup.groups.permissions import Can, may, requires
 
+from .agenda import agenda_context
 from .models import ReadingSession, SessionState
 
 
 def session_or_404(membership, public_id) -> ReadingSession:
     """The group's session of that name, if this member, or visitor, may see it."""
     sessions = ReadingSession.objects.select_related(
-        "reading__edition", "reading__group", "facilitator", "minute_taker"
+        "reading__edition__current", "reading__group", "facilitator", "minute_taker", "minutes"
     )
     sessions = sessions.filter(reading__group=membership.group)
     if not may(membership, Can.SCHEDULE):
@@ -37,4 +38,5 @@ def session(request, membership, session):
     """One session."""
     shown = session_or_404(membership, session)
     context = {"membership": membership, "group": membership.group, "session": shown}
+    context |= agenda_context(membership, shown)
     return TemplateResponse(request, "schedule/session.html", context)
