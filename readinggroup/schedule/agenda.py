@@ -18,10 +18,10 @@ OPENING = 90  # characters of a paragraph, to know it by
 
 @dataclass
 class Shown:
-    """One item as it is shown: the number and the opening words of its paragraph as it reads now, and when it is due."""
+    """One item as it is shown, with the number and the opening words of its paragraph now, and when it is due."""
 
-    item: AgendaItem
-    place: int
+    item: AgendaItem | None = None
+    place: int = 0
     number: int | None = None
     opening: str = ""
     href: str = ""
@@ -50,13 +50,14 @@ def shown_items(session) -> list[Shown]:
 
 
 def with_minutes(session, shown) -> list[Shown]:
-    """The same with what was written about each, and what came of it: two queries."""
+    """The same with what was written about each, and what came of it: two queries. No item: the session as a whole."""
     entries = {entry.item_id: entry for entry in session.minutes_entries.select_related("written_by")}
     by_item = {}
     for outcome in session.outcomes.all():
         by_item.setdefault(outcome.item_id, []).append(outcome)
     for each in shown:
-        each.entry, each.outcomes = entries.get(each.item.pk), tuple(by_item.get(each.item.pk, ()))
+        key = each.item and each.item.pk
+        each.entry, each.outcomes = entries.get(key), tuple(by_item.get(key, ()))
     return shown
 
 

@@ -33,7 +33,7 @@ class AgendaItemForm(forms.Form):
     number = forms.IntegerField(label=_("Paragraph"), min_value=1, max_value=LARGEST, required=False)
     words = forms.CharField(label=_("What about"), max_length=AgendaItem.LONGEST_WORDS, required=False)
     allotted = forms.IntegerField(
-        label=_("Minutes"), min_value=1, max_value=AgendaItem.LONGEST, initial=AgendaItem.USUAL
+        label=_("How many minutes"), min_value=1, max_value=AgendaItem.LONGEST, initial=AgendaItem.USUAL
     )
 
     def __init__(self, *args, standing, revision, **kwargs):
@@ -58,8 +58,9 @@ class AgendaItemForm(forms.Form):
             self.add_error("number", _("The text has %(count)d paragraphs.") % {"count": len(addresses)})
         elif number:
             cleaned["paragraph"] = addresses[number - 1].pk
-        is_of_paragraph = number or (self.shown and self.shown.item.paragraph_id)
-        if not is_of_paragraph and not cleaned.get("words") and not self.errors:
+        is_about = number or cleaned.get("words") or (self.shown and self.shown.item.paragraph_id)
+        # What somebody else has taken off meanwhile, and left empty, asks for nothing.
+        if not is_about and not self.errors and (self.shown or self.empty_permitted):
             self.add_error("words", _("Say what it is about, or choose a paragraph."))
         return cleaned
 

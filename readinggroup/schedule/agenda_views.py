@@ -36,6 +36,8 @@ def edit_agenda(request, membership, session):
     data = request.POST.copy()
     move_one(data)
     forms, version = formset_of(session, data), VersionForm(data)
+    if is_overtaken(session, forms, version):  # before what was typed is looked at: it may be about what is gone
+        return overtaken(request, membership, session, data)
     if not (forms.is_valid() and version.is_valid()):
         return show_agenda(request, membership, session, forms=forms, version=version, status=422)
     try:
@@ -69,6 +71,14 @@ def formset_of(session, data=None):
     return AgendaFormSet(data, initial=initial, form_kwargs=kwargs)
 
 
+def is_overtaken(session, forms, version) -> bool:
+    """Whether the form can be read, and was made from another version than the one that stands."""
+    if not (forms.management_form.is_valid() and version.is_valid()):
+        return False
+    agenda = Agenda.objects.filter(session=session).first()
+    return (agenda.version if agenda else 0) != version.cleaned_data["version"]
+
+
 def overtaken(request, membership, session, data):
     """409: how the agenda stands now, and below it what was typed, to be saved over it.
 
@@ -83,7 +93,8 @@ def overtaken(request, membership, session, data):
     for each in standing:
         if each.item.public_id not in sent.values():
             add_form(data, each.item)
-    data["version"] = Agenda.objects.get(session=session).version
+    agenda = Agenda.objects.filter(session=session).first()
+    data["version"] = agenda.version if agenda else 0
     forms, version = formset_of(session, data), VersionForm(data)
     return show_agenda(request, membership, session, forms=forms, version=version, standing=standing, status=409)
 

@@ -42,9 +42,7 @@ def of_who_writes(view):
 def shown_or_404(session, item) -> Shown:
     """The item of that public id with what is written about it; without an item, the session as a whole."""
     if item == AS_A_WHOLE:
-        return Shown(
-            item=None, place=0, entry=session.minutes_entries.select_related("written_by").filter(item=None).first()
-        )
+        return with_minutes(session, [Shown()])[0]
     found = [each for each in shown_items(session) if each.item.public_id == item]
     if not found:
         raise Http404
@@ -68,9 +66,7 @@ def auto_id(shown) -> str:
 @of_who_writes
 def minutes(request, membership, session):
     """All minutes of the session, to be written, and published."""
-    shown = with_minutes(session, shown_items(session))
-    entry = session.minutes_entries.select_related("written_by").filter(item=None).first()
-    shown.append(Shown(item=None, place=0, entry=entry))
+    shown = with_minutes(session, [*shown_items(session), Shown()])
     settled = getattr(session, "minutes", None)
     is_published = settled is not None and settled.published_at is not None
     context = {

@@ -33,6 +33,7 @@ from readinggroup.moderation.models import Appeal, Case, Juror, Reason
 from readinggroup.notifications.models import Notice
 from readinggroup.readings.actions import keep_place
 from readinggroup.readings.models import TextImport
+from readinggroup.schedule.actions import note_decision, publish_minutes, write_minutes
 from readinggroup.tasks import delete_due_groups as delete_due_groups_task
 from texts.models import LinkStatus, ParagraphLink
 
@@ -40,6 +41,7 @@ from .. import factories
 from ..conftest import make_house
 from ..moderation.conftest import decided
 from ..moderation.decisions import hidden, reversed_
+from ..schedule.agenda_steps import ended, under_way
 from .test_coming_and_going import address, at_once
 
 BANNER = "nobody writes, joins or invites"
@@ -319,9 +321,19 @@ def fill(house, as_user):
     settling.ask_for_export(group=house.group, by=house.owner)
     actions.make_feed_address(group=house.group, by=house.member)
     send_letter(group=house.group, subject="Soon", body="Soon.", key=uuid.uuid4(), by=house.organizer)
+    meet(house)
     upload = SimpleUploadedFile("well.txt", b"The Well\n\nNobody had drawn water here since the war.\n")
     as_user(house.organizer).post(reverse("readings:import_text", args=[house.group.slug]), {"file": upload})
     assert TextImport.objects.filter(group=house.group).exists()
+
+
+def meet(house):
+    """A session with its agenda, and published minutes that left a mark at a paragraph."""
+    it = under_way(house)
+    note = {"words": "So.", "key": uuid.uuid4()}
+    note_decision(session=it.session, item=it.items[0], **note, by=house.other)
+    write_minutes(session=it.session, item=it.items[0], version=0, body="Said.", by=house.other)
+    publish_minutes(session=ended(it.session), by=house.organizer)
 
 
 def fill_moderation(house, comment):

@@ -42,10 +42,12 @@ from readinggroup.moderation.models import Action, Case, Ground, Juror
 from readinggroup.notifications.actions import tell, wish
 from readinggroup.notifications.models import Category, Digest, MailSettings, PushSubscription, When
 from readinggroup.readings.actions import keep_place, keep_upload
+from readinggroup.schedule import actions as schedule
 
 from .. import factories
 from ..moderation.conftest import decided
 from ..notifications.push_service import create_subscription
+from ..schedule.agenda_steps import under_way
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +87,8 @@ def canaries():
         "push_device",
         "push_address",
         "review",
+        "minutes",
+        "outcome",
         "reported",
         "verdict",
         "appeal",
@@ -153,7 +157,16 @@ def full_life(house, canaries):
     settling.offer_group(group=house.group, to=house.member, by=person)
     make_feed_address(group=house.group, by=person)
     send_letter(group=house.group, subject="Soon", body="Soon.", key=uuid.uuid4(), by=person)
+    meet(house, person, canaries)
     return SimpleNamespace(person=person, client=client, comment=comment, said=said, theirs=theirs, token=token)
+
+
+def meet(house, person, canaries):
+    """They have written minutes, and noted what was decided."""
+    it = under_way(house, 3, minute_taker=person)
+    schedule.write_minutes(session=it.session, item=None, version=0, body=canaries.minutes, by=person)
+    words = {"words": canaries.outcome, "key": uuid.uuid4()}
+    schedule.note_decision(session=it.session, item=it.items[0], **words, by=person)
 
 
 def be_moderated(house, person, canaries):

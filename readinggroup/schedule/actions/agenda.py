@@ -37,7 +37,8 @@ def changed(agenda, **fields) -> Agenda:
 
 @transaction.atomic
 def change_agenda(*, session, version, items, by) -> Agenda:
-    """These items, in order, instead of those before: dicts with the fields of AgendaItem, and `item`, its public id.
+    """These items, in order, instead of those before: dicts with `item` (its public id), `paragraph` (a primary key),
+    `words`, `allotted`.
 
     An item without `item` is new; one that is not named is taken off. StaleAgenda if `version` is not the one that
     stands, or names an item that is not there; HasMinutes if one is taken off of which something is written.
@@ -52,7 +53,7 @@ def change_agenda(*, session, version, items, by) -> Agenda:
         if item is None:
             raise StaleAgenda(agenda)
         if item.pk is None:
-            item.paragraph = fields["paragraph"]
+            item.paragraph_id = fields["paragraph"]
         item.position, item.words, item.allotted = position, fields["words"], fields["allotted"]
         kept.append(item)
     try:

@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 ('public_id', models.CharField(default=readinggroup.lib.public_ids.new_public_id, editable=False, max_length=10, unique=True)),
                 ('position', models.PositiveSmallIntegerField()),
                 ('words', models.CharField(blank=True, max_length=200, verbose_name='what about')),
-                ('allotted', models.PositiveSmallIntegerField(default=10, verbose_name='minutes')),
+                ('allotted', models.PositiveSmallIntegerField(default=10, verbose_name='how many minutes')),
                 ('paragraph', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='texts.paragraph')),
                 ('session', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='agenda_items', to='schedule.readingsession')),
             ],
@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
             name='MinutesEntry',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('body', models.TextField(blank=True, max_length=20000, verbose_name='minutes')),
+                ('body', models.TextField(blank=True, max_length=20000, verbose_name='what was said')),
                 ('body_html', models.TextField(blank=True)),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('written_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),

@@ -24,7 +24,7 @@ class AgendaItem(models.Model):
     position = models.PositiveSmallIntegerField()
     paragraph = models.ForeignKey(Paragraph, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     words = models.CharField(_("what about"), max_length=LONGEST_WORDS, blank=True)
-    allotted = models.PositiveSmallIntegerField(_("minutes"), default=USUAL)
+    allotted = models.PositiveSmallIntegerField(_("how many minutes"), default=USUAL)
 
     class Meta:
         ordering = ["session", "position"]

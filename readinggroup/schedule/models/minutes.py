@@ -56,7 +56,7 @@ class MinutesEntry(models.Model):
     session = models.ForeignKey(ReadingSession, on_delete=models.CASCADE, related_name="minutes_entries")
     # What has minutes is not taken off the agenda; with the session both go.
     item = models.OneToOneField(AgendaItem, on_delete=models.RESTRICT, null=True, blank=True, related_name="entry")
-    body = models.TextField(_("minutes"), max_length=LONGEST, blank=True)
+    body = models.TextField(_("what was said"), max_length=LONGEST, blank=True)
     body_html = models.TextField(blank=True)
     version = models.PositiveIntegerField(default=1)
     written_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="minutes_entries")
