@@ -98,11 +98,14 @@ def tag_of(request, membership, now) -> str:
 
 def show_run(request, membership, session, tag="", *, status=200, trouble=""):
     """The page, or what of it changes as the session goes on."""
-    items = with_minutes(session, shown_items(session))
+    items = shown_items(session)
     agenda = Agenda.objects.filter(session=session).first() or Agenda(session=session)
     here = next((each for each in items if each.item.pk == agenda.current_id), None)
     place = here.place if here else 0
     writes = has_minutes(session) and may_write_minutes(membership, session)
+    settled = getattr(session, "minutes", None)
+    if writes or (settled is not None and settled.published_at):
+        with_minutes(session, items)
     context = {
         "membership": membership,
         "group": membership.group,

@@ -125,7 +125,7 @@ class MinutesForm(forms.Form):
     """What happened at one item. `version` is that of the words it was made from, 0 for none."""
 
     body = forms.CharField(
-        label=_("What was said"),
+        label=_("Minutes"),
         required=False,
         max_length=MinutesEntry.LONGEST,
         widget=forms.Textarea(attrs={"rows": 6}),

@@ -1,16 +1,14 @@
 """A session that is run: one goes on and every page follows; minutes are written, and what came of it is marked."""
 
 import re
-from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 from playwright.sync_api import expect
 
-from readinggroup.schedule.models import MinutesEntry, ReadingSession
+from readinggroup.schedule.models import MinutesEntry
 
 from .. import factories
-from ..schedule.agenda_steps import address, comes, create_session, put_on_agenda
+from ..schedule.agenda_steps import address, comes, create_session, ended, put_on_agenda
 from ..schedule.test_agenda import ask
 from .conftest import NARROW, WIDE
 from .steps import address_of
@@ -31,11 +29,6 @@ def session(house):
 
 def heading(page, words):
     return page.get_by_role("heading", name=re.compile(words))
-
-
-def let_it_end(session):
-    times = {"starts_at": timezone.now() - timedelta(hours=3), "ends_at": timezone.now() - timedelta(hours=1)}
-    ReadingSession.objects.filter(pk=session.pk).update(**times)
 
 
 def test_one_goes_on_and_every_page_follows_and_no_words_are_lost(house, session, page_for):
@@ -82,7 +75,7 @@ def test_the_whole_way_without_javascript(house, session, page_for):
     put_on_agenda(house, session, 4, 5)
     leader = page_for(house.organizer, NARROW, javascript=False)
     leader.goto(address("schedule:edit_agenda", session))
-    leader.get_by_label("Paragraph", exact=True).fill("7")
+    leader.locator("input[name$=number]").fill("7")
     leader.get_by_label("What about").last.fill("The river")
     leader.get_by_role("button", name="Save the agenda").last.click()
     leader.get_by_role("button", name="Up: 3").click()
@@ -99,7 +92,7 @@ def test_the_whole_way_without_javascript(house, session, page_for):
     leader.get_by_role("button", name="Answered here").click()
     expect(leader.get_by_text("A question was answered")).to_be_visible()
     leader.get_by_role("button", name="End the session").click()
-    let_it_end(session)
+    ended(session)
     leader.get_by_role("link", name="All minutes").click()
     leader.get_by_role("button", name="Publish the minutes").click()
     expect(leader.locator("section[aria-labelledby=minutes] em")).to_have_text("rose")

@@ -48,12 +48,10 @@ def begin(session, item, *, by):
     return actions.go_to(session=session, version=agenda.version, item=item, by=by)
 
 
-def ended(house, session):
+def ended(session):
     """The session a while after its end."""
-    now = timezone.now()
-    ReadingSession.objects.filter(pk=session.pk).update(
-        starts_at=now - timedelta(hours=3), ends_at=now - timedelta(hours=1)
-    )
+    times = {"starts_at": timezone.now() - timedelta(hours=3), "ends_at": timezone.now() - timedelta(hours=1)}
+    ReadingSession.objects.filter(pk=session.pk).update(**times)
     session.refresh_from_db()
     return session
 

@@ -159,6 +159,7 @@ def test_whatever_changes_is_there_with_the_next_question(house, as_user):
     assert "Just said." in seen[2]
     assert "First said." not in seen[3]
     assert "We stay." in seen[4]
+    assert "We stay." not in as_user(house.moderator).get(address("run_session", it.session)).text  # not yet theirs
 
 
 def test_two_people_do_not_share_a_tag(house, as_user):
