@@ -105,3 +105,10 @@ def mind_terms(timestamp: int):
     """End the terms of moderators that are over, and remind of those that end soon. `timestamp` is the hour's."""
     belonging.end_terms()
     belonging.remind_of_terms()
+
+
+@app.periodic(cron="47 * * * *")
+@app.task(queueing_lock="remind_of_minutes", pass_context=False)
+def remind_of_minutes(timestamp: int):
+    """Remind organizers of sessions whose minutes are missing. `timestamp` is the hour's."""
+    scheduling.remind_of_minutes()

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import include, path
 
-from . import group_export, inbox, mail_choices, views
+from . import agenda_proposal, group_export, inbox, mail_choices, session_run, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -20,6 +20,18 @@ urlpatterns = [
     path("g/<slug:group>/", views.group, name="group"),
     path("g/<slug:group>/export/", group_export.group_export, name="group_export"),
     path("g/<slug:group>/export/<int:export>/", group_export.fetch_group_export, name="fetch_group_export"),
+    path(
+        "g/<slug:group>/sessions/<slug:session>/agenda/propose/",
+        agenda_proposal.propose_agenda,
+        name="propose_agenda",
+    ),
+    path("g/<slug:group>/sessions/<slug:session>/run/", session_run.run_session, name="run_session"),
+    path("g/<slug:group>/sessions/<slug:session>/run/step/", session_run.step_session, name="step_session"),
+    path(
+        "g/<slug:group>/sessions/<slug:session>/run/answered/",
+        session_run.answered_in_session,
+        name="answered_in_session",
+    ),
     path("", include("readinggroup.feeds.urls")),
     path("", include("readinggroup.readings.urls")),
     path("", include("readinggroup.groups.urls")),

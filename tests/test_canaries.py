@@ -34,6 +34,7 @@ from readinggroup.notifications import digests
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Delivery, Digest, Notice
 from readinggroup.readings.models import Reading, TextImport
+from readinggroup.schedule.models import MinutesEntry
 from readinggroup.tasks import mail_due_notices
 from texts.importing.saving import keep_source
 
@@ -108,6 +109,7 @@ def build(visibility) -> Aviary:
     otherwise = factories.create_member(group, canary("name of somebody called otherwise here", ()))
     group.memberships.filter(user=otherwise).update(name_here=canary("name in this group", INSIDE))
     settle(aviary, visibility)
+    take_minutes(aviary, visibility)
     for person in [*cell.people.values(), silent]:
         if person is not None:
             person.email = f"{canary(f'address of {person.display_name}', ())}@example.org"
@@ -125,6 +127,19 @@ def build(visibility) -> Aviary:
         facts={"group": canary("a notice", {"member"}), "accepted": True},
     )
     return aviary
+
+
+def take_minutes(aviary, visibility):
+    """What is written of a session that is under way; the member takes its minutes."""
+    session, canary = aviary.cell.meeting.session, aviary.canary
+    writing = {"member", "organizer", "owner"}
+    item = aviary.cell.meeting.items[0]
+    item.words = canary("what an item is about", INSIDE, besides=readable_by(visibility))
+    item.save()
+    words = canary("minutes that are not published", writing)
+    entry = {"body": words, "body_html": f"<p>{words}</p>", "written_by": aviary.cell.house.member}
+    MinutesEntry.objects.create(session=session, item=item, **entry)
+    session.outcomes.update(words=canary("a decision that is not published", writing))
 
 
 def settle(aviary, visibility):

@@ -30,6 +30,7 @@ from readinggroup.notifications.models import Category, PushSubscription
 from readinggroup.notifications.unsubscribing import unsubscribe_address
 from readinggroup.readings.models import Reading, TextImport
 from readinggroup.schedule import actions as scheduling
+from readinggroup.schedule.actions import note_decision
 from readinggroup.schedule.models import Answer, CalendarAddress
 
 from . import factories
@@ -37,6 +38,7 @@ from .conftest import make_house, signed_in_as
 from .moderation.decisions import entered
 from .notifications.push_service import create_subscription
 from .schedule import sessions
+from .schedule.agenda_steps import agenda_form, ended, under_way
 
 ACTORS = [
     "visitor",
@@ -220,6 +222,21 @@ MATRIX = {
     ("schedule:group_calendar", "GET"): ". . . . .  . . . . .",
     ("schedule:session_calendar", "GET"): ". . . . .  . . . . .",
     ("schedule:mail_invitation", "POST"): "l f f f f  . . . . f",
+    # Of a session that is under way, of which the member takes the minutes.
+    ("schedule:edit_agenda", "GET"): "l f f f f  f . f . f",
+    ("schedule:edit_agenda", "POST"): "l f f f f  f . f . f",
+    ("propose_agenda", "GET"): "l f f f f  f . f . f",
+    ("propose_agenda", "POST"): "l f f f f  f . f . f",
+    ("run_session", "GET"): "l f f f f  . . . . .",
+    ("step_session", "POST"): "l f f f f  f . f . f",
+    ("answered_in_session", "POST"): "l f f f f  . . f . f",
+    ("schedule:minutes", "GET"): "l f f f f  . . f . f",
+    ("schedule:write_minutes", "GET"): "l f f f f  . . f . f",
+    ("schedule:write_minutes", "POST"): "l f f f f  . . f . f",
+    ("schedule:note_decision", "GET"): "l f f f f  . . f . f",
+    ("schedule:note_decision", "POST"): "l f f f f  . . f . f",
+    ("schedule:take_outcome_back", "POST"): "l f f f f  . . f . f",
+    ("schedule:settle_minutes", "POST"): "l f f f f  f . f . f",
     # Of no group:
     ("home", "GET"): ". . . . .  . . . . .",
     ("healthz", "GET"): ". . . . .  . . . . .",
@@ -318,6 +335,10 @@ OF_A_READER = {
     "discussion:follow_reading", "discussion:follow_paragraph", "discussion:draft_comment",
     "discussion:look_first_at_paragraph", "discussion:look_first_in_reading",
 }  # fmt: skip
+OF_AN_AGENDA = {
+    "propose_agenda", "run_session", "step_session", "answered_in_session", "schedule:edit_agenda", "schedule:minutes",
+    "schedule:write_minutes", "schedule:note_decision", "schedule:take_outcome_back", "schedule:settle_minutes",
+}  # fmt: skip
 # What nobody does in a group that is in the archive or about to be deleted: writing, joining, inviting, settling.
 NOT_WHILE_CLOSED = {
     "readings:import_text", "readings:preview_import", "readings:settle_reading", "discussion:post_comment",
@@ -337,6 +358,7 @@ NOT_WHILE_CLOSED = {
         and name not in {"schedule:poll", "schedule:group_calendar", "schedule:session_calendar"}
     ),
     *(OF_A_COMMENT - READ_AT_A_COMMENT - {"discussion:draft_answer", "discussion:draft_edit"}),
+    *(OF_AN_AGENDA - {"run_session"}),
 }  # fmt: skip
 OF_THE_GROUP = {
     "discussion:leave",
@@ -428,6 +450,11 @@ class Cell:
         self.rules = settling.change_rules(group=house.group, rules=[("Be brief", "")], by=house.owner)
         self.decide()
         self.meet()
+        self.meeting = under_way(house, 4, 5, facilitator=None, minute_taker=house.member)
+        self.outcome = note_decision(
+            session=self.meeting.session, item=self.meeting.items[0], words="So.", key=uuid.uuid4(), by=house.member
+        )
+        ended(self.meeting.session)
         self.furnish()
         self.cookies = {actor: signed_in_as(person).cookies for actor, person in self.people.items()}
 
@@ -552,7 +579,12 @@ class Cell:
             "groups:send_email_invitation_again": [self.mailed.public_id],
             "groups:take_back_email_invitation": [self.mailed.public_id],
             "groups:answer_join_request": [self.request.pk],
+            "schedule:write_minutes": ["all"],
+            "schedule:note_decision": [self.meeting.items[0].public_id],
+            "schedule:take_outcome_back": [self.outcome.public_id],
         }
+        if name in OF_AN_AGENDA:
+            return reverse(name, args=[group, self.meeting.session.public_id, *more.get(name, [])])
         if name == "notifications:unsubscribe":
             return unsubscribe_address(self.house.member, "reply").removeprefix(settings.SITE_URL)
         if name in {"groups:join", "accounts:sign_in_by_link", "accounts:take_back_address"}:
@@ -613,7 +645,17 @@ class Cell:
 
     def data(self, name):
         """A form that would be accepted."""
+        meeting = self.meeting
         return {
+            "schedule:edit_agenda": agenda_form(meeting.session, [{"item": meeting.items[0]}, {}]),
+            "propose_agenda": {"paragraph": [self.comment.paragraph.public_id], "allotted": "5"},
+            "step_session": {"to": meeting.items[1].public_id, "version": meeting.session.agenda.version},
+            "answered_in_session": {
+                "item": meeting.items[0].public_id, "question": self.comment.public_id, "was": ":", "key": uuid.uuid4(),
+            },
+            "schedule:write_minutes": {"body": "Words.", "version": 0},
+            "schedule:note_decision": {"words": "Words.", "key": uuid.uuid4()},
+            "schedule:settle_minutes": {"act": "publish"},
             "readings:keep_place": {"paragraph": self.comment.paragraph.public_id},
             "readings:where_we_are": {"number": "4"},
             "readings:import_text": {"file": SimpleUploadedFile("ferry.txt", self.text.encode())},

@@ -31,6 +31,7 @@ from readinggroup.lib.page_parts import frame, frame_values
 from readinggroup.lib.paging import number_asked_for, number_in
 from readinggroup.lib.stamps import Page, slot, stamp
 from readinggroup.readings.access import reading_or_404
+from readinggroup.readings.discussed import discussed_in
 from readinggroup.readings.pages import (
     Also,
     Now,
@@ -213,6 +214,7 @@ def made(request, membership, reading, version, talk, asked, *, forms=None, focu
         "comments": talk.comments,
         "said": talk.said,
         "talk_label": talk_label(talk.comments),
+        "discussed": discussed_in(reading.pk, paragraph=version.paragraph_id)[version.paragraph_id],
         "words": with_note_marks(version.html, notes, set()),
         "notes": notes,
         "form": form

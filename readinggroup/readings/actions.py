@@ -7,7 +7,7 @@ from readinggroup.groups.models import ChangeKind, GroupChange
 from readinggroup.groups.settling import log_and_tell
 from texts.importing.saving import keep_source, save_edition
 
-from .models import Place, Reading, ReadingState, TextImport
+from .models import DiscussedMark, Place, Reading, ReadingState, TextImport
 
 
 def reading_from_file(*, group, sha256: str) -> Reading | None:
@@ -74,3 +74,22 @@ def keep_for_members(*, reading, keep: bool, by) -> bool:
     kind = ChangeKind.TEXT_KEPT if keep else ChangeKind.TEXT_OPENED
     log_and_tell(group=reading.group, kind=kind, by=by, after=reading.edition.title)
     return True
+
+
+@transaction.atomic
+def mark_discussed(*, reading, record, marks) -> None:
+    """These marks "discussed on ..." at the reading's paragraphs, and no other ones of this record: dicts of fields.
+
+    What stands already stays as it is, so that nothing is renewed in vain.
+    """
+    standing = {mark.source: mark for mark in DiscussedMark.objects.filter(reading=reading, record=record)}
+    wanted = {mark["source"]: DiscussedMark(reading=reading, record=record, **mark) for mark in marks}
+    names = [field.attname for field in DiscussedMark._meta.concrete_fields if field.name != "id"]
+
+    def same(one, other):
+        return all(getattr(one, name) == getattr(other, name) for name in names)
+
+    gone = [mark.pk for source, mark in standing.items() if source not in wanted or not same(mark, wanted[source])]
+    DiscussedMark.objects.filter(pk__in=gone).delete()
+    new = [mark for source, mark in wanted.items() if source not in standing or standing[source].pk in gone]
+    DiscussedMark.objects.bulk_create(sorted(new, key=lambda mark: mark.paragraph_id))

@@ -1,5 +1,6 @@
 """A group's reading of an edition, how much is said at each paragraph, and where each reader stopped."""
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
@@ -125,3 +126,74 @@ class TextImport(models.Model):
 
     def __str__(self):
         return self.source.name
+
+
+_RENEW_KNOWN = """
+    -- In order, so that two changes of several paragraphs wait for one another.
+    PERFORM 1 FROM readings_paragraphactivity
+    WHERE (reading_id, paragraph_id) IN (SELECT reading_id, paragraph_id FROM {rows})
+    ORDER BY reading_id, paragraph_id FOR NO KEY UPDATE;
+    UPDATE readings_paragraphactivity SET changes = changes + 1
+    WHERE (reading_id, paragraph_id) IN (SELECT reading_id, paragraph_id FROM {rows});
+    RETURN NULL;
+"""
+_RENEW_NEW = """
+    INSERT INTO readings_paragraphactivity AS activity (reading_id, paragraph_id, comments, changes, said)
+    SELECT DISTINCT reading_id, paragraph_id, 0, 1, 0 FROM {rows} ORDER BY 1, 2
+    ON CONFLICT (reading_id, paragraph_id) DO UPDATE SET changes = activity.changes + 1;
+    RETURN NULL;
+"""
+
+
+def _renews_the_pages(name, operation, rows, func):
+    """What is kept of the pages that show the paragraph is made anew: its `changes` rise."""
+    return pgtrigger.Trigger(
+        name=name,
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=operation,
+        referencing=pgtrigger.Referencing(**{rows.partition("_")[0]: rows}),
+        func=func.format(rows=rows),
+    )
+
+
+class CameOf(models.TextChoices):
+    """What came of talking about a paragraph at a session."""
+
+    DECIDED = "decided", _("decided")
+    ANSWERED = "answered", _("a question was answered")
+
+
+class DiscussedMark(models.Model):
+    """That a paragraph was discussed on a day, and what came of it: shown below the paragraph to whoever reads it.
+
+    Made and taken away by whoever keeps the `record` of that day: `source` names the mark in it, `address` leads there.
+    What is kept of the pages that show it is made anew: a trigger lets the paragraph's `changes` rise.
+    """
+
+    LONGEST = 500
+
+    reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="discussed_marks")
+    paragraph = models.ForeignKey(Paragraph, on_delete=models.PROTECT, related_name="discussed_marks")
+    record = models.CharField(max_length=40)
+    source = models.CharField(max_length=40, unique=True)
+    day = models.DateField()
+    came = models.CharField(max_length=10, choices=CameOf.choices)
+    words = models.CharField(max_length=LONGEST, blank=True)
+    question = models.CharField(max_length=10, blank=True)  # the public id of the comment that asked
+    address = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["day", "pk"]
+        indexes = [models.Index(fields=["reading", "paragraph"], name="discussed_mark_place")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(came__in=CameOf.values), name="discussed_mark_came_is_known"),
+        ]
+        triggers = [
+            _renews_the_pages("renews_new", pgtrigger.Insert, "new_values", _RENEW_NEW),
+            _renews_the_pages("renews_gone", pgtrigger.Delete, "old_values", _RENEW_KNOWN),
+            _renews_the_pages("renews_changed", pgtrigger.Update, "new_values", _RENEW_KNOWN),
+        ]
+
+    def __str__(self):
+        return f"{self.day}: {self.words}"

@@ -25,6 +25,7 @@ from readinggroup.lib.kept import Kept
 from readinggroup.lib.stamps import Page, Stamp, slot
 from texts.models import Kind, NoteMark, ParagraphVersion, Section
 
+from .discussed import discussed_in
 from .models import ParagraphActivity
 
 # A note mark with the end of the word before it, which it must not be parted from at the end of a line.
@@ -168,8 +169,10 @@ def kept_page(now, position, extra, make) -> Page:
 def text_of(now, position: int | None) -> PageText:
     """The section at the position, or the whole text, with what is said where."""
     outline, counts = outline_of(now.revision), counts_in(now.reading)
-    labels = {f"p{address.pk}": talk_label(counts[address.pk]) for address in outline.addresses}
-    article = kept_skeleton(now.revision, position, outline).fill(labels)
+    marks, values = discussed_in(now.reading), {}
+    for address in outline.addresses:
+        values[f"p{address.pk}"], values[f"d{address.pk}"] = talk_label(counts[address.pk]), marks[address.pk]
+    article = kept_skeleton(now.revision, position, outline).fill(values)
     return PageText(article=mark_safe(article), **numbers(outline, counts, position))  # noqa: S308 - as below
 
 
@@ -177,7 +180,9 @@ def text_with_threads(reading_id, revision_id, position: int | None, threads) ->
     """The same as one document, with each paragraph's thread (HTML by the paragraph's key) standing after it."""
     outline = outline_of(revision_id)
     skeleton = kept_skeleton(revision_id, position, outline, frozenset(threads))
-    article = skeleton.fill({f"t{pk}": thread for pk, thread in threads.items()})
+    marks = discussed_in(reading_id)
+    values = {f"d{address.pk}": marks[address.pk] for address in outline.addresses}
+    article = skeleton.fill(values | {f"t{pk}": thread for pk, thread in threads.items()})
     return PageText(
         article=mark_safe(article),  # noqa: S308 - made of our templates, sanitised paragraphs and comments
         **numbers(outline, counts_in(reading_id), position),
@@ -224,7 +229,8 @@ def kept_skeleton(revision_id, position, outline, talked=None) -> Stamp:
 
 
 def skeleton_of(revision_id, position, outline, talked=None) -> Stamp:
-    """The HTML of the section, or of all sections, with a slot named `p<paragraph>` at each paragraph.
+    """The HTML of the section, or of all sections, with slots at each paragraph: `p<paragraph>` for how much is said
+    there, `d<paragraph>` for the days on which it was discussed.
 
     With `talked`, the paragraphs that have a thread, it is the skeleton of a document to be read, printed and kept: no
     buttons, notes as endnotes, and after each of those paragraphs a slot named `t<paragraph>`.
@@ -237,6 +243,7 @@ def skeleton_of(revision_id, position, outline, talked=None) -> Stamp:
     notes = notes_called_in(versions)
     for version in versions:
         version.talk = slot(f"p{version.paragraph_id}")
+        version.discussed = slot(f"d{version.paragraph_id}")
         version.thread = slot(f"t{version.paragraph_id}") if whole and version.paragraph_id in talked else ""
     called = set()
     for version in versions:

@@ -3,9 +3,11 @@
 from django.urls import include, path
 
 from . import (
+    agenda_views,
     attendance_views,
     calendar_views,
     making_views,
+    minutes_views,
     month_views,
     passage_views,
     plan_views,
@@ -37,6 +39,12 @@ session_urls = [
     path("cancel/", state_views.cancel_session, name="cancel_session"),
     path("open/", state_views.open_session, name="open_session"),
     path("close/", state_views.close_session, name="close_session"),
+    path("agenda/", agenda_views.edit_agenda, name="edit_agenda"),
+    path("minutes/", minutes_views.minutes, name="minutes"),
+    path("minutes/settle/", minutes_views.settle_minutes, name="settle_minutes"),
+    path("minutes/<slug:item>/", minutes_views.write_minutes, name="write_minutes"),
+    path("minutes/<slug:item>/decision/", minutes_views.note_decision, name="note_decision"),
+    path("outcomes/<slug:outcome>/take-back/", minutes_views.take_outcome_back, name="take_outcome_back"),
     path("calendar.ics", calendar_views.session_calendar, name="session_calendar"),
     path("invitation/", calendar_views.mail_invitation, name="mail_invitation"),
     path("attend/", attendance_views.attend, name="attend"),

@@ -9,6 +9,7 @@ from readinggroup.groups.permissions import Can, may, requires
 from readinggroup.lib.paging import page_asked_for
 from readinggroup.readings.progress import how_far
 
+from .agenda import agenda_context
 from .models import ReadingSession
 from .passages import spans_of, with_spans
 from .preparing import to_read
@@ -22,7 +23,9 @@ MOST_AHEAD = 100
 def session_or_404(membership, public_id) -> ReadingSession:
     """The group's session of that name, if this member, or visitor, may see it."""
     sessions = ReadingSession.objects.visible_to(membership).with_passages()
-    found = get_object_or_404(sessions.select_related("facilitator", "minute_taker", "series"), public_id=public_id)
+    found = get_object_or_404(
+        sessions.select_related("facilitator", "minute_taker", "series", "minutes"), public_id=public_id
+    )
     found.reading.group = membership.group
     return found
 
@@ -63,6 +66,7 @@ def session_page(request, membership, session, *, status=200, **more):
         **frame_of(session, membership),
         **attendance_part(membership, session),
         **poll_part(membership, session),
+        **agenda_context(membership, session),
         **what_to_read(session, membership, request.user),
         **more,
     }

@@ -29,6 +29,7 @@ from ..moderation.conftest import decided as decided_about
 from ..moderation.conftest import rule_of
 from ..moderation.decisions import entered, reversed_
 from ..schedule import sessions
+from ..schedule.agenda_steps import ended, put_on_agenda, under_way
 from .conftest import NARROW, WIDE
 from .steps import (
     NOT_A_TEXT,
@@ -408,6 +409,53 @@ def statement_refused(page, house, **_):
     expect(page.locator(".errorlist")).to_be_visible()
 
 
+def met(house):
+    """A session under way, at a paragraph with an open question, of which something is noted."""
+    it = under_way(house, 4, 5, 6)
+    schedule.note_decision(session=it.session, item=it.items[0], words="So.", key=uuid.uuid4(), by=house.other)
+    schedule.write_minutes(session=it.session, item=it.items[0], version=0, body="*Said.*", by=house.other)
+    return it
+
+
+def at_session(name, *more):
+    def show(page, house, **_):
+        it = met(house)
+        asked = {"question": "open", "question_by": house.other, "question_at": timezone.now()}
+        Comment.objects.filter(pk=house.said.pk).update(**asked)
+        page.goto(reverse(name, args=[house.group.slug, it.session.public_id, *more]))
+
+    return show
+
+
+def minutes_overtaken(page, house, **_):
+    it = met(house)
+    page.goto(reverse("schedule:minutes", args=[house.group.slug, it.session.public_id]))
+    form = page.locator("form:has(textarea)").first
+    form.locator("textarea").fill("Otherwise.")
+    schedule.write_minutes(session=it.session, item=it.items[0], version=1, body="Said again.", by=house.other)
+    form.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def agenda_overtaken(page, house, **_):
+    it = met(house)
+    page.goto(reverse("schedule:edit_agenda", args=[house.group.slug, it.session.public_id]))
+    put_on_agenda(house, it.session, 7)
+    page.get_by_role("button", name="Save the agenda").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def minutes_published(page, house, **_):
+    it = met(house)
+    schedule.publish_minutes(session=ended(it.session), by=house.organizer)
+    page.goto(reverse("schedule:session", args=[house.group.slug, it.session.public_id]))
+
+
+def a_paragraph_that_was_discussed(page, house, **_):
+    minutes_published(page, house)
+    reading_page(page, house)
+
+
 VISITOR = "visitor"
 
 # What it is: who opens it, how.
@@ -493,6 +541,15 @@ PAGES = {
         "organizer",
         go(lambda house: reverse("readings:settle_reading", args=[house.group.slug, house.reading.slug])),
     ),
+    "what to talk about": ("organizer", at_session("propose_agenda")),
+    "an agenda": ("organizer", at_session("schedule:edit_agenda")),
+    "an agenda overtaken": ("organizer", agenda_overtaken),
+    "running a session": ("organizer", at_session("run_session")),
+    "minutes": ("organizer", at_session("schedule:minutes")),
+    "minutes overtaken": ("organizer", minutes_overtaken),
+    "minutes of the whole session": ("organizer", at_session("schedule:write_minutes", "all")),
+    "minutes published": ("member", minutes_published),
+    "a paragraph that was discussed": (VISITOR, a_paragraph_that_was_discussed),
     "who may": ("member", in_group("groups:who_may")),
     "my calendar": ("member", my_calendar),
     "feeds": ("member", in_group("feeds:addresses")),

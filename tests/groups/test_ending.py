@@ -34,6 +34,7 @@ from readinggroup.notifications.models import Notice
 from readinggroup.readings.actions import keep_place
 from readinggroup.readings.models import TextImport
 from readinggroup.schedule import actions as schedule
+from readinggroup.schedule.actions import note_decision, publish_minutes, write_minutes
 from readinggroup.tasks import delete_due_groups as delete_due_groups_task
 from texts.models import LinkStatus, ParagraphLink
 
@@ -42,6 +43,7 @@ from ..conftest import make_house
 from ..moderation.conftest import decided
 from ..moderation.decisions import hidden, reversed_
 from ..schedule import sessions
+from ..schedule.agenda_steps import ended, under_way
 from ..schedule.coming import session_in
 from .test_coming_and_going import address, at_once
 
@@ -324,6 +326,7 @@ def fill(house, as_user):
     actions.make_feed_address(group=house.group, by=house.member)
     send_letter(group=house.group, subject="Soon", body="Soon.", key=uuid.uuid4(), by=house.organizer)
     fill_sessions(house)
+    meet(house)
     upload = SimpleUploadedFile("well.txt", b"The Well\n\nNobody had drawn water here since the war.\n")
     as_user(house.organizer).post(reverse("readings:import_text", args=[house.group.slug]), {"file": upload})
     assert TextImport.objects.filter(group=house.group).exists()
@@ -334,6 +337,15 @@ def fill_sessions(house):
     schedule.answer(session=sessions.scheduled(house), by=house.member, answer="going")
     asked = sessions.asked_when(house)
     schedule.answer_poll(session=asked, answers=dict.fromkeys(sessions.times_of(asked), "yes"), by=house.member)
+
+
+def meet(house):
+    """A session with its agenda, and published minutes that left a mark at a paragraph."""
+    it = under_way(house)
+    note = {"words": "So.", "key": uuid.uuid4()}
+    note_decision(session=it.session, item=it.items[0], **note, by=house.other)
+    write_minutes(session=it.session, item=it.items[0], version=0, body="Said.", by=house.other)
+    publish_minutes(session=ended(it.session), by=house.organizer)
 
 
 def fill_moderation(house, comment):

@@ -49,6 +49,7 @@ from .. import factories
 from ..moderation.conftest import decided
 from ..notifications.push_service import create_subscription
 from ..schedule import sessions
+from ..schedule.agenda_steps import under_way
 
 
 @pytest.fixture(autouse=True)
@@ -88,6 +89,8 @@ def canaries():
         "push_device",
         "push_address",
         "review",
+        "minutes",
+        "outcome",
         "reported",
         "verdict",
         "appeal",
@@ -160,6 +163,7 @@ def full_life(house, canaries):
     make_feed_address(group=house.group, by=person)
     make_calendar_address(by=person)
     send_letter(group=house.group, subject="Soon", body="Soon.", key=uuid.uuid4(), by=person)
+    meet(house, person, canaries)
     return SimpleNamespace(person=person, client=client, comment=comment, said=said, theirs=theirs, token=token)
 
 
@@ -169,6 +173,14 @@ def come_to_sessions(house, person, canaries):
     asked = sessions.asked_when(house, by=person)
     said = dict.fromkeys(sessions.times_of(asked), "yes")
     schedule.answer_poll(session=asked, answers=said, words=canaries.poll_word, by=person)
+
+
+def meet(house, person, canaries):
+    """They have written minutes, and noted what was decided."""
+    it = under_way(house, 3, minute_taker=person)
+    schedule.write_minutes(session=it.session, item=None, version=0, body=canaries.minutes, by=person)
+    words = {"words": canaries.outcome, "key": uuid.uuid4()}
+    schedule.note_decision(session=it.session, item=it.items[0], **words, by=person)
 
 
 def be_moderated(house, person, canaries):

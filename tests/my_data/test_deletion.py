@@ -282,7 +282,7 @@ def test_nothing_in_the_database_holds_the_name_or_the_address(
         assert getattr(canaries, kind) not in after, [
             line[:200] for line in after.splitlines() if getattr(canaries, kind) in line
         ]
-    for kind in ("report", "theirs", "hidden", "file", "verdict", "appeal", "statement", "vote"):
+    for kind in ("report", "theirs", "hidden", "file", "verdict", "appeal", "statement", "vote", "minutes", "outcome"):
         assert getattr(canaries, kind) in after, kind
 
 

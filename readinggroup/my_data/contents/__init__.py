@@ -25,6 +25,8 @@ LEFT_OUT = {
     "discussion.Restriction.created_by": "that a place is locked, and why, is the group's, and stands in its log",
     "moderation.Case.claimed_by": "who looks at a case does so for ten minutes, and nothing is kept of it",
     "moderation.Decision.by": "what a moderator decided is about somebody else, and in their archive",
+    "schedule.Minutes.published_by": "that the minutes are published is the group's; what one wrote in them is there",
+    "schedule.Minutes.waived_by": "as above",
     "accounts.User_groups.user": "Django's own groups, which the site does not use",
     "accounts.User_user_permissions.user": "Django's own permissions, which the site does not use",
 }

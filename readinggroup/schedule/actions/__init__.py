@@ -1,8 +1,18 @@
 """What is done with reading sessions: scheduling, changing, cancelling, attending."""
 
+from .agenda import add_items, change_agenda, end_session, go_to
 from .attending import answer, decline_until, keep_places, note_who_was_there, promote_waiting
 from .calendar_addresses import make_calendar_address, revoke_calendar_address
 from .changing_series import change_series
+from .minutes import (
+    note_answer,
+    note_decision,
+    publish_minutes,
+    remind_of_minutes,
+    take_outcome_back,
+    waive_minutes,
+    write_minutes,
+)
 from .planning import make_plan
 from .polling import (
     answer_poll,
@@ -16,16 +26,20 @@ from .polling import (
     withdraw_time,
 )
 from .refusals import (
+    HasMinutes,
     NoneLeft,
     NoPlaceForGuests,
     NotPossible,
     PlannedAlready,
     PollIsOver,
     ProposedAlready,
+    StaleAgenda,
+    StaleMinutes,
     StaleSeries,
     StaleSession,
     TooFewDates,
     TooMany,
+    TooManyOutcomes,
     TooManyTimes,
 )
 from .reminding import remind_due
@@ -34,34 +48,44 @@ from .series import When, cancel_series, keep_ahead, make_series, put_series_on_
 from .zone_rules import retake_instants
 
 __all__ = [
+    "HasMinutes",
     "NoPlaceForGuests",
     "NoneLeft",
     "NotPossible",
     "PlannedAlready",
     "PollIsOver",
     "ProposedAlready",
+    "StaleAgenda",
+    "StaleMinutes",
     "StaleSeries",
     "StaleSession",
     "TooFewDates",
     "TooMany",
+    "TooManyOutcomes",
     "TooManyTimes",
     "When",
+    "add_items",
     "answer",
     "answer_poll",
     "cancel",
     "cancel_series",
     "change",
+    "change_agenda",
     "change_deadline",
     "change_series",
     "close_session",
     "create",
     "decline_until",
     "discard",
+    "end_session",
+    "go_to",
     "keep_ahead",
     "keep_places",
     "make_calendar_address",
     "make_plan",
     "make_series",
+    "note_answer",
+    "note_decision",
     "note_who_was_there",
     "nudge_due",
     "open_poll",
@@ -69,12 +93,17 @@ __all__ = [
     "pick_time",
     "promote_waiting",
     "propose",
+    "publish_minutes",
     "put_on_calendar",
     "put_series_on_calendar",
     "remind_due",
+    "remind_of_minutes",
     "retake_instants",
     "revoke_calendar_address",
     "silent",
+    "take_outcome_back",
     "tell_polls_over",
+    "waive_minutes",
     "withdraw_time",
+    "write_minutes",
 ]

@@ -63,3 +63,27 @@ class ProposedAlready(Exception):  # noqa: N818 - as above
 
 class TooManyTimes(Exception):  # noqa: N818 - as above
     """A poll with so many times that nobody would read them."""
+
+
+class StaleAgenda(Exception):  # noqa: N818 - as above
+    """Somebody has changed the agenda, or gone on to another item, since; `agenda` is as it stands now."""
+
+    def __init__(self, agenda):
+        super().__init__(agenda)
+        self.agenda = agenda
+
+
+class HasMinutes(Exception):  # noqa: N818 - as above
+    """Something is written about an item that is to be taken off the agenda."""
+
+
+class StaleMinutes(Exception):  # noqa: N818 - as above
+    """Somebody has written there since; `entry` is as it stands now."""
+
+    def __init__(self, entry):
+        super().__init__(entry)
+        self.entry = entry
+
+
+class TooManyOutcomes(Exception):  # noqa: N818 - as above
+    """One item has as many decisions and answers as it can."""

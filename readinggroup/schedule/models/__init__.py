@@ -1,7 +1,9 @@
 """Reading sessions and who comes to them."""
 
+from .agenda import Agenda, AgendaItem
 from .attendance import Answer, Attendance
 from .calendar_addresses import CalendarAddress
+from .minutes import Minutes, MinutesEntry, Outcome, OutcomeKind
 from .polls import Availability, DatePoll, PollReply, ProposedTime, TimeAnswer
 from .reminders import LENGTHS, Before, RemindedSession, Reminder
 from .series import Series
@@ -10,12 +12,18 @@ from .sessions import DATED, Passage, ReadingSession, SessionState
 __all__ = [
     "DATED",
     "LENGTHS",
+    "Agenda",
+    "AgendaItem",
     "Answer",
     "Attendance",
     "Availability",
     "Before",
     "CalendarAddress",
     "DatePoll",
+    "Minutes",
+    "MinutesEntry",
+    "Outcome",
+    "OutcomeKind",
     "Passage",
     "PollReply",
     "ProposedTime",

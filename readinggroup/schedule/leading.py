@@ -1,0 +1,45 @@
+"""Who leads a session and who writes its minutes: the group's table, and whom the session names."""
+
+from django.utils import timezone
+
+from readinggroup.groups.permissions import Can, may
+
+from .models import Answer, SessionState
+
+
+def may_lead(membership, session) -> bool:
+    """Order the agenda, step from item to item: organizers, and the session's facilitator."""
+    is_named = membership.is_member and session.facilitator_id == membership.user_id
+    return may(membership, Can.SCHEDULE) or (is_named and may(membership, Can.ATTEND))
+
+
+def may_write_minutes(membership, session) -> bool:
+    """Write minutes: organizers and whom the session names; until they are published also everybody who comes."""
+    if may(membership, Can.SCHEDULE):
+        return True
+    if not may(membership, Can.ATTEND):
+        return False
+    if membership.user_id in {session.facilitator_id, session.minute_taker_id}:
+        return True
+    is_published = is_settled(session) and session.minutes.published_at is not None
+    return not is_published and session.attendances.filter(user=membership.user_id, answer=Answer.GOING).exists()
+
+
+def has_minutes(session) -> bool:
+    """Whether there is something to take minutes of: it has begun, or its time has come."""
+    if session.state in {SessionState.UNDER_WAY, SessionState.HELD}:
+        return True
+    return session.state == SessionState.SCHEDULED and session.starts_at <= timezone.now()
+
+
+def is_over(session) -> bool:
+    """Whether the group has parted: somebody said so, or the time is over and nobody did."""
+    if session.state == SessionState.HELD:
+        return True
+    is_on = session.state in {SessionState.SCHEDULED, SessionState.UNDER_WAY}
+    return is_on and session.ends_at <= timezone.now()
+
+
+def is_settled(session) -> bool:
+    """Whether somebody has published the minutes, or said that there will be none."""
+    return getattr(session, "minutes", None) is not None
