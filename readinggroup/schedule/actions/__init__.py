@@ -3,6 +3,7 @@
 from .attending import answer, promote_waiting
 from .refusals import NoPlaceForGuests, NotPossible, StaleSession
 from .scheduling import cancel, change, close_session, create, open_session, put_on_calendar
+from .veiling import keep_veils
 
 __all__ = [
     "NoPlaceForGuests",
@@ -13,6 +14,7 @@ __all__ = [
     "change",
     "close_session",
     "create",
+    "keep_veils",
     "open_session",
     "promote_waiting",
     "put_on_calendar",

@@ -16,6 +16,7 @@ from readinggroup.notifications.models import Category
 from ..models import DATED, Answer, Passage, ReadingSession, SessionState
 from .attending import promote_waiting
 from .refusals import NotPossible, StaleSession
+from .veiling import keep_veil
 
 # What of a session a calendar knows: who changes it raises the sequence.
 CALENDAR_KNOWS = {"title", "words", "date", "time", "second", "all_day", "length", "zone", "where", "link"}
@@ -93,6 +94,7 @@ def change(*, session, version, by, passages=None, **details) -> ReadingSession:
     standing.save()
     if passages is not None:
         set_passages(standing, passages)
+    keep_veil(standing)
     if "places" in changed:
         promote_waiting(standing)
     if standing.state in DATED and before != (standing.starts_at, standing.where, standing.link):
@@ -162,6 +164,7 @@ def move_on(session, state, **fields) -> None:
     for name, value in fields.items():
         setattr(session, name, value)
     session.save()
+    keep_veil(session)
 
 
 def tell_attending(session, kind, what, **facts) -> None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from readinggroup.lib.constraints import at_most
 from readinggroup.lib.public_ids import new_public_id
 from readinggroup.lib.time_zones import LONGEST_ZONE, validate_time_zone
-from readinggroup.readings.models import Reading
+from readinggroup.readings.models import Reading, Veil
 from texts.models import Paragraph
 
 
@@ -111,6 +111,10 @@ class ReadingSession(models.Model):
     )
     places = models.PositiveSmallIntegerField(_("places"), null=True, blank=True)  # none: as many as come
     read_first = models.BooleanField(_("read first, then see what others said"), default=False)
+    # The last one drawn over its passages. While it is closed, comments there wait.
+    veil = models.OneToOneField(
+        Veil, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
     uid = models.CharField(max_length=100, unique=True, editable=False)
     sequence = models.PositiveIntegerField(default=0, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
