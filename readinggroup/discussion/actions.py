@@ -62,8 +62,8 @@ def post(*, reading, version, body, key, by, parent=None, quotes=(), sequence=0)
     quoted, was withdrawn or hidden meanwhile, or the chain of answers is at its end; and when the key was used for
     other words (Back, other words, send again), so that the second words are not silently dropped; and when the writer
     was suspended or removed at this moment; and where nobody writes, or nobody so soon. Some of what is written is held
-    (`holding.why_held`), and under a veil all of it waits, as the database sees to. The draft that these words were is let go with the post; `sequence` is the one that the form
-    had.
+    (`holding.why_held`), and under a veil all of it waits, as the database sees to. The draft that these words were is
+    let go with the post; `sequence` is the one that the form had.
     """
     draft = {"by": by, "reading": reading, "paragraph": version.paragraph_id, "parent": parent, "body": body}
     posted = posted_before(key=key, body=body, quotes=quotes, by=by)

@@ -10,6 +10,7 @@ What belongs to the person goes through slots: names, acts, what is new to them,
 """
 
 import re
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -170,6 +171,7 @@ def talk_page(request, membership, slug, now: Now, talk: Talk, asked: Asked):
         wants_part(request), person is not None, membership.is_member, may(membership, Can.DISCUSS),
         may(membership, Can.MODERATE), may(membership, Can.SETTLE_QUESTIONS),
         (membership.user_id, membership.group.hold_takes) if talk.has_own or talk.wrote_under_veil else None,
+        talk.wrote_under_veil,
     )  # fmt: skip
     group = membership.group
     about_group = (group.slug, group.name, group.archived_at, group.delete_at, group.time_zone)
@@ -180,7 +182,10 @@ def talk_page(request, membership, slug, now: Now, talk: Talk, asked: Asked):
     def make():
         reading = reading_or_404(membership, slug)
         version = reading.edition.current.versions.select_related("paragraph", "section").get(paragraph=talk.paragraph)
-        return made(request, membership, reading, version, talk, asked)
+        # As the key says: who writes here in another window at this moment does not lift a veil on a page for many.
+        as_asked = copy(membership)
+        as_asked.veils_are_lifted = talk.wrote_under_veil
+        return made(request, as_asked, reading, version, talk, asked)
 
     kept = make() if membership.is_suspended or chooses(request) else _kept.get_or_make(key, make)
     return filled(request, membership, slug, now, talk, kept)

@@ -18,8 +18,8 @@ def tell_of(comment, *, only=frozenset(Category), but=frozenset()) -> None:
     """Tell whom it concerns that this was said: whom it answers, whom it calls by name, who follows.
 
     Each is told once of a comment, for the nearest reason; who has muted it or its author, and who belongs no more,
-    is not told, nor who is among `but` (keys). A comment that not everybody may read is told of when it is shown. In the
-    transaction of what it tells.
+    is not told, nor who is among `but` (keys). A comment that not everybody may read is told of when it is shown. In
+    the transaction of what it tells.
     """
     if comment.state != State.VISIBLE:
         return

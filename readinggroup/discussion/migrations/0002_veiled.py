@@ -100,7 +100,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='comment',
-            index=models.Index(condition=models.Q(('veil__isnull', False)), fields=['author', 'reading', 'paragraph'], name='comment_wrote_under_veil'),
+            index=models.Index(condition=models.Q(('veil__isnull', False)), fields=['author', 'reading', 'paragraph'], name='comment_said_under_veil'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='comment',

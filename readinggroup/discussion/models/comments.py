@@ -127,13 +127,16 @@ def _veil_is_open_to(membership) -> Q:
     """Of what lies under a veil what this member may know of.
 
     What is their own; what others have said where they have said something themselves under a veil, even if they have
-    taken that back since; and to who moderates, what was reported.
+    taken that back since; and to who moderates, what was reported. `veils_are_lifted` may say that the first two are
+    not meant, on a page that is kept for many.
     """
+    reported = Q(shown_to_moderators=True) if may(membership, Can.MODERATE) else Q(pk__in=[])
+    if not getattr(membership, "veils_are_lifted", True):
+        return reported
     mine = Comment._base_manager.filter(
         reading=OuterRef("reading"), paragraph=OuterRef("paragraph"), author=membership.user_id, veil__isnull=False
     )
-    is_open = Q(author_id=membership.user_id) | Q(Exists(mine))
-    return is_open | Q(shown_to_moderators=True) if may(membership, Can.MODERATE) else is_open
+    return Q(author_id=membership.user_id) | Q(Exists(mine)) | reported
 
 
 def _no_veil_hides(membership) -> Q:
@@ -223,7 +226,7 @@ class Comment(models.Model):
             models.Index(
                 fields=["author", "reading", "paragraph"],
                 condition=Q(veil__isnull=False),
-                name="comment_wrote_under_veil",
+                name="comment_said_under_veil",
             ),
             models.Index(fields=["reading", "question"], condition=~Q(question=""), name="comment_questions"),
         ]

@@ -6,8 +6,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from readinggroup.discussion.actions import held
-from readinggroup.discussion.moderating import lay_before_moderators
 from readinggroup.discussion.models import OPEN_STATES, State
+from readinggroup.discussion.moderating import lay_before_moderators
 from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, may_still
 from readinggroup.notifications.actions import tell

@@ -14,6 +14,7 @@ from readinggroup.lib.constraints import at_most
 from readinggroup.lib.public_ids import new_public_id
 from readinggroup.lib.time_zones import LONGEST_ZONE, validate_time_zone
 from readinggroup.readings.models import Reading, Veil
+from readinggroup.readings.veils import waiting_under
 from texts.models import Paragraph
 
 
@@ -174,6 +175,13 @@ class ReadingSession(models.Model):
         if self.date is None:
             return None
         return datetime.combine(self.date, self.time or datetime.min.time())
+
+    @property
+    def comments_waiting(self) -> int | None:
+        """How many comments wait until it opens; None if no veil lies over its passages."""
+        if self.veil_id is None or self.veil.opened_at is not None:
+            return None
+        return waiting_under(self.veil)
 
     @property
     def is_on_the_calendar(self):
