@@ -44,7 +44,7 @@ def change(*, veil, paragraphs, until) -> None:
 
 @transaction.atomic
 def open_veil(*, veil) -> bool:
-    """Everybody sees from now on what was said under it. False if it was opened before."""
+    """Everybody sees from now on what waits at its paragraphs, also under others. False if it was opened before."""
     standing = held(veil)
     if standing is None:
         return False
@@ -54,6 +54,13 @@ def open_veil(*, veil) -> bool:
     standing.paragraphs.all().delete()
     renew(standing.reading_id, paragraphs)
     return True
+
+
+@transaction.atomic
+def take_away(*, veil) -> None:
+    """The veil lies nowhere any more. What waited is opened, but for what another veil lies over."""
+    change(veil=veil, paragraphs=[], until=veil.until)
+    open_veil(veil=veil)
 
 
 def open_due() -> int:

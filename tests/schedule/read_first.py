@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from readinggroup.readings.models import Veil
 from readinggroup.schedule import actions
+from readinggroup.schedule.models import ReadingSession
 
 from .. import factories
 
@@ -25,5 +26,7 @@ def read_first(house, **details):
 
 
 def let_time_come(session):
-    """As if the session began now, and nobody had opened it."""
-    Veil.objects.filter(pk=session.veil_id).update(until=timezone.now() - timedelta(seconds=1))
+    """As if the session were to have begun a moment ago, and nobody had opened it."""
+    past = timezone.now() - timedelta(seconds=1)
+    Veil.objects.filter(pk=session.veil_id).update(until=past)
+    ReadingSession.objects.filter(pk=session.pk).update(starts_at=past)

@@ -7,7 +7,6 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
 from readinggroup.discussion import actions as talk
 from readinggroup.discussion import pages
@@ -50,7 +49,7 @@ def states():
     return [str(state) for state in Comment.objects.order_by("pk").values_list("state", flat=True)]
 
 
-# --- When a veil is drawn, and when it is opened ----------------------------------------------------------------------
+# --- When a veil is drawn, and when it is opened ---------------------------------------------------------------------
 
 
 def test_a_draft_draws_no_veil_scheduling_does_and_only_if_it_is_to_be_read_first(house):
@@ -61,9 +60,7 @@ def test_a_draft_draws_no_veil_scheduling_does_and_only_if_it_is_to_be_read_firs
     session = actions.put_on_calendar(session=draft, by=house.organizer)
     assert covered(session) == [4, 5]
     assert session.veil.until == session.starts_at
-    over = actions.create(reading=house.reading, by=house.organizer, title="Past", read_first=True,
-                          date=(timezone.now() - timedelta(days=1)).date(), time=session.time, zone=session.zone)  # fmt: skip
-    assert actions.put_on_calendar(session=over, by=house.organizer).veil is None
+    assert read_first(house, days=-1).veil is None
 
 
 @pytest.mark.parametrize("act", ["open_session", "cancel", "not read first", "its time", "deleted passages"])
@@ -119,9 +116,8 @@ def test_one_that_was_opened_stays_open_and_what_is_said_until_the_new_day_waits
     old.refresh_from_db()
     assert (old.state, new.state) == (State.VISIBLE, State.VEILED)
     # Who wrote before that veil was drawn writes anew.
-    assert not Comment.objects.readable_by(Membership.objects.standing(house.member.pk, house.group.slug)).filter(
-        pk=new.pk
-    )
+    standing = Membership.objects.standing(house.member.pk, house.group.slug)
+    assert not Comment.objects.readable_by(standing).filter(pk=new.pk)
 
 
 def test_other_passages_open_what_is_left_and_cover_what_is_added_without_hiding_what_was_said_there(house, session):
@@ -163,7 +159,7 @@ def test_another_reading_of_the_same_text_is_not_veiled(house, session):
     assert factories.create_comment(other, house.member).state == State.VISIBLE
 
 
-# --- Who reads what -----------------------------------------------------------------------------------------------------
+# --- Who reads what --------------------------------------------------------------------------------------------------
 
 
 def test_who_has_written_there_reads_what_others_wrote_there_and_nowhere_else(house, as_user, session):
@@ -211,7 +207,7 @@ def test_moderators_read_what_was_reported_and_nothing_else(house, as_user, sess
         assert not reads(house.organizer, house, words)
     decided = {
         "action": "hide",
-        "ground": "law",
+        "on": "law",
         "words": "Because.",
         "seen": re.findall(r'name="seen" value="([^"]+)"', page),
     }
@@ -264,7 +260,7 @@ def test_words_from_before_the_opening_stay_with_their_author(house, as_user, se
     assert "A first try." in as_user(house.member).get(wordings).text
 
 
-# --- Numbers ------------------------------------------------------------------------------------------------------------
+# --- Numbers ---------------------------------------------------------------------------------------------------------
 
 
 def test_how_much_waits_is_said_and_counts_as_nothing_else(house, as_user, session):
@@ -309,11 +305,10 @@ def test_who_has_read_it_under_the_veil_does_not_find_it_unread_nor_told_when_it
     assert OpenedComment.objects.count() == 3
     mind_veils(timestamp=0)
     mind_veils(timestamp=0)
+    about = Notice.objects.exclude(about="")
     told = {
-        person: set(
-            Notice.objects.filter(recipient=person, kind__startswith="discussion").values_list("about", flat=True)
-        )
-        for person in (house.other, house.owner, house.member)
+        person: set(about.filter(recipient=person).values_list("about", flat=True))
+        for person in (house.other, house.owner)
     }
     mine = Comment.objects.get(body="Mine.")
     assert told[house.other] == {second.public_id}
@@ -372,19 +367,19 @@ def test_a_page_that_is_made_while_its_reader_writes_in_another_window_is_not_ke
     assert "For who has written." not in as_user(house.owner).get(page).text
 
 
-# --- What follows ---------------------------------------------------------------------------------------------------------
+# --- What follows ----------------------------------------------------------------------------------------------------
 
 
 def test_my_data_holds_my_own_words_and_nobody_elses(house, session):
     mine = factories.create_comment(house.reading, house.member, "My own words, @Milo.")
-    told = {
-        person: " ".join(str(row) for part in PARTS for row in part.rows(person))
-        for person in (house.member, house.other)
-    }
-    assert "My own words" in told[house.member]
-    assert mine.public_id not in told[house.other]
+
+    def told_to(person):
+        return " ".join(str(row) for part in PARTS for row in part.rows(person))
+
+    assert "My own words" in told_to(house.member)
+    assert mine.public_id not in told_to(house.other)
     actions.open_session(session=session, by=house.organizer)
-    assert mine.public_id in " ".join(str(row) for part in PARTS for row in part.rows(house.other))
+    assert mine.public_id in told_to(house.other)  # where they were called by name
 
 
 def test_an_account_can_be_deleted_whose_words_wait(house, session):

@@ -11,18 +11,22 @@ from readinggroup.readings.pages import outline_of
 
 from ..models import ReadingSession, SessionState
 
+# The group is together, or was: what is to be talked about is before all.
+MET = {SessionState.UNDER_WAY, SessionState.HELD}
+
 
 def keep_veil(session) -> None:
     """Have the veil over the session's passages as the session wants it now. The session is held.
 
-    It is opened with the session, when the session is cancelled or not to be read first any more, and at the latest
-    when the session begins. One that was opened stays open: a session that is moved away afterwards gets a new one,
-    for what is written from then on.
+    It is opened with the session, and at the latest when that was to begin; it is taken away when the session is
+    cancelled or not to be read first any more. One that was opened stays open: a session that is moved away afterwards
+    gets a new one, for what is written from then on.
     """
     veil = session.veil if session.veil_id and session.veil.opened_at is None else None
     if not wants_veil(session):
         if veil is not None:
-            veils.open_veil(veil=veil)
+            end = veils.open_veil if session.state in MET else veils.take_away
+            end(veil=veil)
             veil.refresh_from_db()
         return
     wanted = {"paragraphs": paragraphs_of(session), "until": session.starts_at}
