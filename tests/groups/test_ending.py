@@ -31,6 +31,7 @@ from readinggroup.groups.models import Group, GroupChange, GroupExport, Handover
 from readinggroup.moderation.actions import appeal, report, state
 from readinggroup.moderation.models import Appeal, Case, Juror, Reason
 from readinggroup.notifications.models import Notice
+from readinggroup.readings import veils
 from readinggroup.readings.actions import keep_place
 from readinggroup.readings.models import TextImport
 from readinggroup.tasks import delete_due_groups as delete_due_groups_task
@@ -305,6 +306,7 @@ def fill(house, as_user):
     restrict(reading=house.reading, thread=comment, **slow)
     restrict(reading=house.reading, kind=RestrictionKind.HELD_FIRST, by=house.moderator)
     fill_moderation(house, answer)
+    fill_veils(house)
     keep_place(reading=house.reading, user=house.member, paragraph=comment.paragraph)
     version = factories.version_of(house.reading)
     ParagraphLink.objects.create(old=version, new=version, change="unchanged", score=1, status=LinkStatus.AUTOMATIC)
@@ -322,6 +324,17 @@ def fill(house, as_user):
     upload = SimpleUploadedFile("well.txt", b"The Well\n\nNobody had drawn water here since the war.\n")
     as_user(house.organizer).post(reverse("readings:import_text", args=[house.group.slug]), {"file": upload})
     assert TextImport.objects.filter(group=house.group).exists()
+
+
+def fill_veils(house):
+    """A comment that waits under a veil, and one that was opened and not told of yet."""
+    paragraph = factories.version_of(house.reading, 7).paragraph_id
+    for is_opened in (True, False):
+        until = timezone.now() + timedelta(days=1)
+        veil = veils.draw(reading=house.reading, paragraphs=[paragraph], until=until)
+        factories.create_comment(house.reading, house.member, "It waits.", number=7)
+        if is_opened:
+            veils.open_veil(veil=veil)
 
 
 def fill_moderation(house, comment):
