@@ -5,7 +5,16 @@ import logging
 from django.db import transaction
 from django.utils import timezone
 
-from readinggroup.discussion.models import Comment, Draft, Follow, Mention, Quote, Reaction, Restriction
+from readinggroup.discussion.models import (
+    Comment,
+    Draft,
+    Follow,
+    Mention,
+    OpenedComment,
+    Quote,
+    Reaction,
+    Restriction,
+)
 from readinggroup.groups.models import Group
 from readinggroup.moderation.models import Appeal, Case, Decision, Juror, Part, Report, Statement
 from readinggroup.notifications.models import MailWish, Notice
@@ -38,6 +47,7 @@ def remove_group(pk) -> bool:
         Quote.objects.filter(comment__reading__group=group),
         Reaction.objects.filter(comment__reading__group=group),
         Mention.objects.filter(comment__reading__group=group),
+        OpenedComment.objects.filter(comment__reading__group=group),
         Draft.objects.filter(reading__group=group),
         Follow.objects.filter(reading__group=group),
         Restriction.objects.filter(reading__group=group),

@@ -1,7 +1,7 @@
 """A group as a file, for its owners: what it is, its rules, who belongs, what it reads, all that was said, and the log.
 
 Of everything it holds what the owner who asked for it may see: no withdrawn or hidden words, no e-mail address, and not
-the texts themselves, which are not the group's to hand on.
+the texts themselves, which are not the group's to hand on. Nothing of what waits under a veil: a file is handed on.
 """
 
 import json
@@ -160,7 +160,7 @@ def write_list(out, rows) -> None:
 
 def write_discussion(out, membership, reading) -> None:
     """The comments in the order in which they were said, written one by one: there may be a hundred thousand."""
-    comments = Comment.objects.visible_to(membership).filter(reading=reading).order_by("created_at", "pk")
+    comments = Comment.objects.visible_to(membership).filter(reading=reading, veil=None).order_by("created_at", "pk")
     write_list(out, told_of(membership, comments.values_list(*_COLUMNS).iterator(chunk_size=A_CHUNK)))
 
 

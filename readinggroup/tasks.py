@@ -3,13 +3,16 @@
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
+from readinggroup.discussion.opening import tell_of_opened
 from readinggroup.groups import actions as belonging
 from readinggroup.groups.models import GroupExport
 from readinggroup.moderation import actions as moderating
 from readinggroup.my_data import archive, deletion
 from readinggroup.notifications import digests, sending
 from readinggroup.notifications.models import Digest, Notice
+from readinggroup.readings import veils
 from readinggroup.schedule import actions as scheduling
+from readinggroup.schedule.actions import keep_veils
 
 from . import digest, group_deletion, group_export
 from .notices import word_for_mail
@@ -112,3 +115,12 @@ def mind_terms(timestamp: int):
 def remind_of_minutes(timestamp: int):
     """Remind organizers of sessions whose minutes are missing. `timestamp` is the hour's."""
     scheduling.remind_of_minutes()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="mind_veils", pass_context=False)
+def mind_veils(timestamp: int):
+    """Open the veils whose time has come, keep the others as their sessions want them, and tell of what was opened."""
+    veils.open_due()
+    keep_veils()
+    tell_of_opened()

@@ -9,6 +9,7 @@ from readinggroup.groups.permissions import Can, may
 from readinggroup.lib.markup import render_markdown
 from readinggroup.notifications.models import Category
 from readinggroup.readings.models import Reading
+from readinggroup.readings.veils import hold_over
 from texts.models import ParagraphVersion
 
 from . import drafts, restricting
@@ -61,8 +62,8 @@ def post(*, reading, version, body, key, by, parent=None, quotes=(), sequence=0)
     quoted, was withdrawn or hidden meanwhile, or the chain of answers is at its end; and when the key was used for
     other words (Back, other words, send again), so that the second words are not silently dropped; and when the writer
     was suspended or removed at this moment; and where nobody writes, or nobody so soon. Some of what is written is held
-    (`holding.why_held`). The draft that these words were is let go with the post; `sequence` is the one that the form
-    had.
+    (`holding.why_held`), and under a veil all of it waits, as the database sees to. The draft that these words were is
+    let go with the post; `sequence` is the one that the form had.
     """
     draft = {"by": by, "reading": reading, "paragraph": version.paragraph_id, "parent": parent, "body": body}
     posted = posted_before(key=key, body=body, quotes=quotes, by=by)
@@ -73,6 +74,7 @@ def post(*, reading, version, body, key, by, parent=None, quotes=(), sequence=0)
         with transaction.atomic():
             # Whether they may write, the database says (trigger said_by_who_may): that holds the counter already.
             membership = Membership.objects.hold(group=reading.group_id, user=by)
+            hold_over(reading=reading.pk, paragraph=version.paragraph_id, under=parent and parent.veil_id)
             parent, version = held_to_answer(parent, version, quotes)
             root, html = (parent.root_id or parent.pk) if parent else None, render_markdown(body)
             place = Place(reading, version.paragraph_id, root)

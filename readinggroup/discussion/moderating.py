@@ -8,25 +8,37 @@ from django.db import connection
 from django.db.models import Q
 
 from .actions import held_keys
-from .models import Comment, Draft, Follow, State
+from .models import OPEN_STATES, Comment, Draft, Follow, State
 from .telling import tell_of
 
 
 def approve(*, comment) -> None:
-    """Show what was held to everybody, and tell whom it concerns."""
-    become(comment, State.VISIBLE, of={State.HELD})
+    """Show what was held to everybody, and tell whom it concerns; under a veil it waits with the rest."""
+    become(comment, shown_state(comment), of={State.HELD})
     tell_of(comment)
 
 
 def hide(*, comment, rule) -> None:
     """Show the words to nobody but their author; a stub stays and names the rule, if it was one of the group's."""
-    become(comment, State.HIDDEN, of={State.VISIBLE, State.HELD}, rule=rule)
+    become(comment, State.HIDDEN, of=set(OPEN_STATES), rule=rule)
 
 
 def show_again(*, comment) -> None:
     """Take the hiding back. Whoever was told of the comment before is not told again."""
-    become(comment, State.VISIBLE, of={State.HIDDEN})
+    become(comment, shown_state(comment), of={State.HIDDEN})
     tell_of(comment)
+
+
+def shown_state(comment) -> State:
+    """In which state a comment is that is neither held nor hidden."""
+    return State.VEILED if comment.veil_id else State.VISIBLE
+
+
+def lay_before_moderators(comment) -> None:
+    """Let who moderates read a comment that lies under a veil, since it was reported. It is held."""
+    if comment.veil_id and not comment.shown_to_moderators:
+        comment.shown_to_moderators = True
+        comment.save(update_fields=["shown_to_moderators"])
 
 
 def become(comment, state, *, of, rule=None) -> None:

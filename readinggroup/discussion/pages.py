@@ -10,7 +10,9 @@ What belongs to the person goes through slots: names, acts, what is new to them,
 """
 
 import re
+from copy import copy
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -47,13 +49,13 @@ from readinggroup.readings.views import page_at
 from . import drafts
 from .folds import folds_for, muted_by
 from .forms import CommentForm
-from .models import RestrictionKind, State
+from .models import SHOWN_STATES, RestrictionKind, State
 from .naming import names_for
 from .questions import asks_of, question_act
 from .quotations import quotes_above, quotes_to_keep
 from .quoting import Quotable, chooses, quotes_part
 from .reactions import people_at, reaction_bar, reactions_at
-from .rendering import as_html, people_of
+from .rendering import as_html, in_words, people_of
 from .restricting import restrictions_by_thread, words_of
 from .threads import DISCUSSED, MOST_PAGES_AT_ONCE, NEWEST, OLDEST, Asked, discussion_of, where_is
 
@@ -65,6 +67,7 @@ TALK = Also(
     columns=(
         "paragraph.id",
         "coalesce(talk.comments, 0)",
+        "coalesce(talk.waiting, 0)",
         "coalesce(talk.changes, 0)",
         "coalesce(talk.said, 0)",
         """ARRAY(
@@ -73,11 +76,21 @@ TALK = Also(
                 AND (restriction.until IS NULL OR restriction.until > clock_timestamp())
             ORDER BY restriction.id
         )::text""",
+        """(
+            SELECT min(veil.until) FROM readings_veil veil
+            JOIN readings_veiledparagraph here ON here.veil_id = veil.id AND here.paragraph_id = paragraph.id
+            WHERE veil.reading_id = reading.id AND veil.opened_at IS NULL
+        )""",
         "coalesce(mine.sequences, '{}')::text",
         """EXISTS (
             SELECT 1 FROM discussion_comment own
             WHERE own.reading_id = reading.id AND own.paragraph_id = paragraph.id AND own.author_id = m.user_id
                 AND own.state IN ('held', 'withdrawn')
+        )""",
+        """EXISTS (
+            SELECT 1 FROM discussion_comment own
+            WHERE own.reading_id = reading.id AND own.paragraph_id = paragraph.id AND own.author_id = m.user_id
+                AND own.veil_id IS NOT NULL
         )""",
         """EXISTS (
             SELECT 1 FROM discussion_draft draft
@@ -105,11 +118,14 @@ class Talk(NamedTuple):
 
     paragraph: int | None
     comments: int
+    waiting: int  # how many of them lie under a veil
     changes: int
     said: int
     restrictions: str  # those that count in the reading now, as Postgres writes an array: each is a row of its own
+    veiled_until: datetime | None  # when the veil above it is opened, if one lies there
     seen: str  # the sequences that this person has seen, as Postgres writes a multirange
     has_own: bool  # whether something of theirs stands there that others do not see
+    wrote_under_veil: bool  # whether they have said something there that lies under a veil: it is open to them
     has_drafts: bool  # whether they have begun to write something there
     muted: list = ()  # whom they have muted in the group
 
@@ -155,18 +171,22 @@ def talk_page(request, membership, slug, now: Now, talk: Talk, asked: Asked):
     traits = (
         wants_part(request), person is not None, membership.is_member, may(membership, Can.DISCUSS),
         may(membership, Can.MODERATE), may(membership, Can.SETTLE_QUESTIONS),
-        (membership.user_id, membership.group.hold_takes) if talk.has_own else None,
+        (membership.user_id, membership.group.hold_takes) if talk.has_own or talk.wrote_under_veil else None,
+        talk.wrote_under_veil,
     )  # fmt: skip
     group = membership.group
     about_group = (group.slug, group.name, group.archived_at, group.delete_at, group.time_zone)
     minute = timezone.now().replace(second=0, microsecond=0)
     seen_as = (get_language(), timezone.get_current_timezone_name(), minute)
-    key = (now.reading, slug, now.revision, now.edition, talk[:5], asked, traits, about_group, *seen_as)
+    key = (now.reading, slug, now.revision, now.edition, talk[:7], asked, traits, about_group, *seen_as)
 
     def make():
         reading = reading_or_404(membership, slug)
         version = reading.edition.current.versions.select_related("paragraph", "section").get(paragraph=talk.paragraph)
-        return made(request, membership, reading, version, talk, asked)
+        # As the key says: who writes here in another window at this moment does not lift a veil on a page for many.
+        as_asked = copy(membership)
+        as_asked.veils_are_lifted = talk.wrote_under_veil
+        return made(request, as_asked, reading, version, talk, asked)
 
     kept = make() if membership.is_suspended or chooses(request) else _kept.get_or_make(key, make)
     return filled(request, membership, slug, now, talk, kept)
@@ -212,8 +232,11 @@ def made(request, membership, reading, version, talk, asked, *, forms=None, focu
         "discussion": discussion,
         "thread": as_html(discussion, above),
         "comments": talk.comments,
+        "waiting": talk.waiting,
+        "veiled_until": talk.veiled_until and in_words(talk.veiled_until),
+        "wrote_under_veil": talk.wrote_under_veil,
         "said": talk.said,
-        "talk_label": talk_label(talk.comments),
+        "talk_label": talk_label(talk.comments, talk.waiting),
         "discussed": discussed_in(reading.pk, paragraph=version.paragraph_id)[version.paragraph_id],
         "words": with_note_marks(version.html, notes, set()),
         "notes": notes,
@@ -309,7 +332,7 @@ def values_for(membership, talk, kept, names) -> dict:
         if author == me or asks.author == me or pk in kept.marks or author in muted:
             marks = kept.marks.get(pk, {})
             values[f"a{pk}"] = acts_at(membership, row, marks, me, names, muted=author in muted)
-        is_new = seen is not None and author != me and state == State.VISIBLE and not is_in(seen, sequence)
+        is_new = seen is not None and author != me and state in SHOWN_STATES and not is_in(seen, sequence)
         if is_new or author == me:
             values[f"f{pk}"] = " new" if is_new else " mine"
     return values

@@ -13,7 +13,7 @@ from readinggroup.readings.pages import counts_in, outline_of, talk_label
 from readinggroup.readings.unread import unread_part
 from readinggroup.readings.views import with_the_reading_now
 
-from .models import Comment, MutedPerson, State
+from .models import SHOWN_STATES, Comment, MutedPerson
 from .seen import sequence_in
 
 EVERY = 15  # seconds between two of these requests of one page
@@ -63,9 +63,9 @@ def news_of(request, membership, slug, now) -> dict:
     news = {
         "every": EVERY_TOGETHER if now.together else EVERY,
         "said": {
-            address.public_id: str(talk_label(counts[address.pk]))
+            address.public_id: str(talk_label(counts[address.pk], counts.waiting[address.pk]))
             for address in outline.addresses
-            if counts[address.pk]
+            if counts[address.pk] or counts.waiting[address.pk]
         },
     }
     if now.unread is not None:  # without a token: the page has one, and a pulse sets no cookies
@@ -81,8 +81,8 @@ def news_of(request, membership, slug, now) -> dict:
 
 def new_there(membership, reading_id, paragraph, since) -> int:
     """How much others have said at the paragraph after that sequence."""
-    new = Comment.objects.visible_to(membership).filter(
-        reading=reading_id, paragraph=paragraph, sequence__gt=since, state=State.VISIBLE
+    new = Comment.objects.readable_by(membership).filter(
+        reading=reading_id, paragraph=paragraph, sequence__gt=since, state__in=SHOWN_STATES
     )
     muted = MutedPerson.objects.of(membership).values("person")
     return new.exclude(author=membership.user_id).exclude(author__in=muted).count()

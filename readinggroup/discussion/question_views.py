@@ -26,10 +26,11 @@ A_PAGE = 30
 def may_settle_question(membership, root) -> bool:
     """The thread's author and whom the table grants it, while the thread is there for them to be read."""
     is_own = root.author_id == membership.user_id
-    is_readable = root.state == State.VISIBLE or (
-        root.state == State.HELD and (is_own or may(membership, Can.MODERATE))
-    )
-    return is_readable and (is_own or may(membership, Can.SETTLE_QUESTIONS))
+    if not (is_own or may(membership, Can.SETTLE_QUESTIONS)):
+        return False
+    if root.state == State.VEILED:
+        return Comment.objects.readable_by(membership).filter(pk=root.pk).exists()
+    return root.state == State.VISIBLE or (root.state == State.HELD and (is_own or may(membership, Can.MODERATE)))
 
 
 @require_http_methods(["GET", "POST"])

@@ -88,6 +88,7 @@ class Renderer:
             edited=row.edited_at is not None,
             deep=deep,
             is_held=row.state == State.HELD,
+            is_veiled=row.state == State.VEILED,
             question=row.question,
             answer_shown=row.answer_state == State.VISIBLE,
             has_rule=row.rule is not None,
@@ -159,6 +160,11 @@ def people_of(discussion) -> set:
 def exact(minute, zone, language) -> str:
     """The minute in full, with its zone, in the language that is active."""
     return escape(gettext("%(moment)s (%(zone)s)") % {"moment": dated(minute, zone, language), "zone": zone})
+
+
+def in_words(moment) -> str:
+    """The moment's minute as a date and a time of day, in the zone and the language that are active."""
+    return dated(moment.replace(second=0, microsecond=0), timezone.get_current_timezone_name(), get_language())
 
 
 @lru_cache(maxsize=20_000)

@@ -14,11 +14,12 @@ from .models import Comment, Follow, Level, MutedPerson, State
 from .places import place_of
 
 
-def tell_of(comment, *, only=frozenset(Category)) -> None:
+def tell_of(comment, *, only=frozenset(Category), but=frozenset()) -> None:
     """Tell whom it concerns that this was said: whom it answers, whom it calls by name, who follows.
 
     Each is told once of a comment, for the nearest reason; who has muted it or its author, and who belongs no more,
-    is not told. A comment that not everybody may read is told of when it is shown. In the transaction of what it tells.
+    is not told, nor who is among `but` (keys). A comment that not everybody may read is told of when it is shown. In
+    the transaction of what it tells.
     """
     if comment.state != State.VISIBLE:
         return
@@ -31,7 +32,7 @@ def tell_of(comment, *, only=frozenset(Category)) -> None:
     if called:
         here = Membership.objects.active().filter(group=comment.reading.group_id, user__in=called)
         people |= {pk: called[pk] for pk in here.values_list("user", flat=True) if levels.get(pk) != Level.MUTE}
-    people.pop(comment.author_id, None)
+    people = {pk: category for pk, category in people.items() if pk != comment.author_id and pk not in but}
     if people:
         here = MutedPerson.objects.filter(group=comment.reading.group_id, person=comment.author_id, by__in=people)
         people = {pk: people[pk] for pk in people.keys() - set(here.values_list("by", flat=True))}

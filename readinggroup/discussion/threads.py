@@ -134,7 +134,8 @@ def discussion_of(membership, reading, paragraph_id, asked: Asked) -> Discussion
     rows = [Row(*row) for row in roots.order_by(*_ORDERINGS[asked.order]).values_list(*_COLUMNS)[first:last]]
     # The first of each thread in the order of time, so that none stands without the one that it answers.
     numbered = (
-        Comment.objects.filter(root__in=[row.pk for row in rows])
+        Comment.objects.no_veil_hides_from(membership)
+        .filter(root__in=[row.pk for row in rows])
         .annotate(place=Window(RowNumber(), partition_by=F("root"), order_by=["created_at", "pk"]))
         .filter(place__lt=A_THREAD)
     )
@@ -241,7 +242,7 @@ def where_is(membership, comment) -> Asked:
     parents = dict(here.filter(root=comment.root_id).values_list("pk", "parent_id"))
     top = comment.pk
     for _step in range(min(comment.depth, DEEPEST_INDENT)):
-        top = parents[top]
+        top = parents.get(top, top)  # what it answers may be hidden from this reader by a veil
     below = {top}
     for pk, parent in here.filter(root=comment.root_id).order_by("created_at", "pk").values_list("pk", "parent_id"):
         if pk == comment.pk:

@@ -157,6 +157,8 @@ def posted(request, membership, comment, *, counted=True):
         if comment.state == State.HELD:
             held = _("Your comment is held: a moderator looks at it before others see it.")
             messages.info(request, f"{held} {sentences_of(comment.held_for, membership.group)}".strip())
+        elif comment.state == State.VEILED:
+            messages.info(request, _("Your comment waits to be opened. You now see what others have written here."))
         return redirect("discussion:comment", comment=comment.public_id)
     reading, version = place_of(membership, comment)
     more = {"asked": where_is(membership, comment), "renewed": renewed(request, reading) if counted else None}

@@ -57,14 +57,16 @@ class ParagraphActivity(models.Model):
     """How much is said at one paragraph of one reading: kept by the database as comments come and go.
 
     A trigger on the comments writes this table, in the statement that changes them, so that the number equals what can
-    be listed. A paragraph where nothing was ever said has no row. `changes` only ever rises, with every comment that is
-    written, reworded, withdrawn: while it stands, what is said there is what it was. `said` is the sequence of the last
-    comment there, in whatever state.
+    be listed. A paragraph where nothing was ever said has no row, or one of nothing. `changes` only ever rises, with
+    every comment that is written, reworded, withdrawn, and with every veil that is drawn or opened there: while it
+    stands, what is said there is what it was. `said` is the sequence of the last comment there, in whatever state, and
+    `waiting` how many are there that others would see, were there no veil.
     """
 
     reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="activity")
     paragraph = models.ForeignKey(Paragraph, on_delete=models.PROTECT, related_name="activity")
     comments = models.PositiveIntegerField(default=0)
+    waiting = models.PositiveIntegerField(db_default=0)
     changes = models.PositiveBigIntegerField(default=0)
     said = models.PositiveIntegerField(default=0)
 
@@ -95,6 +97,39 @@ class Seen(models.Model):
 
     def __str__(self):
         return f"{self.user_id} has seen {self.sequences} at {self.paragraph_id}"
+
+
+class Veil(models.Model):
+    """Read first: what is said at some paragraphs stays with its authors until a moment.
+
+    Whoever has said something there under the veil sees what others have said there under it. Only what is written
+    after it was drawn lies under it. It is opened once, by whom it belongs to or at the latest when `until` has come;
+    while it is not, `VeiledParagraph` says where it lies.
+    """
+
+    reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="veils")
+    until = models.DateTimeField()
+    drawn_at = models.DateTimeField(db_default=Now())
+    opened_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["until"], condition=models.Q(opened_at=None), name="veil_to_be_opened")]
+
+    def __str__(self):
+        return f"veil {self.pk} until {self.until}"
+
+
+class VeiledParagraph(models.Model):
+    """A paragraph that lies under a veil now."""
+
+    veil = models.ForeignKey(Veil, on_delete=models.CASCADE, related_name="paragraphs")
+    paragraph = models.ForeignKey(Paragraph, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["veil", "paragraph"], name="veiled_paragraph_once")]
+
+    def __str__(self):
+        return f"{self.paragraph_id} under {self.veil_id}"
 
 
 class Place(models.Model):

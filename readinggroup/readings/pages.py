@@ -15,6 +15,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils.html import escape
 from django.utils.safestring import mark_safe
@@ -169,10 +170,10 @@ def kept_page(now, position, extra, make) -> Page:
 def text_of(now, position: int | None) -> PageText:
     """The section at the position, or the whole text, with what is said where."""
     outline, counts = outline_of(now.revision), counts_in(now.reading)
-    marks, values = discussed_in(now.reading), {}
-    for address in outline.addresses:
-        values[f"p{address.pk}"], values[f"d{address.pk}"] = talk_label(counts[address.pk]), marks[address.pk]
-    article = kept_skeleton(now.revision, position, outline).fill(values)
+    marks = discussed_in(now.reading)
+    labels = {f"p{each.pk}": talk_label(counts[each.pk], counts.waiting[each.pk]) for each in outline.addresses}
+    labels |= {f"d{each.pk}": marks[each.pk] for each in outline.addresses}
+    article = kept_skeleton(now.revision, position, outline).fill(labels)
     return PageText(article=mark_safe(article), **numbers(outline, counts, position))  # noqa: S308 - as below
 
 
@@ -189,10 +190,18 @@ def text_with_threads(reading_id, revision_id, position: int | None, threads) ->
     )
 
 
-def counts_in(reading_id) -> defaultdict:
+class Counts(defaultdict):
+    """How many comments stand at each paragraph, by its key; and how many are `waiting` there under a veil."""
+
+    def __init__(self, rows=()):
+        super().__init__(int, ((paragraph, comments) for paragraph, comments, _waiting in rows))
+        self.waiting = defaultdict(int, ((paragraph, waiting) for paragraph, _comments, waiting in rows if waiting))
+
+
+def counts_in(reading_id) -> Counts:
     """How many comments stand at each paragraph of the reading: one query."""
-    rows = ParagraphActivity.objects.filter(reading_id=reading_id, comments__gt=0)
-    return defaultdict(int, rows.values_list("paragraph_id", "comments"))
+    rows = ParagraphActivity.objects.filter(Q(comments__gt=0) | Q(waiting__gt=0), reading_id=reading_id)
+    return Counts(list(rows.values_list("paragraph_id", "comments", "waiting")))
 
 
 def numbers(outline, counts, position) -> dict:
@@ -208,15 +217,16 @@ def numbers(outline, counts, position) -> dict:
     }
 
 
-def talk_label(count: int) -> str:
-    """What the button at a paragraph says: a number to see, words to hear."""
-    return _talk_label(count, get_language())
+def talk_label(count: int, waiting: int = 0) -> str:
+    """What the button at a paragraph says: a number to see, words to hear. What waits is counted, never shown."""
+    return _talk_label(count, waiting, get_language())
 
 
 @lru_cache(maxsize=5_000)
-def _talk_label(count, language):
+def _talk_label(count, waiting, language):
     words = ngettext("%(count)d comment", "%(count)d comments", count) % {"count": count}
-    return mark_safe(render_to_string("readings/_talk_label.html", {"count": count, "words": words}).strip())  # noqa: S308
+    context = {"count": count, "words": words, "waiting": waiting}
+    return mark_safe(render_to_string("readings/_talk_label.html", context).strip())  # noqa: S308 - our template
 
 
 def kept_skeleton(revision_id, position, outline, talked=None) -> Stamp:

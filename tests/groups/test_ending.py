@@ -31,6 +31,7 @@ from readinggroup.groups.models import Group, GroupChange, GroupExport, Handover
 from readinggroup.moderation.actions import appeal, report, state
 from readinggroup.moderation.models import Appeal, Case, Juror, Reason
 from readinggroup.notifications.models import Notice
+from readinggroup.readings import veils
 from readinggroup.readings.actions import keep_place
 from readinggroup.readings.models import TextImport
 from readinggroup.schedule import actions as schedule
@@ -310,6 +311,7 @@ def fill(house, as_user):
     restrict(reading=house.reading, thread=comment, **slow)
     restrict(reading=house.reading, kind=RestrictionKind.HELD_FIRST, by=house.moderator)
     fill_moderation(house, answer)
+    fill_veils(house)
     keep_place(reading=house.reading, user=house.member, paragraph=comment.paragraph)
     session_in(house, days=9)  # with its passages, and the reminders of it
     version = factories.version_of(house.reading)
@@ -346,6 +348,17 @@ def meet(house):
     note_decision(session=it.session, item=it.items[0], **note, by=house.other)
     write_minutes(session=it.session, item=it.items[0], version=0, body="Said.", by=house.other)
     publish_minutes(session=ended(it.session), by=house.organizer)
+
+
+def fill_veils(house):
+    """A comment that waits under a veil, and one that was opened and not told of yet."""
+    paragraph = factories.version_of(house.reading, 7).paragraph_id
+    for is_opened in (True, False):
+        until = timezone.now() + timedelta(days=1)
+        veil = veils.draw(reading=house.reading, paragraphs=[paragraph], until=until)
+        factories.create_comment(house.reading, house.member, "It waits.", number=7)
+        if is_opened:
+            veils.open_veil(veil=veil)
 
 
 def fill_moderation(house, comment):

@@ -29,6 +29,7 @@ from readinggroup.lib.markup import LONGEST
 from readinggroup.my_data.deletion import delete_account
 from readinggroup.notifications.mail_addresses import bounce_address, read_address, reply_address
 from readinggroup.notifications.models import Notice
+from readinggroup.readings import veils
 from readinggroup.readings.models import Reading
 from readinggroup.tasks import mail_due_notices
 
@@ -115,6 +116,19 @@ def test_an_answer_becomes_a_comment_there(house, asked, deliver, as_user):
 def test_other_mail_programs_too(house, asked, deliver, name):
     assert deliver(name, by=house.member, to=asked) == 0
     assert len(answers_to(asked)) == 1
+
+
+def test_an_answer_to_what_all_see_waits_under_a_veil_like_any_other(house, asked, deliver, as_user):
+    veils.draw(reading=house.reading, paragraphs=[asked.paragraph_id], until=timezone.now() + timedelta(days=1))
+    deliver(plain("Mailed under a veil."), by=house.member, to=asked)
+    [answer] = answers_to(asked)
+    assert answer.state == State.VEILED
+    for person in (None, house.other, house.owner):
+        assert as_user(person).get(f"/c/{answer.public_id}/").status_code == 404
+    # Whoever knows the address of what waits does not answer it unless they see it.
+    deliver(plain("Guessed.", message_id="<2@mail.example.net>"), by=house.other, to=answer)
+    assert answers_to(answer) == []
+    assert told(house.other) == ["gone"]
 
 
 def test_the_same_mail_twice_is_one_comment_whatever_changed_since(house, asked, deliver):

@@ -3,7 +3,7 @@
 pghistory puts CommentWording, the earlier wordings of a comment, in here too.
 """
 
-from .comments import DEEPEST, OPEN_STATES, STUB_STATES, Comment, HeldFor, QuestionState, State
+from .comments import DEEPEST, OPEN_STATES, SHOWN_STATES, STUB_STATES, Comment, HeldFor, QuestionState, State
 from .drafts import Draft
 from .following import Follow, Level
 from .mentions import Mention
@@ -11,11 +11,13 @@ from .muting import MutedPerson
 from .quotes import LONGEST_PASSAGE, Quote
 from .reactions import Reaction, ReactionKind
 from .restrictions import Restriction, RestrictionKind
+from .veils import OpenedComment
 
 __all__ = [
     "DEEPEST",
     "LONGEST_PASSAGE",
     "OPEN_STATES",
+    "SHOWN_STATES",
     "STUB_STATES",
     "Comment",
     "Draft",
@@ -24,6 +26,7 @@ __all__ = [
     "Level",
     "Mention",
     "MutedPerson",
+    "OpenedComment",
     "QuestionState",
     "Quote",
     "Reaction",

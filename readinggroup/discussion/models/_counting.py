@@ -14,9 +14,10 @@ _COUNT_CHANGES = """
     ORDER BY reading_id, paragraph_id FOR NO KEY UPDATE;
 
     UPDATE readings_paragraphactivity activity
-    SET comments = activity.comments + change.step, changes = activity.changes + change.times
+    SET comments = activity.comments + change.step, waiting = activity.waiting + change.waiting,
+        changes = activity.changes + change.times
     FROM (
-        SELECT reading_id, paragraph_id, sum(step) AS step, count(*) AS times
+        SELECT reading_id, paragraph_id, sum(step) AS step, sum(waiting) AS waiting, count(*) AS times
         FROM ({changes}) step GROUP BY 1, 2
     ) change
     WHERE activity.reading_id = change.reading_id AND activity.paragraph_id = change.paragraph_id;
@@ -40,8 +41,11 @@ _SEEN_CHANGES = """
     RETURN NULL;
 """
 _CHANGED = "SELECT reading_id, paragraph_id, sequence, sum(step) AS step FROM ({} UNION ALL {}) each GROUP BY 1, 2, 3"
-_ADDED = "SELECT reading_id, paragraph_id, sequence, (state = 'visible')::int AS step FROM new_values"
-_TAKEN = "SELECT reading_id, paragraph_id, sequence, -(state = 'visible')::int AS step FROM old_values"
+_STEPS = (
+    "SELECT reading_id, paragraph_id, sequence, {}(state = 'visible')::int AS step,"
+    " {}(state = 'veiled')::int AS waiting FROM {}_values"
+)
+_ADDED, _TAKEN = _STEPS.format("", "", "new"), _STEPS.format("-", "-", "old")
 
 
 def _counting(name, operation, changes, func=_COUNT_CHANGES, **referencing):

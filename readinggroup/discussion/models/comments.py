@@ -18,11 +18,12 @@ from readinggroup.lib.constraints import at_most
 from readinggroup.lib.full_text import keeps_search, renews_search
 from readinggroup.lib.markup import LONGEST
 from readinggroup.lib.public_ids import new_public_id
-from readinggroup.readings.models import Reading
+from readinggroup.readings.models import Reading, Veil
 from texts.models import Edition, Paragraph, ParagraphVersion
 
 from ._counting import COUNTING
 from ._restricting import SAID_WHERE_ONE_MAY
+from ._veiling import COMES_UNDER_A_VEIL
 
 # The longest chain of answers. A conversation of two people that goes deeper is better begun anew.
 DEEPEST = 60
@@ -32,13 +33,16 @@ class State(models.TextChoices):
     """Who may see a comment's words."""
 
     VISIBLE = "visible", _("visible")
+    VEILED = "veiled", _("waits")  # would be visible but for a veil: its author, and who has written under it there
     HELD = "held", _("held")  # its author and moderators, until a moderator has looked
     WITHDRAWN = "withdrawn", _("withdrawn")  # taken back by its author
     HIDDEN = "hidden", _("hidden")  # by a moderator's decision
 
 
 # Of these the author may do what authors do, and others who see them may answer.
-OPEN_STATES = (State.VISIBLE, State.HELD)  # in order: a constraint is made of them
+OPEN_STATES = (State.VISIBLE, State.HELD, State.VEILED)  # in order: a constraint is made of them
+# Whoever may read these, reads them as others do; how many may differs.
+SHOWN_STATES = (State.VISIBLE, State.VEILED)
 # Of these a stub stands where somebody has answered.
 STUB_STATES = (State.WITHDRAWN, State.HIDDEN)
 
@@ -73,12 +77,13 @@ class CommentQuerySet(models.QuerySet):
         # Who may not read a held comment yet sees a stub where somebody has answered, so that the answer has its place.
         answers = self.model._base_manager.filter(parent=OuterRef("pk"))
         held_but_answered = Q(Exists(answers), state=State.HELD)
+        stubs = (Q(state__in=STUB_STATES) | held_but_answered) & _no_veil_hides(membership)
         here = Q(reading__group_id=membership.group.pk)
         if not may(membership, Can.READ_ALL):
             here &= Q(reading__for_members=False)
         return (
             self.filter(here)
-            .filter(readable | Q(state__in=STUB_STATES) | held_but_answered)
+            .filter(readable | stubs)
             .annotate(
                 shown_html=Case(When(readable, then=F("body_html")), default=Value(""), output_field=models.TextField())
             )
@@ -95,6 +100,10 @@ class CommentQuerySet(models.QuerySet):
         """
         return self.filter(_words_are_for(membership), reading__in=[reading.pk for reading in readings])
 
+    def no_veil_hides_from(self, membership):
+        """Without what lies under a veil that hides it from this member, or visitor."""
+        return self.filter(_no_veil_hides(membership))
+
     def said_by(self, user):
         """All that this person has said in the groups that they belong to, as they may see it: with `shown_html`."""
         here = Q(reading__group__memberships__user=user, reading__group__memberships__left_at=None)
@@ -110,7 +119,30 @@ def _words_are_for(membership) -> Q:
     if membership.is_member:
         held = Q(state=State.HELD)
         readable |= held if may(membership, Can.MODERATE) else held & Q(author_id=membership.user_id)
+        readable |= Q(state=State.VEILED) & _veil_is_open_to(membership)
     return readable
+
+
+def _veil_is_open_to(membership) -> Q:
+    """Of what lies under a veil what this member may know of.
+
+    What is their own; what others have said where they have said something themselves under a veil, even if they have
+    taken that back since; and to who moderates, what was reported. `veils_are_lifted` may say that the first two are
+    not meant, on a page that is kept for many.
+    """
+    reported = Q(shown_to_moderators=True) if may(membership, Can.MODERATE) else Q(pk__in=[])
+    if not getattr(membership, "veils_are_lifted", True):
+        return reported
+    mine = Comment._base_manager.filter(
+        reading=OuterRef("reading"), paragraph=OuterRef("paragraph"), author=membership.user_id, veil__isnull=False
+    )
+    return Q(author_id=membership.user_id) | Q(Exists(mine)) | reported
+
+
+def _no_veil_hides(membership) -> Q:
+    """What lies under no veil, or under one that is open to this person."""
+    is_free = Q(veil=None)
+    return is_free | _veil_is_open_to(membership) if membership.is_member else is_free
 
 
 class CommentManager(models.Manager.from_queryset(CommentQuerySet)):
@@ -133,6 +165,7 @@ class Comment(models.Model):
     `key` comes from the form that was sent: the same form sent twice is one comment. `wording` counts the edits, so
     that an edit made elsewhere in the meantime is noticed; the author may keep those before `oldest_shown` from others.
     `sequence` numbers the comments of one paragraph of one reading, without a gap, as they are committed.
+    `veil` is the one that it lies under, until that is opened: given and taken by triggers (`_veiling.py`, `veils.py`).
     """
 
     public_id = models.CharField(max_length=10, unique=True, default=new_public_id, editable=False)
@@ -154,7 +187,14 @@ class Comment(models.Model):
     # Those before it were held or hidden when they were changed: none but moderators and the author reads them.
     oldest_cleared = models.PositiveIntegerField(default=1)
     sequence = models.PositiveIntegerField(db_default=0, editable=False)  # drawn by the database
-    state = models.CharField(max_length=10, choices=State.choices, default=State.VISIBLE)
+    # Given back by the database, which knows of veils.
+    state = models.CharField(
+        max_length=10, choices=State.choices, default=State.VISIBLE, db_default=State.VISIBLE.value
+    )
+    veil = models.ForeignKey(
+        Veil, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+", db_index=False
+    )
+    shown_to_moderators = models.BooleanField(db_default=False, editable=False)  # reported while it lay under a veil
     # What a withdrawn comment is put back to: what was held is not shown by taking it back and putting it back.
     withdrawn_from = models.CharField(max_length=10, choices=State.choices, blank=True, default="")
     withdrawn_at = models.DateTimeField(null=True, blank=True)
@@ -181,6 +221,13 @@ class Comment(models.Model):
             models.Index(fields=["reading", "paragraph", "root", "created_at"], name="comment_discussion"),
             # What one person has said, and said lately: asked at every post.
             models.Index(fields=["author", "created_at"], name="comment_author"),
+            # What lies under a veil, and whether one has said something under it at this paragraph.
+            models.Index(fields=["veil"], condition=Q(veil__isnull=False), name="comment_under_veil"),
+            models.Index(
+                fields=["author", "reading", "paragraph"],
+                condition=Q(veil__isnull=False),
+                name="comment_said_under_veil",
+            ),
             models.Index(fields=["reading", "question"], condition=~Q(question=""), name="comment_questions"),
         ]
         constraints = [
@@ -193,6 +240,11 @@ class Comment(models.Model):
             ),
             models.CheckConstraint(condition=~Q(body=""), name="comment_says_something"),
             models.CheckConstraint(condition=Q(state__in=State.values), name="comment_state_is_known"),
+            models.CheckConstraint(
+                condition=Q(veil=None) & ~Q(state=State.VEILED) & ~Q(withdrawn_from=State.VEILED)
+                | Q(veil__isnull=False) & ~Q(state=State.VISIBLE) & ~Q(withdrawn_from=State.VISIBLE),
+                name="comment_is_veiled_under_a_veil_alone",
+            ),
             models.CheckConstraint(
                 condition=(~Q(state=State.WITHDRAWN) & Q(withdrawn_at=None, withdrawn_from=""))
                 | Q(state=State.WITHDRAWN, withdrawn_at__isnull=False, withdrawn_from__in=OPEN_STATES),
@@ -278,6 +330,7 @@ class Comment(models.Model):
                 """,
             ),
             SAID_WHERE_ONE_MAY,
+            COMES_UNDER_A_VEIL,
             *COUNTING,
         ]
 

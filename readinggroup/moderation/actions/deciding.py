@@ -62,6 +62,7 @@ def number_of_name(member) -> int:
 # What can be done with a comment in this state, or with a name.
 POSSIBLE = {
     State.VISIBLE: {Action.LEAVE, Action.HIDE, Action.ASK, Action.MOVE},
+    State.VEILED: {Action.LEAVE, Action.HIDE, Action.ASK, Action.MOVE},
     State.HELD: {Action.APPROVE, Action.HIDE, Action.ASK},
     Kind.NAME: {Action.LEAVE, Action.ASK, Action.RENAME},
 }

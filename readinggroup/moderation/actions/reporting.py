@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from readinggroup.discussion.actions import held
 from readinggroup.discussion.models import OPEN_STATES, State
+from readinggroup.discussion.moderating import lay_before_moderators
 from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, may_still
 from readinggroup.notifications.actions import tell
@@ -32,8 +33,11 @@ def report(*, words, by, comment=None, member=None, rule=None) -> bool:
     group = comment.reading.group if comment else member.group
     if not may_still(by, Can.DISCUSS, group=group.pk):
         raise Silenced
-    if comment and held([comment.pk])[comment.pk].state not in OPEN_STATES:
-        raise Stale
+    if comment:
+        standing = held([comment.pk])[comment.pk]
+        if standing.state not in OPEN_STATES:
+            raise Stale
+        lay_before_moderators(standing)
     about = {"comment": comment, "member": member}
     weight = weight_of(by, group)
     try:

@@ -62,8 +62,8 @@ def drafts(user):
 
 
 def mentions(user):
-    """Where others have called me by name: of their words only the address."""
-    for mention in each(Mention.objects.filter(user=user).select_related("comment")):
+    """Where others have called me by name: of their words only the address. What waits under a veil tells nobody."""
+    for mention in each(Mention.objects.filter(user=user, comment__veil=None).select_related("comment")):
         yield {
             "comment": on_this_site("discussion:comment", mention.comment.public_id),
             "created_at": mention.created_at,

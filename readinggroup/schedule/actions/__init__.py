@@ -45,6 +45,7 @@ from .refusals import (
 from .reminding import remind_due
 from .scheduling import cancel, change, close_session, create, discard, open_session, put_on_calendar
 from .series import When, cancel_series, keep_ahead, make_series, put_series_on_calendar
+from .veiling import keep_veils
 from .zone_rules import retake_instants
 
 __all__ = [
@@ -81,6 +82,7 @@ __all__ = [
     "go_to",
     "keep_ahead",
     "keep_places",
+    "keep_veils",
     "make_calendar_address",
     "make_plan",
     "make_series",

@@ -19,6 +19,7 @@ from ..models import DATED, Answer, Passage, PollReply, ReadingSession, SessionS
 from .attending import promote_waiting
 from .refusals import NotPossible, StaleSession
 from .telling import facts_of
+from .veiling import keep_veil
 
 # What of a session a calendar knows: who changes it raises the sequence.
 CALENDAR_KNOWS = {"title", "words", "date", "time", "second", "all_day", "length", "zone", "where", "link"}
@@ -139,6 +140,7 @@ def change(*, session, version, by, passages=None, second=None, telling=True, **
     standing.save()
     if passages is not None:
         set_passages(standing, passages)
+    keep_veil(standing)
     if "places" in changed:
         promote_waiting(standing)
     if telling and standing.state in DATED and before != after:
@@ -223,6 +225,7 @@ def move_on(session, state, **fields) -> None:
     for name, value in fields.items():
         setattr(session, name, value)
     session.save()
+    keep_veil(session)
 
 
 def tell_attending(session, kind, what, **facts) -> None:

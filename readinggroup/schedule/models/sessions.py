@@ -14,7 +14,8 @@ from readinggroup.groups.permissions import Can, may
 from readinggroup.lib.constraints import at_most
 from readinggroup.lib.public_ids import new_public_id
 from readinggroup.lib.time_zones import LONGEST_ZONE, validate_time_zone
-from readinggroup.readings.models import Reading
+from readinggroup.readings.models import Reading, Veil
+from readinggroup.readings.veils import waiting_under
 from texts.models import Paragraph
 
 from .series import Series
@@ -132,6 +133,10 @@ class ReadingSession(models.Model):
     )
     places = models.PositiveSmallIntegerField(_("places"), null=True, blank=True)  # none: as many as come
     read_first = models.BooleanField(_("read first, then see what others said"), default=False)
+    # The last one drawn over its passages. While it is closed, comments there wait.
+    veil = models.OneToOneField(
+        Veil, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
     uid = models.CharField(max_length=100, unique=True, editable=False)
     sequence = models.PositiveIntegerField(default=0, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -192,6 +197,13 @@ class ReadingSession(models.Model):
         if self.date is None:
             return None
         return datetime.combine(self.date, self.time or datetime.min.time())
+
+    @property
+    def comments_waiting(self) -> int | None:
+        """How many comments wait until it opens; None if no veil lies over its passages."""
+        if self.veil_id is None or self.veil.opened_at is not None:
+            return None
+        return waiting_under(self.veil)
 
     @property
     def is_on_the_calendar(self):
