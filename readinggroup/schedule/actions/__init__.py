@@ -2,7 +2,7 @@
 
 from .attending import answer, promote_waiting
 from .refusals import NoPlaceForGuests, NotPossible, StaleSession
-from .scheduling import cancel, change, close_session, create, discard, open_session, put_on_calendar
+from .scheduling import cancel, change, close_session, create, discard, lead_no_more, open_session, put_on_calendar
 
 __all__ = [
     "NoPlaceForGuests",
@@ -14,6 +14,7 @@ __all__ = [
     "close_session",
     "create",
     "discard",
+    "lead_no_more",
     "open_session",
     "promote_waiting",
     "put_on_calendar",
