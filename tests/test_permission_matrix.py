@@ -30,7 +30,7 @@ from readinggroup.notifications.models import Category, PushSubscription
 from readinggroup.notifications.unsubscribing import unsubscribe_address
 from readinggroup.readings.models import Reading, TextImport
 from readinggroup.schedule import actions as scheduling
-from readinggroup.schedule.actions import note_decision
+from readinggroup.schedule.actions import note_decision, open_session
 from readinggroup.schedule.models import Answer, CalendarAddress
 
 from . import factories
@@ -39,6 +39,7 @@ from .moderation.decisions import entered
 from .notifications.push_service import create_subscription
 from .schedule import sessions
 from .schedule.agenda_steps import agenda_form, ended, under_way
+from .schedule.houses import scheduled_session, session_form, session_in
 
 ACTORS = [
     "visitor",
@@ -237,6 +238,23 @@ MATRIX = {
     ("schedule:note_decision", "POST"): "l f f f f  . . f . f",
     ("schedule:take_outcome_back", "POST"): "l f f f f  . . f . f",
     ("schedule:settle_minutes", "POST"): "l f f f f  f . f . f",
+    # Of a session on the calendar, and of one that is under way; who leads one: tests/schedule/test_states.py.
+    ("schedule:sessions", "GET"): ". . . . .  . . . . .",
+    ("schedule:session", "GET"): ". . . . .  . . . . .",
+    ("schedule:new_session", "GET"): "l f f f f  f . f . f",
+    ("schedule:new_session", "POST"): "l f f f f  f . f . f",
+    ("schedule:change_session", "GET"): "l f f f f  f . f . f",
+    ("schedule:change_session", "POST"): "l f f f f  f . f . f",
+    ("schedule:choose_passages", "GET"): "l f f f f  f . f . f",
+    ("schedule:choose_passages", "POST"): "l f f f f  f . f . f",
+    ("schedule:choose_paragraph", "GET"): "l f f f f  f . f . f",
+    ("schedule:put_on_calendar", "POST"): "l f f f f  f . f . f",
+    ("schedule:cancel_session", "GET"): "l f f f f  f . f . f",
+    ("schedule:cancel_session", "POST"): "l f f f f  f . f . f",
+    ("schedule:open_session", "POST"): "l f f f f  n . n . f",
+    ("schedule:close_session", "POST"): "l f f f f  n . n . f",
+    ("schedule:this_month", "GET"): "l f f f f  f . f . f",
+    ("schedule:month", "GET"): "l f f f f  f . f . f",
     # Of no group:
     ("home", "GET"): ". . . . .  . . . . .",
     ("healthz", "GET"): ". . . . .  . . . . .",
@@ -355,7 +373,7 @@ NOT_WHILE_CLOSED = {
         name
         for name, _method in MATRIX
         if name.startswith("schedule:")
-        and name not in {"schedule:poll", "schedule:group_calendar", "schedule:session_calendar"}
+        and name.partition(":")[2] not in {"sessions", "session", "poll", "group_calendar", "session_calendar"}
     ),
     *(OF_A_COMMENT - READ_AT_A_COMMENT - {"discussion:draft_answer", "discussion:draft_edit"}),
     *(OF_AN_AGENDA - {"run_session"}),
@@ -455,6 +473,8 @@ class Cell:
             session=self.meeting.session, item=self.meeting.items[0], words="So.", key=uuid.uuid4(), by=house.member
         )
         ended(self.meeting.session)
+        self.session = scheduled_session(house)
+        self.under_way = open_session(session=session_in(house, timedelta(0)), by=house.organizer)
         self.furnish()
         self.cookies = {actor: signed_in_as(person).cookies for actor, person in self.people.items()}
 
@@ -547,6 +567,9 @@ class Cell:
             "discussion:mark_seen": [self.comment.paragraph.public_id],
             "discussion:look_first_at_paragraph": [self.comment.paragraph.public_id],
             "discussion:follow_paragraph": [self.comment.paragraph.public_id],
+            "schedule:choose_paragraph": [self.session.public_id, self.comment.paragraph.public_id],
+            "schedule:close_session": [self.under_way.public_id],
+            "schedule:month": [2027, 5],
             "groups:member": [self.house.other.public_id],
             "groups:rules_version": [1],
             "groups:letter": [self.letter.pk],
@@ -617,6 +640,8 @@ class Cell:
             return reverse(name)
         if name in OF_A_COMMENT:
             return reverse(name, args=[self.comment.public_id])
+        if name.startswith("schedule:") and name.endswith(("session", "passages", "calendar")) and "new" not in name:
+            more.setdefault(name, [self.session.public_id])
         is_inside = (name.startswith("discussion:") and name not in OF_THE_GROUP) or name in {
             "readings:reading_page", "readings:paragraph_number", "readings:keep_place", "readings:settle_reading",
             "readings:where_we_are",
@@ -690,6 +715,10 @@ class Cell:
             "moderation:decide_about_member": {"person": "lift"},
             "moderation:decide_about_thread": {"action": "unlock", "standing": 0},
             "moderation:decide_about_paragraph": {"action": "unlock", "standing": 0},
+            "schedule:new_session": session_form(reading=self.house.reading.slug, key=uuid.uuid4().hex),
+            "schedule:change_session": session_form(version=self.session.version),
+            "schedule:choose_passages": {"version": self.session.version, "passages": "4-5"},
+            "schedule:cancel_session": {"reason": "Ice."},
             "groups:settle_group": {
                 "name": "N", "visibility": self.house.group.visibility, "language": "en", "time_zone": "UTC",
             },

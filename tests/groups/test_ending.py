@@ -36,6 +36,7 @@ from readinggroup.readings.actions import keep_place
 from readinggroup.readings.models import TextImport
 from readinggroup.schedule import actions as schedule
 from readinggroup.schedule.actions import note_decision, publish_minutes, write_minutes
+from readinggroup.schedule.models import Series
 from readinggroup.tasks import delete_due_groups as delete_due_groups_task
 from texts.models import LinkStatus, ParagraphLink
 
@@ -46,6 +47,7 @@ from ..moderation.decisions import hidden, reversed_
 from ..schedule import sessions
 from ..schedule.agenda_steps import ended, under_way
 from ..schedule.coming import session_in
+from ..schedule.houses import passages, scheduled_session
 from .test_coming_and_going import address, at_once
 
 BANNER = "nobody writes, joins or invites"
@@ -328,6 +330,7 @@ def fill(house, as_user):
     actions.make_feed_address(group=house.group, by=house.member)
     send_letter(group=house.group, subject="Soon", body="Soon.", key=uuid.uuid4(), by=house.organizer)
     fill_sessions(house)
+    fill_a_series(house)
     meet(house)
     upload = SimpleUploadedFile("well.txt", b"The Well\n\nNobody had drawn water here since the war.\n")
     as_user(house.organizer).post(reverse("readings:import_text", args=[house.group.slug]), {"file": upload})
@@ -359,6 +362,15 @@ def fill_veils(house):
         factories.create_comment(house.reading, house.member, "It waits.", number=7)
         if is_opened:
             veils.open_veil(veil=veil)
+
+
+def fill_a_series(house):
+    """A session of a series, with a passage, to which somebody comes."""
+    session = scheduled_session(house, passages=passages(house, (4, 5)))
+    schedule.answer(session=session, by=house.member, answer="going")
+    series = {"rule": "FREQ=WEEKLY", "first_date": session.date, "first_time": session.time, "zone": session.zone}
+    session.series = Series.objects.create(reading=house.reading, created_by=house.organizer, **series)
+    session.save()
 
 
 def fill_moderation(house, comment):

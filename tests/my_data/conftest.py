@@ -50,6 +50,7 @@ from ..moderation.conftest import decided
 from ..notifications.push_service import create_subscription
 from ..schedule import sessions
 from ..schedule.agenda_steps import under_way
+from ..schedule.houses import scheduled_session
 
 
 @pytest.fixture(autouse=True)
@@ -98,6 +99,7 @@ def canaries():
         "vote",
         "attendance",
         "poll_word",
+        "session",
     )
     return SimpleNamespace(**{kind: f"{kind.replace('_', '')}-{uuid.uuid4().hex[:12]}" for kind in kinds})
 
@@ -164,6 +166,8 @@ def full_life(house, canaries):
     make_calendar_address(by=person)
     send_letter(group=house.group, subject="Soon", body="Soon.", key=uuid.uuid4(), by=person)
     meet(house, person, canaries)
+    session = scheduled_session(house, by=person, words=canaries.session, facilitator=person)
+    schedule.cancel(session=session, reason="Ice.", by=person)
     return SimpleNamespace(person=person, client=client, comment=comment, said=said, theirs=theirs, token=token)
 
 

@@ -31,3 +31,23 @@ def session_in(house, ahead: timedelta, zone="UTC", **details):
 def passages(house, *ranges):
     """Pairs of paragraphs by their numbers."""
     return [tuple(factories.version_of(house.reading, number).paragraph for number in ends) for ends in ranges]
+
+
+def session_form(**changes):
+    """A form as somebody would send it."""
+    form = {
+        "reading": "",
+        "title": "The first ferry",
+        "words": "Bring the list.",
+        "passages": "4-6, 9",
+        "date": "2027-05-06",
+        "time": "19:00",
+        "minutes": "90",
+        "days": "1",
+        "zone": "Europe/Berlin",
+        "where": "The quay, third door",
+        "link": "https://meet.example.org/quay",
+        "places": "12",
+        "key": "0" * 32,
+    }
+    return form | changes

@@ -1,7 +1,7 @@
 """A session is planned and changed: wrong times, hostile words, two organizers at once, a form sent twice."""
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
@@ -11,26 +11,7 @@ from readinggroup.schedule import actions
 from readinggroup.schedule.models import Answer, ReadingSession, SessionState
 
 from .. import factories
-
-
-def typed(**changes):
-    """A form as somebody would send it."""
-    form = {
-        "reading": "",
-        "title": "The first ferry",
-        "words": "Bring the list.",
-        "passages": "4-6, 9",
-        "date": "2027-05-06",
-        "time": "19:00",
-        "minutes": "90",
-        "days": "1",
-        "zone": "Europe/Berlin",
-        "where": "The quay, third door",
-        "link": "https://meet.example.org/quay",
-        "places": "12",
-        "key": "0" * 32,
-    }
-    return form | changes
+from .houses import draft_session, scheduled_session, session_form
 
 
 @pytest.fixture
@@ -39,7 +20,7 @@ def plan(house, as_user):
 
     def send(by=None, **changes):
         client = as_user(by or house.organizer)
-        form = typed(reading=house.reading.slug) | changes
+        form = session_form(reading=house.reading.slug) | changes
         return client.post(reverse("schedule:new_session", args=[house.group.slug]), form)
 
     return send
@@ -50,22 +31,11 @@ def change(house, as_user):
     """Sends the form of a session that is there."""
 
     def send(session, by=None, **changes):
-        form = typed(version=session.version, revision=house.reading.edition.current_id) | changes
+        form = session_form(version=session.version, revision=house.reading.edition.current_id) | changes
         address = reverse("schedule:change_session", args=[house.group.slug, session.public_id])
         return as_user(by or house.organizer).post(address, form)
 
     return send
-
-
-def make(house, **details):
-    """A draft, as the form would make it."""
-    made = {"title": "The first ferry", "date": date(2027, 5, 6), "time": time(19), "zone": "Europe/Berlin"}
-    return actions.create(reading=house.reading, by=house.organizer, **made | details)
-
-
-def schedule(house, **details):
-    """A session on the calendar."""
-    return actions.put_on_calendar(session=make(house, **details), by=house.organizer)
 
 
 def test_what_was_typed_is_kept_as_a_draft(house, plan):
@@ -225,7 +195,7 @@ def test_passages_that_overlap_are_one_and_stand_in_the_order_of_the_text(house,
 
 
 def test_of_two_organizers_the_second_sees_both_and_loses_nothing(house, change, as_user):
-    session = make(house, words="Bring the list.", where="The quay")
+    session = draft_session(house, words="Bring the list.", where="The quay")
     assert change(session, by=house.owner, title="The second ferry").status_code == 302
     answer = change(session, title="The last ferry", words="Bring nothing.")
     assert answer.status_code == 409
@@ -242,7 +212,7 @@ def test_of_two_organizers_the_second_sees_both_and_loses_nothing(house, change,
 
 
 def test_what_is_cancelled_is_changed_no_more_and_the_words_stay(house, change, as_user):
-    session = schedule(house)
+    session = scheduled_session(house)
     standing = actions.cancel(session=session, reason="Ice.", by=house.owner)
     address = reverse("schedule:change_session", args=[house.group.slug, session.public_id])
     assert as_user(house.organizer).get(address).status_code == 404
@@ -252,12 +222,12 @@ def test_what_is_cancelled_is_changed_no_more_and_the_words_stay(house, change, 
 
 
 def test_on_the_calendar_a_session_keeps_a_time(house, change):
-    assert change(schedule(house), date="", time="").status_code == 422
-    assert change(make(house, title="Another"), date="", time="").status_code == 302
+    assert change(scheduled_session(house), date="", time="").status_code == 422
+    assert change(draft_session(house, title="Another"), date="", time="").status_code == 302
 
 
 def test_who_meant_to_come_is_told_of_another_time_or_place_and_of_nothing_else(house, change):
-    session = schedule(house, where="The quay", words="Bring the list.", link="https://meet.example.org/quay")
+    session = scheduled_session(house, where="The quay", words="Bring the list.", link="https://meet.example.org/quay")
     for person, answer in ((house.member, Answer.GOING), (house.other, Answer.NOT_GOING)):
         actions.answer(session=session, by=person, answer=answer)
     same = {"passages": "", "where": "The quay", "places": ""}
@@ -277,7 +247,7 @@ def test_who_meant_to_come_is_told_of_another_time_or_place_and_of_nothing_else(
 def test_passages_that_the_text_has_no_more_are_left_alone_by_who_changes_the_title(house, change):
     elsewhere = factories.create_reading(house.group, factories.long_text(3), filename="other.txt", title="Other")
     gone = factories.version_of(elsewhere, 2).paragraph
-    session = make(house, passages=[(gone, gone)])
+    session = draft_session(house, passages=[(gone, gone)])
     assert change(session, title="Otherwise", passages="").status_code == 302
     assert session.passages.get().first == gone
     session.refresh_from_db()

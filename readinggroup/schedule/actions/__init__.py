@@ -43,7 +43,7 @@ from .refusals import (
     TooManyTimes,
 )
 from .reminding import remind_due
-from .scheduling import cancel, change, close_session, create, discard, open_session, put_on_calendar
+from .scheduling import cancel, change, close_session, create, discard, lead_no_more, open_session, put_on_calendar
 from .series import When, cancel_series, keep_ahead, make_series, put_series_on_calendar
 from .veiling import keep_veils
 from .zone_rules import retake_instants
@@ -83,6 +83,7 @@ __all__ = [
     "keep_ahead",
     "keep_places",
     "keep_veils",
+    "lead_no_more",
     "make_calendar_address",
     "make_plan",
     "make_series",

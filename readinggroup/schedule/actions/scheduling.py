@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
@@ -214,6 +215,14 @@ def close_session(*, session, by) -> ReadingSession:
         raise NotPossible
     move_on(standing, SessionState.HELD, closed_at=timezone.now())
     return standing
+
+
+@transaction.atomic
+def lead_no_more(*, user) -> None:
+    """Somebody who is here no more leads no session that is to come, and writes no minutes of one."""
+    ahead = ReadingSession.objects.exclude(state__in=[SessionState.HELD, SessionState.CANCELLED])
+    for role in ("facilitator", "minute_taker"):
+        ahead.filter(**{role: user}).update(**{role: None}, version=F("version") + 1)
 
 
 def move_on(session, state, **fields) -> None:

@@ -1,36 +1,3 @@
-"""Reading sessions and who comes to them."""
+"""None"""
 
-from .agenda import Agenda, AgendaItem
-from .attendance import Answer, Attendance
-from .calendar_addresses import CalendarAddress
-from .minutes import Minutes, MinutesEntry, Outcome, OutcomeKind
-from .polls import Availability, DatePoll, PollReply, ProposedTime, TimeAnswer
-from .reminders import LENGTHS, Before, RemindedSession, Reminder
-from .series import Series
-from .sessions import DATED, Passage, ReadingSession, SessionState
-
-__all__ = [
-    "DATED",
-    "LENGTHS",
-    "Agenda",
-    "AgendaItem",
-    "Answer",
-    "Attendance",
-    "Availability",
-    "Before",
-    "CalendarAddress",
-    "DatePoll",
-    "Minutes",
-    "MinutesEntry",
-    "Outcome",
-    "OutcomeKind",
-    "Passage",
-    "PollReply",
-    "ProposedTime",
-    "ReadingSession",
-    "RemindedSession",
-    "Reminder",
-    "Series",
-    "SessionState",
-    "TimeAnswer",
-]
+__all__ = []
