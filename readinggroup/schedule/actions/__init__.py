@@ -13,7 +13,7 @@ from .refusals import (
     TooFewDates,
     TooMany,
 )
-from .scheduling import cancel, change, close_session, create, open_session, put_on_calendar
+from .scheduling import cancel, change, close_session, create, discard, lead_no_more, open_session, put_on_calendar
 from .series import When, cancel_series, keep_ahead, make_series, put_series_on_calendar
 from .zone_rules import retake_instants
 
@@ -34,7 +34,9 @@ __all__ = [
     "change_series",
     "close_session",
     "create",
+    "discard",
     "keep_ahead",
+    "lead_no_more",
     "make_plan",
     "make_series",
     "open_session",

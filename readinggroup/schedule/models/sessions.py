@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from readinggroup.groups.permissions import Can, may
 from readinggroup.lib.constraints import at_most
 from readinggroup.lib.public_ids import new_public_id
 from readinggroup.lib.time_zones import LONGEST_ZONE, validate_time_zone
@@ -34,8 +35,21 @@ class SessionState(models.TextChoices):
 DATED = (SessionState.SCHEDULED, SessionState.UNDER_WAY, SessionState.HELD)
 
 
+# A session that goes on for longer than it should is still the one that is under way, for so long.
+OVERTIME = timedelta(hours=12)
+
+
 class SessionQuerySet(models.QuerySet):
     """Sessions, by who may see them and when they are."""
+
+    def visible_to(self, membership):
+        """What this member, or visitor, may see: drafts are for organizers, and texts may be for members."""
+        theirs = self.filter(reading__group=membership.group.pk)
+        if not may(membership, Can.SCHEDULE):
+            theirs = theirs.shown()
+        if not may(membership, Can.READ_ALL):
+            theirs = theirs.filter(reading__for_members=False)
+        return theirs
 
     def shown(self):
         """Those that are no drafts."""
@@ -44,9 +58,28 @@ class SessionQuerySet(models.QuerySet):
     def coming(self):
         """Scheduled or under way, and not over; the next first."""
         now = timezone.now()
-        return self.filter(state__in=[SessionState.SCHEDULED, SessionState.UNDER_WAY], ends_at__gt=now).order_by(
-            "starts_at", "pk"
-        )
+        scheduled = Q(state=SessionState.SCHEDULED, ends_at__gt=now)
+        under_way = Q(state=SessionState.UNDER_WAY, ends_at__gt=now - OVERTIME)
+        return self.filter(scheduled | under_way).order_by("starts_at", "pk")
+
+    def cancelled_ahead(self):
+        """Those that will not take place, up to the moment when they would have been over; the next first."""
+        return self.filter(state=SessionState.CANCELLED, ends_at__gt=timezone.now()).order_by("starts_at", "pk")
+
+    def past(self):
+        """Those that were, or would have been; the last first."""
+        now = timezone.now()
+        under_way = Q(state=SessionState.UNDER_WAY, ends_at__lte=now - OVERTIME)
+        over = Q(state__in=[SessionState.SCHEDULED, SessionState.CANCELLED], ends_at__lte=now)
+        return self.filter(Q(state=SessionState.HELD) | under_way | over).order_by("-starts_at", "-pk")
+
+    def unsettled(self):
+        """Drafts and date polls."""
+        return self.filter(state__in=[SessionState.DRAFT, SessionState.POLL])
+
+    def with_passages(self):
+        """With what it takes to show them in a list: the reading with its text, and the passages."""
+        return self.select_related("reading__edition__current").prefetch_related("passages")
 
 
 class ReadingSession(models.Model):
@@ -153,6 +186,33 @@ class ReadingSession(models.Model):
     @property
     def is_on_the_calendar(self):
         return self.state in DATED
+
+    @property
+    def can_change(self):
+        """Whether it is still before it, or going on."""
+        return self.state not in {SessionState.CANCELLED, SessionState.HELD}
+
+    @property
+    def can_cancel(self):
+        """Whether it has not begun. A draft is thrown away."""
+        return self.state in {SessionState.DRAFT, SessionState.POLL, SessionState.SCHEDULED}
+
+    def shows_where_to(self, membership) -> bool:
+        """Whether this member may know place and link: who has a place, who runs it, and organizers."""
+        if self.is_run_by(membership):
+            return True
+        if not membership.is_member:
+            return False
+        return (
+            self.minute_taker_id == membership.user_id
+            or self.attendances.seated().filter(user=membership.user_id).exists()
+        )
+
+    def is_run_by(self, membership) -> bool:
+        """Whether this member opens it, leads through it and closes it: its facilitator, or an organizer."""
+        if may(membership, Can.SCHEDULE):
+            return True
+        return may(membership, Can.ATTEND) and self.facilitator_id == membership.user_id
 
 
 class Passage(models.Model):
