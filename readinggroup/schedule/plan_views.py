@@ -85,11 +85,10 @@ def plan(request, membership, reading):
     chosen = form.series.get(form.cleaned_data["on"])
     context |= {"shown": shown_of(reading, form), "ends": ends_with_words(rest), "series": chosen}
     keep = data.get("shown") == context["shown"] and "divide" not in data
-    ends, troubles = (
-        typed_ends(data, rest, form.cleaned_data["parts"]) if keep else (divide(rest, form.cleaned_data["parts"]), {})
-    )
+    parts = form.cleaned_data["parts"]
+    ends, troubles = typed_ends(data, rest, parts) if keep else (divide(rest, parts), {})
     context["rows"] = rows_of(reading, rest, ends, chosen, data if keep else {}, troubles)
-    if len(ends) < form.cleaned_data["parts"]:
+    if len(ends) < parts:
         form.add_error("parts", _("It can be divided into %(parts)d at most.") % {"parts": len(ends)})
     if chosen and len(ends) > len(chosen.free):
         form.add_error("parts", too_few_sentence(len(chosen.free)))

@@ -10,12 +10,12 @@ from django.utils import timezone
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
-from readinggroup.lib.bad_input import is_storable
-from readinggroup.lib.time_zones import zone_called, zone_choices
+from readinggroup.lib.time_zones import zone_called
 from readinggroup.lib.wall_time import instants_of, standing_wall, wall_of
 
 from .actions import NoneLeft, When
 from .actions.series import IN_COMMON, ahead_of, iso
+from .forms import Line, Words, zones_offered
 from .models import Series
 from .recurrence import Every, at, choices_of, rule_of
 
@@ -63,8 +63,8 @@ class SeriesForm(forms.Form):
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     reading = forms.ChoiceField(label=_("Text"))
-    title = forms.CharField(label=_("Title"), max_length=200)
-    words = forms.CharField(
+    title = Line(label=_("Title"), max_length=200)
+    words = Words(
         label=_("What it is about"), max_length=2_000, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
     first_date = day_field(_("The first on"))
@@ -93,7 +93,7 @@ class SeriesForm(forms.Form):
         label=_("Number of sessions"), min_value=1, max_value=Series.MOST, initial=6, required=False
     )
     until = day_field(_("The last day"), required=False)
-    where = forms.CharField(
+    where = Words(
         label=_("Place"),
         max_length=500,
         required=False,
@@ -116,9 +116,7 @@ class SeriesForm(forms.Form):
         super().__init__(data, **options)
         self.dates, self.when = [], None
         self.readings = {reading.slug: reading for reading in readings}
-        offered = zone_choices()
-        known = {"UTC"}.union(*(dict(places) for _region, places in offered[1:]))
-        self.fields["zone"].choices = [*offered, *([] if zone in known else [(zone, zone)])]
+        self.fields["zone"].choices = zones_offered(zone)
         self.initial.setdefault("zone", zone)
         if not self.readings:
             del self.fields["reading"]
@@ -135,9 +133,6 @@ class SeriesForm(forms.Form):
 
     def clean(self):
         data = super().clean()
-        for name, value in data.items():
-            if isinstance(value, str) and not is_storable(value):
-                self.add_error(name, _("The text holds characters that cannot be kept. Take them out and send again."))
         self.clean_begin(data)
         self.clean_end(data)
         if not self.errors:
@@ -263,11 +258,4 @@ class CancelSeriesForm(forms.Form):
     """Why what is still to come does not take place."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
-    reason = forms.CharField(label=_("Reason"), max_length=500, help_text=_("Whoever meant to come is told."))
-
-    def clean_reason(self):
-        if not is_storable(self.cleaned_data["reason"]):
-            raise forms.ValidationError(
-                _("The text holds characters that cannot be kept. Take them out and send again.")
-            )
-        return self.cleaned_data["reason"]
+    reason = Line(label=_("Reason"), max_length=500, help_text=_("Whoever meant to come is told."))

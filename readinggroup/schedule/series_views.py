@@ -10,19 +10,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from readinggroup.groups.permissions import Can, may, requires
-from readinggroup.readings.models import ReadingState
 
 from . import actions
 from .actions.series import coming_from
+from .forms import readings_to_meet_about
 from .models import ReadingSession, Series, SessionState
+from .passages import with_spans
 from .recurrence import continued, wall_from
 from .series_forms import CancelSeriesForm, SeriesForm, asked_of
-
-
-def readings_in(membership):
-    """The group's texts that one can meet about, those that are read now first."""
-    readings = membership.group.readings.with_text().exclude(edition__current=None)
-    return sorted(readings, key=lambda reading: reading.state != ReadingState.CURRENT)
 
 
 def series_or_404(membership, public_id) -> Series:
@@ -43,7 +38,7 @@ def context_of(membership, **more) -> dict:
 @requires(Can.SCHEDULE)
 def make_series(request, membership):
     """Say how the sessions recur, look at the dates, make them."""
-    readings, zone = readings_in(membership), request.user.time_zone or membership.group.time_zone
+    readings, zone = readings_to_meet_about(membership.group), request.user.time_zone or membership.group.time_zone
     form = SeriesForm(request.POST if request.method == "POST" else None, readings=readings, zone=zone)
     valid = request.method == "POST" and bool(readings) and form.is_valid()
     if valid and "make" in request.POST and form.dates_were_shown and form.check_dates():
@@ -68,11 +63,10 @@ def make_series(request, membership):
 def series(request, membership, series):
     """The sessions of a series, in their order."""
     shown = series_or_404(membership, series)
-    sessions = shown.sessions.order_by("starts_at", "pk")
-    if not may(membership, Can.SCHEDULE):
-        sessions = sessions.exclude(state=SessionState.DRAFT)
-        if not sessions:
-            raise Http404
+    visible = ReadingSession.objects.visible_to(membership).with_passages()
+    sessions = with_spans(visible.filter(series=shown).order_by("starts_at", "pk"), membership.group)
+    if not sessions and not may(membership, Can.SCHEDULE):
+        raise Http404
     drafts = any(session.state == SessionState.DRAFT for session in sessions)
     coming = coming_from(shown).first() if may(membership, Can.SCHEDULE) else None
     context = context_of(membership, series=shown, sessions=sessions, drafts=drafts, coming=coming)

@@ -47,6 +47,8 @@ def sessions(request, membership):
         "page": page,
         "may_schedule": may(membership, Can.SCHEDULE),
     }
+    if context["may_schedule"]:
+        context["readings"] = group.readings.with_text().current().exclude(edition__current=None)
     return TemplateResponse(request, "schedule/sessions.html", context)
 
 

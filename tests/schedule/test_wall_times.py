@@ -112,7 +112,9 @@ def test_apia_has_no_30th_of_december_2011():
         instant_of(wall, apia.info)
     assert refusal.value.suggestion == datetime(2011, 12, 31, 19)  # noqa: DTZ001 - as above
     with pytest.raises(NoSuchTime):
-        day_begins(datetime(2011, 12, 30), apia.info)  # noqa: DTZ001 - as above
+        a_session(apia.zone, datetime(2011, 12, 30), all_day=True)  # noqa: DTZ001 - as above
+    before = a_session(apia.zone, datetime(2011, 12, 29), all_day=True)  # noqa: DTZ001 - as above
+    assert before.ends_at - before.starts_at == timedelta(days=1)
 
 
 # --- Who reads it elsewhere ---------------------------------------------------------------------------------------

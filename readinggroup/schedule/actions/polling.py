@@ -23,7 +23,7 @@ from ..models import (
 )
 from .attending import A_MOMENT, seat_waiting
 from .refusals import NotPossible, PollIsOver, ProposedAlready, TooManyTimes
-from .scheduling import iso, move_on, put_on_calendar, set_instants, tell_of, who_replied
+from .scheduling import move_on, put_on_calendar, set_instants, tell_of, who_replied
 
 # So long before its end a poll reminds who has not answered; a short one when half of its time is over.
 NUDGED_BEFORE = timedelta(days=2)
@@ -46,7 +46,7 @@ def open_poll(*, session, closes_at, walls, by) -> ReadingSession:
         put(poll, standing, *wall)
     move_on(standing, SessionState.POLL)
     members = standing.reading.group.memberships.active().exclude(user=by)
-    tell_of(standing, "schedule/poll", "poll", members.values_list("user", flat=True), until=iso(closes_at))
+    tell_of(standing, "schedule/poll", "poll", members.values_list("user", flat=True), until=closes_at.isoformat())
     return standing
 
 
@@ -63,7 +63,7 @@ def propose(*, session, walls, by) -> None:
         raise TooManyTimes
     event = f"times-{timezone.now().timestamp()}"
     replied = who_replied(standing).exclude(user=by)
-    tell_of(standing, "schedule/poll_times", event, replied, until=iso(poll.closes_at))
+    tell_of(standing, "schedule/poll_times", event, replied, until=poll.closes_at.isoformat())
 
 
 def put(poll, session, date, time, second=False) -> None:
@@ -214,7 +214,7 @@ def nudge(session) -> bool:
         return False
     poll.nudged_at = now
     poll.save(update_fields=["nudged_at"])
-    tell_of(standing, "schedule/poll_nudge", "nudge", silent(poll), until=iso(poll.closes_at))
+    tell_of(standing, "schedule/poll_nudge", "nudge", silent(poll), until=poll.closes_at.isoformat())
     return True
 
 

@@ -25,11 +25,10 @@ def tell_of_series(series, what, *, sessions, by, people=None, **facts) -> None:
     `sessions` are those that it is about; the first of them is told with its time.
     """
     group = series.reading.group
-    if people is None:
-        people = group.memberships.active().values_list("user", flat=True)
+    members = set(group.memberships.active().values_list("user", flat=True))
     first = min(sessions, key=lambda session: session.starts_at)
     tell(
-        recipients=set(people) - {by.pk},
+        recipients=(members if people is None else members & set(people)) - {by.pk},
         kind=f"schedule/series_{what}",
         category=Category.SESSION,
         event=f"series-{series.public_id}-{what}-{series.version}",

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.utils import timezone
 
-from readinggroup.lib.wall_time import NoSuchTime, day_begins, instants_of, meant_by
+from readinggroup.lib.wall_time import day_begins, instants_of, meant_by
 
-from ..models import DATED, Answer, ReadingSession, SessionState
-from .scheduling import A_DAY, held, tell_of
+from ..models import DATED, ReadingSession, SessionState
+from .scheduling import A_DAY, held, tell_attending
 
 # What was, was when it was.
 STILL_TO_COME = {SessionState.DRAFT, SessionState.POLL, SessionState.SCHEDULED}
@@ -40,8 +40,7 @@ def retake(session) -> bool:
     standing.changed_at = timezone.now()
     standing.save(update_fields=["starts_at", "ends_at", "version", "sequence", "changed_at"])
     if standing.state in DATED:
-        people = standing.attendances.exclude(answer=Answer.NOT_GOING).values_list("user", flat=True)
-        tell_of(standing, "schedule/zone_rules", f"zone-rules-{standing.version}", people, zone=standing.zone)
+        tell_attending(standing, "schedule/zone_rules", f"zone-rules-{standing.version}", zone=standing.zone)
     return True
 
 
@@ -54,14 +53,7 @@ def instants_now(session) -> tuple:
     zone = session.zone_info
     if session.all_day:
         days = max(1, -(-session.length // A_DAY))
-        return begin_of_day(session.wall, zone), begin_of_day(session.wall + days * A_DAY, zone)
+        return day_begins(session.wall, zone), day_begins(session.wall + days * A_DAY, zone)
     instants = instants_of(session.wall, zone) or [meant_by(session.wall, zone)]
     starts_at = instants[-1 if session.second else 0]
     return starts_at, starts_at + session.length
-
-
-def begin_of_day(midnight, zone):
-    try:
-        return day_begins(midnight, zone)
-    except NoSuchTime:
-        return meant_by(midnight, zone)
