@@ -418,6 +418,18 @@ def test_a_picked_time_that_the_rules_of_its_zone_have_taken_away_is_refused(hou
     assert session.state == SessionState.POLL
 
 
+def test_a_change_of_the_zones_rules_keeps_what_the_clocks_show(house):
+    session = asked_when(house, zone="Europe/Berlin")
+    first, second, _third = times_of(session)
+    right = ProposedTime.objects.get(pk=first).starts_at
+    ProposedTime.objects.filter(pk=first).update(starts_at=right + timedelta(hours=1))
+    ProposedTime.objects.filter(pk=second).update(time=time(2, 30), date=last_sunday(3))  # not there any more: it stays
+    stays = ProposedTime.objects.get(pk=second).starts_at
+    mind_polls(timestamp=0)
+    assert ProposedTime.objects.get(pk=first).starts_at == right
+    assert ProposedTime.objects.get(pk=second).starts_at == stays
+
+
 def test_only_organizers_propose_withdraw_and_pick(house, session, as_user):
     client, first = as_user(house.member), times_of(session)[0]
     for name, more in (("pick_time", [first]), ("withdraw_time", [first]), ("propose_time", []),
