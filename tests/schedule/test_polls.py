@@ -169,7 +169,7 @@ def test_members_say_when_they_can_in_their_own_zone(house, as_user):
     answer = client.post(address("answer_poll", session), sent)
     assert answer["Location"] == f"{address('session', session)}#poll"
     page = as_user(house.other).get(address("poll", session)).text
-    assert "1 member has answered." in page
+    assert "1 member has answered" in page
     assert "Not &lt;i&gt;after&lt;/i&gt; nine." in page
     assert "most can" in page
     part = client.post(address("answer_poll", session), {f"time-{third}": "no"}, headers=HTMX)
