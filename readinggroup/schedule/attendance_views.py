@@ -80,7 +80,8 @@ def note_who_was_there(request, membership, session):
     if not may_note(membership, shown):
         raise PermissionDenied
     attendances = shown.attendances.select_related("user").order_by("answer", "waits_since", "pk")
-    form = WhoWasThereForm(request.POST or None, attendances=attendances, name_of=membership.group.name_of)
+    data = request.POST if request.method == "POST" else None
+    form = WhoWasThereForm(data, attendances=attendances, name_of=membership.group.name_of)
     status = 200
     if request.method == "POST":
         status = 422

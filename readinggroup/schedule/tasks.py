@@ -31,5 +31,6 @@ def keep_places(timestamp: int):
 @app.task(queueing_lock="mind_polls", pass_context=False)
 def mind_polls(timestamp: int):
     """Remind of date polls that end soon, and tell of those that are over. `timestamp` is the minute's."""
+    actions.retake_times()
     actions.nudge_due()
     actions.tell_polls_over()

@@ -401,11 +401,11 @@ def a_date_poll(page, house, **_):
     schedule.withdraw_time(session=session, time=times[2], by=house.organizer)
     page.goto(sessions.address("poll", session))
     page.locator("#poll details summary").first.click()
-    page.locator("#organize").get_by_role("button", name="Propose it").click()
 
 
 def a_date_poll_refused(page, house, **_):
     page.goto(sessions.address("open_poll", sessions.draft(house)))
+    page.get_by_label("Answers until").fill(sessions.a_day(5).isoformat())
     page.get_by_role("button", name="Ask the members").click()
     expect(page.locator(".errorlist").first).to_be_visible()
 

@@ -169,7 +169,7 @@ def test_members_say_when_they_can_in_their_own_zone(house, as_user):
     answer = client.post(address("answer_poll", session), sent)
     assert answer["Location"] == f"{address('session', session)}#poll"
     page = as_user(house.other).get(address("poll", session)).text
-    assert "1 member has answered." in page
+    assert "1 member has answered" in page
     assert "Not &lt;i&gt;after&lt;/i&gt; nine." in page
     assert "most can" in page
     part = client.post(address("answer_poll", session), {f"time-{third}": "no"}, headers=HTMX)
@@ -416,6 +416,18 @@ def test_a_picked_time_that_the_rules_of_its_zone_have_taken_away_is_refused(hou
     assert as_user(house.organizer).post(address("pick_time", session, first)).status_code == 409
     session.refresh_from_db()
     assert session.state == SessionState.POLL
+
+
+def test_a_change_of_the_zones_rules_keeps_what_the_clocks_show(house):
+    session = asked_when(house, zone="Europe/Berlin")
+    first, second, _third = times_of(session)
+    right = ProposedTime.objects.get(pk=first).starts_at
+    ProposedTime.objects.filter(pk=first).update(starts_at=right + timedelta(hours=1))
+    ProposedTime.objects.filter(pk=second).update(time=time(2, 30), date=last_sunday(3))  # not there any more: it stays
+    stays = ProposedTime.objects.get(pk=second).starts_at
+    mind_polls(timestamp=0)
+    assert ProposedTime.objects.get(pk=first).starts_at == right
+    assert ProposedTime.objects.get(pk=second).starts_at == stays
 
 
 def test_only_organizers_propose_withdraw_and_pick(house, session, as_user):

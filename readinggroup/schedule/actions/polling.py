@@ -1,5 +1,6 @@
 """Asking when a session is to be: proposed times, the members' answers, a reminder, and the time that is picked."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -222,6 +223,18 @@ def silent(poll):
     """Who has not answered, of those who may."""
     members = poll.session.reading.group.memberships.active().exclude(suspended_until__gt=Now())
     return members.exclude(user__in=poll.replies.values("user")).values_list("user", flat=True)
+
+
+def retake_times() -> int:
+    """Keep what the clocks show at proposed times when the rules of a zone have changed; the answer: how many moved."""
+    moved = 0
+    for proposed in ProposedTime.objects.open().filter(poll__session__state=SessionState.POLL):
+        with suppress(NoSuchTime, TwiceThatTime):
+            starts_at = instant_of_proposed(proposed)
+            others = ProposedTime.objects.filter(poll=proposed.poll_id, starts_at=starts_at)
+            if starts_at != proposed.starts_at and not others.exists():
+                moved += ProposedTime.objects.filter(pk=proposed.pk).update(starts_at=starts_at)
+    return moved
 
 
 def tell_polls_over() -> int:
