@@ -3,12 +3,15 @@
 import re
 from datetime import timedelta
 from threading import Barrier
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail
 from django.db import connection, models
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import override
 
 from readinggroup.groups.actions import leave
 from readinggroup.groups.models import Membership
@@ -74,8 +77,12 @@ def test_it_says_when_where_and_how_much_is_still_before_its_reader(house, clock
     sent_at(clock, session.starts_at - DAY)
     mine, other = (next(m for m in mail.outbox if m.to == [who.email]) for who in (house.member, house.other))
     assert f"/g/{house.group.slug}/sessions/{session.public_id}/" in mine.body
-    assert "4" in mine.body
-    assert "Asia/Kathmandu" in mine.body
+    assert "Absätze 3–6, etwa 1 Minute. Sie haben bis 4 gelesen; etwa 1 Minute liegt noch vor Ihnen." in mine.body
+    here = timezone.localtime(session.starts_at, ZoneInfo("America/New_York"))
+    there = timezone.localtime(session.starts_at, ZoneInfo("Asia/Kathmandu"))
+    with override("de"):
+        when = f"{date_format(here, 'l')}, {date_format(here, 'DATETIME_FORMAT')} (Ihre Zeit)."
+        assert f"{when} Das ist {date_format(there, 'DATETIME_FORMAT')} in Asia/Kathmandu." in mine.body
     assert "Quay 4" in mine.body
     assert "Quay 4" not in other.body, "where it is, is shown to those who go"
     assert "“The Ferry”, paragraphs 3–6, about 1 minute." in other.body
