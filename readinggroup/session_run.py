@@ -92,7 +92,8 @@ def run_session(request, membership, session, now):
 
 def tag_of(request, membership, now) -> str:
     """What the page depends on, as an ETag."""
-    state = repr((now, request.user.pk, membership.roles, membership.is_suspended, get_language()))
+    standing = (request.user.pk, membership.roles, membership.is_suspended, membership.group.is_closed)
+    state = repr((now, standing, get_language()))
     return f'"{hashlib.md5(state.encode(), usedforsecurity=False).hexdigest()}"'
 
 
@@ -238,6 +239,7 @@ def answered_in_session(request, membership, session):
             note = {"question": root.public_id, "words": said["words"], "key": said["key"]}
             actions.note_answer(session=found, item=item, by=request.user, **note)
             settle_question(root=root, question=QuestionState.ANSWERED, by=request.user, was=said["was"])
+            actions.renew_marks(found)
     except StaleQuestion:
         return again(request, membership, found, _("Somebody else has settled this question a moment earlier."))
     except actions.TooManyOutcomes:

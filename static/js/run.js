@@ -20,6 +20,12 @@
     await htmx.ajax("GET", `${column.dataset.run}${query}`, { target: "#running", swap: "outerMorph", headers });
   };
 
+  // What is no such page (nothing new, a refusal, the way to the login) changes nothing here.
+  document.addEventListener("htmx:after:request", (event) => {
+    const { ctx } = event.detail;
+    if (ctx.sourceElement?.id === "running" && !ctx.text.includes('id="running"')) event.preventDefault();
+  });
+
   const next = () => {
     clearTimeout(beat);
     beat = setTimeout(pulse, column.dataset.every * 1000);

@@ -263,7 +263,7 @@ def test_publishing_again_changes_no_mark(house):
     mark = DiscussedMark.objects.get()
     activity = ParagraphActivity.objects.get(reading=house.reading, paragraph=mark.paragraph)
     actions.publish_minutes(session=it.session, by=house.owner)
-    actions.minutes.renew_marks(it.session)
+    actions.renew_marks(it.session)
     assert DiscussedMark.objects.get().pk == mark.pk
     assert ParagraphActivity.objects.get(pk=activity.pk).changes == activity.changes
     assert Minutes.objects.get().published_by == house.organizer

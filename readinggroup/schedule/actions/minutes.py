@@ -55,12 +55,18 @@ def write_minutes(*, session, item, version, body, by) -> MinutesEntry:
 @transaction.atomic
 def note_decision(*, session, item, words, key, by) -> Outcome:
     """Note what was decided at the item. The same key again is the same decision."""
-    return note(session, item, by, kind=OutcomeKind.DECIDED, words=words, key=key)
+    outcome = note(session, item, by, kind=OutcomeKind.DECIDED, words=words, key=key)
+    renew_marks(outcome.session)
+    return outcome
 
 
 @transaction.atomic
 def note_answer(*, session, item, question, words, key, by) -> Outcome:
-    """Note that an open question, a comment's public id, was answered there. Noted twice it is one answer."""
+    """Note that an open question, a comment's public id, was answered there. Noted twice it is one answer.
+
+    Whoever notes it settles the question, too, and then calls `renew_marks`: comments are held before the counters of
+    their paragraphs, which a mark changes.
+    """
     return note(session, item, by, kind=OutcomeKind.ANSWERED, question=question, words=words, key=key)
 
 
@@ -76,7 +82,6 @@ def note(session, item, by, **what) -> Outcome:
         if "question" in what:
             sent |= Q(session=standing, question=what["question"])
         return Outcome.objects.filter(sent).order_by("pk")[0]
-    renew_marks(standing)
     return outcome
 
 
