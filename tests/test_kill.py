@@ -66,7 +66,7 @@ class Site:
         command = self.manage("up", str(self.folder / "well.txt"), "--no-browser", f"--port={self.port}", "--workers=2")
         with self.out.open("w") as out, self.err.open("w") as err:
             self.up = subprocess.Popen(command, cwd=self.folder, env=self.env, stdout=out, stderr=err)
-        give_up = time.monotonic() + 60
+        give_up = time.monotonic() + 180
         while "Sign in as owner" not in self.out.read_text():
             assert self.up.poll() is None, self.err.read_text()
             assert time.monotonic() < give_up, self.err.read_text()

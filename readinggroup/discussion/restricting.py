@@ -10,8 +10,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
+from readinggroup.lib.lengths import in_words
 from readinggroup.readings.models import Reading
 
 from .models import Comment, Restriction, RestrictionKind
@@ -126,7 +126,7 @@ def words_of(restriction) -> str:
     if restriction.kind == RestrictionKind.LOCKED:
         said = _("Locked until %(until)s") % {"until": moment(restriction.until)} if restriction.until else _("Locked")
     elif restriction.kind == RestrictionKind.SLOW:
-        said = _("Slow mode, one comment a person in %(time)s") % {"time": duration(restriction.every)}
+        said = _("Slow mode, one comment a person in %(time)s") % {"time": in_words(restriction.every)}
     else:
         said = _("A moderator looks at each new comment here before others see it")
     if restriction.until and restriction.kind != RestrictionKind.LOCKED:
@@ -151,14 +151,3 @@ def moment(then) -> str:
     local = timezone.localtime(then)
     days = abs((local.date() - timezone.localdate()).days)
     return date_format(local, "TIME_FORMAT" if not days else "DATETIME_FORMAT" if days == 1 else "DATE_FORMAT")
-
-
-def duration(time) -> str:
-    """A length of time in full minutes, hours or days."""
-    minutes = max(1, round(time.total_seconds() / 60))
-    if minutes % (24 * 60) == 0:
-        days = minutes // (24 * 60)
-        return ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
-    if minutes % 60 == 0:
-        return ngettext("%(hours)d hour", "%(hours)d hours", minutes // 60) % {"hours": minutes // 60}
-    return ngettext("%(minutes)d minute", "%(minutes)d minutes", minutes) % {"minutes": minutes}

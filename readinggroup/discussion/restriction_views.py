@@ -8,16 +8,17 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext_lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from readinggroup.groups.permissions import Can
 from readinggroup.lib.bad_input import is_storable
+from readinggroup.lib.lengths import in_words
 from readinggroup.readings.access import of_reading
 
 from .models import Restriction, RestrictionKind
 from .models.restrictions import LONGEST_REASON
-from .restricting import duration, lift_restriction, restrict, words_of
+from .restricting import lift_restriction, restrict, words_of
 from .views import of_comment, place_of, version_or_404
 
 _MINUTES = (1, 5, 15, 60, 6 * 60, 24 * 60)
@@ -38,11 +39,13 @@ class RestrictionForm(forms.Form):
         required=False,
         coerce=lambda days: timedelta(days=int(days)),
         empty_value=None,
-        choices=[
-            ("", gettext_lazy("until it is switched off")),
-            *((days, ngettext_lazy("%(days)d day", "%(days)d days", days) % {"days": days}) for days in _DAYS),
-        ],
+        choices=[],
     )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        ends = [(days, in_words(timedelta(days=days))) for days in _DAYS]
+        self.fields["days"].choices = [("", _("until it is switched off")), *ends]
 
     def clean_reason(self):
         if not is_storable(self.cleaned_data["reason"]):
@@ -71,7 +74,7 @@ class SlowForm(RestrictionForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["every"].choices = [(minutes, duration(timedelta(minutes=minutes))) for minutes in _MINUTES]
+        self.fields["every"].choices = [(minutes, in_words(timedelta(minutes=minutes))) for minutes in _MINUTES]
 
     @property
     def restriction(self) -> dict:

@@ -35,14 +35,14 @@ def appeal_against(request, seen):
             form.add_error(None, _NOT_APPEALED[type(refusal)]())
             status = 409
         else:
-            messages.success(request, _("Your appeal is sent. Here stands who decides about it, and until when."))
+            messages.success(request, _("Your appeal is sent. This page says who decides about it, and by when."))
             return redirect("moderation:decision", decision=seen.decision.public_id)
     context = seen.context | told | {"form": form}
     return TemplateResponse(request, "moderation/appeal_against.html", context, status=status)
 
 
 _NOT_APPEALED = {
-    actions.AppealedBefore: lambda: _("You have appealed against this decision before; once is what there is."),
+    actions.AppealedBefore: lambda: _("You have appealed against this decision before; you can appeal only once."),
     actions.Impossible: lambda: _("This decision has been reversed already."),
     actions.NotYours: lambda: _("There is nothing in this decision that restricts you."),
     actions.TooLate: lambda: _("The thirty days in which one can appeal are over. Your words are still here."),

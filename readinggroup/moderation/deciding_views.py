@@ -58,7 +58,7 @@ def choose(request, membership):
     """The page for the cases that were chosen in the queue."""
     keys = [int(key) for key in request.GET.getlist("case") if _KEY.fullmatch(key)][:A_PAGE]
     if not keys:
-        messages.info(request, _("Choose first what it is to be decided about."))
+        messages.info(request, _("First choose what to decide about."))
         return redirect("moderation:queue", group=membership.group.slug)
     if len(set(keys)) == 1:
         return redirect("moderation:case", group=membership.group.slug, case=keys[0])

@@ -148,7 +148,7 @@ class VerdictForm(GroundedForm):
     to = forms.IntegerField(
         label=_("To which paragraph, by its number"), min_value=1, max_value=100_000, required=False
     )
-    person = forms.ChoiceField(label=_("And whose it is"), required=False)
+    person = forms.ChoiceField(label=_("The person, too"), required=False)
     person_days = days(_("For how many days"), DAYS_HELP)
     place = forms.ChoiceField(label=_("And the place"), required=False)
     place_days = days(_("Locked for how many days"), _("Empty: until somebody unlocks it."))
@@ -205,7 +205,7 @@ class MemberVerdictForm(GroundedForm):
     barred = forms.BooleanField(
         label=_("They may not come back"),
         required=False,
-        help_text=_("Who is removed. With days above, before these are over; without, until somebody lets them."),
+        help_text=_("Only for who is removed: for the days above; without days, until somebody lets them."),
     )
     days = days(_("For how many days"), DAYS_HELP)
     last = forms.CharField(max_length=10, required=False, widget=forms.HiddenInput)

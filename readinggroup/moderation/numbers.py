@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from django.db.models import Aggregate, Count, DurationField, Exists, F, OuterRef, Q
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+
+from readinggroup.lib.lengths import in_words
 
 from .models import Action, Appeal, Decision, Ground, Kind, Part, Report
 
@@ -60,7 +60,8 @@ class Numbers:
 
     @property
     def width(self):
-        return STEP * len(self.months)
+        """Room for a year at least, so that the first months are no walls."""
+        return STEP * max(12, len(self.months))
 
     @property
     def bars(self):
@@ -161,17 +162,3 @@ def what_occurs(months) -> tuple:
         [choice for choice in Action.choices if choice[0] in actions],
         [*((title, title) for title in titles), *nameless],
     )
-
-
-def in_words(length: timedelta) -> str:
-    """A length of time, rounded to what one would say."""
-    minutes = round(length.total_seconds() / 60)
-    if minutes < 1:
-        return _("less than a minute")
-    if minutes < 90:
-        return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
-    hours = round(minutes / 60)
-    if hours < 48:
-        return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
-    days = round(hours / 24)
-    return ngettext("%(count)d day", "%(count)d days", days) % {"count": days}

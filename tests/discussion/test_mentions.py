@@ -64,10 +64,10 @@ def test_of_a_thousand_members_eight_are_offered_and_quickly(house, as_user):
     client = as_user(house.member)
     with CaptureQueriesContext(connection) as few:
         offered(client, house.group, "Milo")
-    began = time.perf_counter()
+    began = time.process_time()
     with CaptureQueriesContext(connection) as many:
         assert offered(client, house.group, "zo") == names[:MOST_OFFERED]
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
     assert len(many) <= len(few)
     assert offered(client, house.group, "0999") == ["Zoe 0999"]
 
@@ -160,9 +160,9 @@ def test_a_comment_that_calls_nobody_asks_nothing_more(house):
     "body", ["@" * LONGEST, "@a " * (LONGEST // 3), "@" + "é" * (LONGEST - 1), "> " * 500 + "@Milo"]
 )
 def test_the_worst_words_are_read_in_time(house, body):
-    began = time.perf_counter()
+    began = time.process_time()
     called_in(body, house.group.pk)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_own_words_leave_out_quotations_and_code():

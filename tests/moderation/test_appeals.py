@@ -184,7 +184,7 @@ def test_not_after_thirty_days_and_the_words_are_kept(house, as_user, case_of_ma
     client, address = as_user(house.member), page_of(case_of_mara.decision, "appeal_against")
     page = client.get(address).text
     assert "<textarea" not in page
-    assert "One could appeal until" in page
+    assert "The time to appeal ended on" in page
     answer = client.post(address, {"words": COMPLAINT})
     assert (answer.status_code, COMPLAINT in answer.text) == (409, True)
     assert not Appeal.objects.exists()

@@ -1,7 +1,7 @@
 """The public log: what it tells whom, in which order, and whose names it withholds."""
 
 import json
-from datetime import timedelta
+import time
 
 import pytest
 from django.db import connection, transaction
@@ -320,6 +320,6 @@ def test_the_longer_of_two_names_comes_first():
 def test_thousands_of_names_take_no_time():
     names = [f"Reader {number} ({'a' * 40})" for number in range(2_000)]
     words = ("a" * 40 + " ") * 70
-    begun = timezone.now()
+    begun = time.process_time()
     assert without_names(words, names)
-    assert timezone.now() - begun < timedelta(seconds=5)
+    assert time.process_time() - begun < 5

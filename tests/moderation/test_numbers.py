@@ -13,7 +13,7 @@ from django.urls import reverse
 from readinggroup.groups.models import Group
 from readinggroup.groups.settling import change_rules
 from readinggroup.moderation.models import Appeal, Decision
-from readinggroup.moderation.numbers import in_words, numbers_of
+from readinggroup.moderation.numbers import numbers_of
 
 from ..conftest import make_house
 from .decisions import hidden, left, reported, reversed_
@@ -140,18 +140,3 @@ def test_a_rule_that_looks_like_a_formula_is_none_in_a_spreadsheet(house, as_use
     hidden(house, rule=rules.rules.get())
     text = as_user(None).get(address(house, "log_numbers_csv")).text
     assert all(cell[:1] not in {"=", "+", "-", "@"} for row in csv.reader(io.StringIO(text)) for cell in row)
-
-
-@pytest.mark.parametrize(
-    ("length", "words"),
-    [
-        (timedelta(0), "less than a minute"),
-        (timedelta(minutes=1), "1 minute"),
-        (timedelta(minutes=89), "89 minutes"),
-        (timedelta(minutes=100), "2 hours"),
-        (timedelta(hours=47), "47 hours"),
-        (timedelta(days=3, hours=2), "3 days"),
-    ],
-)
-def test_a_length_of_time_in_words(length, words):
-    assert in_words(length) == words

@@ -24,12 +24,13 @@ from readinggroup.notifications.models import Notice
 
 from .. import factories
 from ..discussion.test_races import SOON, assert_counters_are_true, at_once, in_two_transactions
+from ..thoroughness import thoroughly
 from .steps import deciding
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROUNDS = 20
-ROUNDS_OF_A_PAIR = 4  # of 32 requests; with the six pairs 24
+ROUNDS = thoroughly(20, 8)
+ROUNDS_OF_A_PAIR = thoroughly(20, 2)  # of 32 requests, for each of the six pairs
 CROWD = 32
 STATE_AFTER = {
     Action.APPROVE: State.VISIBLE,

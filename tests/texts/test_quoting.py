@@ -120,7 +120,7 @@ def test_words_that_stand_in_two_places_alike_are_not_found():
 
 def test_hostile_repetition_takes_no_time():
     text = "a" * 100_000
-    began = time.perf_counter()
+    began = time.process_time()
     assert find(text, Passage("a" * 4_000, "a" * 32, "a" * 32, 99_000, 103_000)) is None
     sentences("! " * 20_000 + "." * 40_000 + " " * 40_000 + "x")
     sentences("1. " * 20_000)
@@ -128,7 +128,7 @@ def test_hostile_repetition_takes_no_time():
     sentences("\n" * 50_000 + ")" * 50_000)
     with pytest.raises(NotAPassage):
         passage("🇩" * 50_000, 20_001, 40_000)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 # --- Sentences --------------------------------------------------------------------------------------------------------

@@ -120,19 +120,19 @@ def test_entity_bombs_and_foreign_entities():
 
 @pytest.mark.parametrize("tag", ["div", "b", "blockquote", "a href=x", "ul><li", "span"])
 def test_deep_nesting_ends_quickly(tag):
-    started = time.perf_counter()
+    started = time.process_time()
     read_or_refuse(f"<{tag}>" * 100_000 + "text", "x.html")
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
-@pytest.mark.parametrize("size", [4_000, 60_000, limits.MARKDOWN_BYTES - 1000])
+@pytest.mark.parametrize("size", [4_000, limits.MARKDOWN_BYTES - 1000])
 @pytest.mark.parametrize(
     "part", ["![", "[", "*a_ ", "> ", "- ", "`a``b", "[^", "<a", "[a](", "- a\n", "![a\n\n", "\\", "a\n"]
 )
 def test_pathological_markdown_ends_in_time(part, size):
-    started = time.perf_counter()
+    started = time.process_time()
     read_or_refuse((part * (size // len(part)))[:size] + "\n\nend[^1]\n\n[^1]: x\n", "x.md")
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_costly_markdown_paragraphs_stay_as_they_are():

@@ -318,9 +318,9 @@ def test_odd_sizes():
 
 def test_many_paragraphs_in_time():
     source = "\n\n".join(f"{LONG} {n}" for n in range(12_000))
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(plain(source).blocks) == 12_000
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_notes_at_the_end_of_every_chapter():
@@ -355,9 +355,9 @@ def test_paragraphs_by_indentation_only():
 
 def test_one_long_wrapped_paragraph_in_time():
     text = " ".join([LONG] * 480)
-    started = time.perf_counter()
+    started = time.process_time()
     assert texts(plain(wrapped(text))) == [text]
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_lines_of_no_break_spaces_are_blank():
