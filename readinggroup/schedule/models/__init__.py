@@ -1,3 +1,36 @@
-"""None"""
+"""Reading sessions and who comes to them."""
 
-__all__ = []
+from .agenda import Agenda, AgendaItem
+from .attendance import Answer, Attendance
+from .calendar_addresses import CalendarAddress
+from .minutes import Minutes, MinutesEntry, Outcome, OutcomeKind
+from .polls import Availability, DatePoll, PollReply, ProposedTime, TimeAnswer
+from .reminders import LENGTHS, Before, RemindedSession, Reminder
+from .series import Series
+from .sessions import DATED, Passage, ReadingSession, SessionState
+
+__all__ = [
+    "DATED",
+    "LENGTHS",
+    "Agenda",
+    "AgendaItem",
+    "Answer",
+    "Attendance",
+    "Availability",
+    "Before",
+    "CalendarAddress",
+    "DatePoll",
+    "Minutes",
+    "MinutesEntry",
+    "Outcome",
+    "OutcomeKind",
+    "Passage",
+    "PollReply",
+    "ProposedTime",
+    "ReadingSession",
+    "RemindedSession",
+    "Reminder",
+    "Series",
+    "SessionState",
+    "TimeAnswer",
+]
