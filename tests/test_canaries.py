@@ -184,7 +184,7 @@ def settle(aviary, visibility):
 
 def meet(aviary, visibility):
     """A session: that it is, for all who read; where, for who goes and who runs it."""
-    canary, session = aviary.canary, aviary.cell.session
+    canary, session = aviary.canary, aviary.cell.announced
     session.title, session.words = (
         canary(f"a session's {what}", readable_by(visibility)) for what in ("title", "words")
     )

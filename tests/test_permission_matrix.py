@@ -497,7 +497,7 @@ class Cell:
         organizer, day = self.house.organizer, (timezone.now() + timedelta(days=30)).date()
         about = {"title": "The first ferry", "date": day, "time": time(19), "zone": "Europe/Berlin"}
         made = scheduling.create(reading=self.house.reading, by=organizer, where="On the quay", **about)
-        self.session = scheduling.put_on_calendar(session=made, by=organizer)
+        self.announced = scheduling.put_on_calendar(session=made, by=organizer)
         scheduling.answer(session=made, by=self.house.member, answer=Answer.GOING)
 
     def decide(self):
@@ -595,8 +595,8 @@ class Cell:
                 for name in ("withdraw_time", "pick_time")
             },
             "schedule:open_poll": [self.planned.public_id],
-            "schedule:session_calendar": [self.session.public_id],
-            "schedule:mail_invitation": [self.session.public_id],
+            "schedule:session_calendar": [self.announced.public_id],
+            "schedule:mail_invitation": [self.announced.public_id],
             "groups:revoke_invitation": [self.house.group.invitations.last().pk],
             "groups:regenerate_invitation": [self.house.group.invitations.last().pk],
             "groups:send_email_invitation_again": [self.mailed.public_id],

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext_lazy as _
 
+from readinggroup.accounts.access import public as public  # where something else than membership is the key
 from readinggroup.accounts.access import signed_in as signed_in  # for pages of one person above all their groups
 from readinggroup.accounts.limits import limited as limited  # how often one may do what is allowed
 from readinggroup.lib.htmx import page_or_part, wants_part

@@ -14,8 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from readinggroup.accounts.access import public, signed_in
-from readinggroup.groups.permissions import Can, requires
+from readinggroup.groups.permissions import Can, public, requires, signed_in
 from readinggroup.groups.private_addresses import handed_out, member_behind
 from readinggroup.lib.languages import spoken_for
 

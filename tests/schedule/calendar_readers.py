@@ -19,6 +19,22 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it is older than this Python
     import vobject
 
+# What somebody may have typed for a title, a name, a place.
+HOSTILE = [
+    "One\r\nATTENDEE:mailto:evil@example.org",
+    "One\nEND:VEVENT\nBEGIN:VEVENT",
+    "a;b,c:d\\e\\n\"f\"^n'g'",
+    "two\u2028lines\u2029and\x85more\x0band\x0cmore",
+    "bell\x07 escape\x1b[31m delete\x7f",
+    "<script>alert(1)</script> &amp; {{ group }} %(group)s {0}",
+    "\u202eright to left\u202c \u200b",
+    "é" * 180,
+    "📚" * 180,
+    "BEGIN:VALARM",
+    "\\",
+    '"',
+]
+
 SCRIPT = Path(__file__).with_name("read_calendar.cjs")
 
 
@@ -49,6 +65,9 @@ def by_icalendar(content: bytes) -> dict:
 
 
 def by_vobject(content: bytes) -> dict:
+    known = vars(vobject.icalendar)["__tzidMap"]
+    for zone in set(known) - {"UTC"}:
+        del known[zone]  # else it goes by the zones of the first calendar that it has ever read
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         calendar = vobject.readOne(content.decode())

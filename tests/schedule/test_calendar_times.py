@@ -15,9 +15,9 @@ from readinggroup.lib.wall_time import instants_of, wall_of
 from readinggroup.lib.zone_changes import changes_of
 from readinggroup.schedule.calendar_files import feed, zone_of
 from readinggroup.schedule.calendars import Entry
-from readinggroup.schedule.models import ReadingSession, SessionState
+from readinggroup.schedule.models import Answer, ReadingSession, SessionState
 
-from .calendar_readers import by_ical_js, by_icalendar, by_vobject, why_no_ical_js
+from .calendar_readers import HOSTILE, by_ical_js, by_icalendar, by_vobject, why_no_ical_js
 
 ZONES = [
     "Africa/Casablanca",  # leaves summer time for a month, which moves through the year
@@ -38,7 +38,7 @@ LENGTHS = [timedelta(minutes=90), timedelta(minutes=60), timedelta(days=2)]
 READERS = {"icalendar": by_icalendar, "vobject": by_vobject, "ical.js": by_ical_js}
 
 
-def entry(number, *, zone, starts_at=None, length=LENGTHS[0], day=None) -> Entry:
+def entry(number, *, zone, starts_at=None, length=LENGTHS[0], day=None, said="") -> Entry:
     """A session without a database, as everybody's calendar shows it."""
     now = datetime(2026, 11, 23, tzinfo=UTC)
     session = ReadingSession(
@@ -47,7 +47,18 @@ def entry(number, *, zone, starts_at=None, length=LENGTHS[0], day=None) -> Entry
     )  # fmt: skip
     session.starts_at = (starts_at or datetime.combine(day, time(), tzinfo=ZoneInfo(zone))).astimezone(UTC)
     session.ends_at = session.starts_at + length
-    return Entry(session, session.title, "", "https://test/", "", "", "", False, now, False)
+    return Entry(
+        session,
+        said or session.title,
+        said * 3,
+        "https://test/",
+        said,
+        "",
+        Answer.GOING if said else "",
+        bool(said),
+        now,
+        False,
+    )
 
 
 def moments_in(name):
@@ -167,3 +178,30 @@ def test_the_library_s_own_zones_would_be_read_wrong():
     [summer] = theirs.walk("DAYLIGHT")
     assert ours.onset == datetime(2027, 3, 28, 2) < wall  # noqa: DTZ001
     assert summer.decoded("DTSTART") == datetime(2027, 3, 28, 3)  # noqa: DTZ001
+
+
+INVISIBLE = "\u200b\u202e\u202c"  # and harmless
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_hostile_words_stay_words_for_every_reader(reader):
+    if reader == "ical.js" and (why := why_no_ical_js()):
+        pytest.skip(why)
+    day = datetime(2027, 5, 6, 17, tzinfo=UTC)
+    entries = [entry(number, zone="Europe/Berlin", starts_at=day, said=words) for number, words in enumerate(HOSTILE)]
+    content = feed(entries, name="\n".join(HOSTILE))
+    read = READERS[reader](content)
+    assert set(read) == {one.session.uid for one in entries}
+    for one in entries:
+        told = read[one.session.uid]
+        left = "".join(
+            sign for sign in one.title if (sign.isprintable() and sign != " ") or sign in "\u200b\u202e\u202c"
+        )
+        for words in (told.summary, told.location):
+            assert "".join(words.split()) == left, one.title
+            assert "\n" not in words
+        assert "".join(told.description.split()) == f"{left * 3}https://test/"
+        assert (told.start, told.sequence, told.status) == (day, 0, "CONFIRMED")
+    calendar = icalendar.Calendar.from_ical(content)
+    assert not [event for event in calendar.walk("VEVENT") if "ATTENDEE" in event]
+    assert len(calendar.walk("VALARM")) == len(entries)

@@ -21,8 +21,8 @@ from readinggroup.schedule.models import Answer, Attendance
 from readinggroup.tasks import mail_due_notices
 
 from .. import factories
-from .calendar_readers import by_ical_js, by_icalendar, by_vobject, why_no_ical_js
-from .test_calendars import HOSTILE, LINK, WHERE, create_session
+from .calendar_readers import HOSTILE, by_ical_js, by_icalendar, by_vobject, why_no_ical_js
+from .test_calendars import LINK, WHERE, create_session
 
 DOMAIN = "in.readers.example.org"
 
@@ -167,17 +167,18 @@ def test_three_readers_understand_an_invitation(house, reader):
     assert read.description.startswith("Öl\nund Salz\n\n")
 
 
-@pytest.mark.parametrize("words", HOSTILE)
-def test_hostile_names_stay_names(house, words):
-    type(house.group).objects.filter(pk=house.group.pk).update(name=words[:100])
-    house.group.memberships.filter(user=house.member).update(name_here=words[:40])
-    create_session(house, title=words)
-    [message] = mailed()[house.member.email]
-    method, event = invitation(message)
-    assert method == "REQUEST"
-    assert event["ATTENDEE"] == f"mailto:{house.member.email}"
-    assert event["ORGANIZER"] == "mailto:read@example.org"
-    assert not [value for value in event["ORGANIZER"].params["CN"] if value in "\r\n"]
+def test_hostile_names_stay_names(house):
+    for words in HOSTILE:
+        type(house.group).objects.filter(pk=house.group.pk).update(name=words[:100])
+        house.group.memberships.filter(user=house.member).update(name_here=words[:40])
+        create_session(house, title=words)
+        Notice.objects.exclude(recipient=house.member).delete()
+        [message] = mailed()[house.member.email]
+        method, event = invitation(message)
+        assert method == "REQUEST"
+        assert event["ATTENDEE"] == f"mailto:{house.member.email}"
+        assert event["ORGANIZER"] == "mailto:read@example.org"
+        assert not [sign for sign in event["ORGANIZER"].params["CN"] if sign in "\r\n"]
 
 
 # --- Asked for --------------------------------------------------------------------------------------------------------
@@ -315,27 +316,27 @@ def test_what_takes_no_answer_says_so(house, answer_by_mail):
     assert not Attendance.objects.exists()
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda calendar: b"",
-        lambda calendar: b"BEGIN:VCALENDAR",
-        lambda calendar: calendar.replace(b"METHOD:REPLY", b"METHOD:CANCEL"),
-        lambda calendar: calendar.replace(b"ACCEPTED", b"DELEGATED"),
-        lambda calendar: calendar.replace(b"SEQUENCE:", b"SEQUENCE:x"),
-        lambda calendar: calendar.replace(b"UID:", b"UID:another-"),
-        lambda calendar: calendar.replace(b"ATTENDEE;", b"X-NOBODY;"),
-        lambda calendar: b"\x00\xff" * 5_000,
-        lambda calendar: b"BEGIN:VCALENDAR\r\n" * 5_000,
-        lambda calendar: calendar + b"X" * 2_000_000,
-    ],
-)
-def test_what_is_no_answer_changes_nothing_and_breaks_nothing(house, answer_by_mail, change):
+NO_ANSWERS = [
+    lambda calendar: b"",
+    lambda calendar: b"BEGIN:VCALENDAR",
+    lambda calendar: calendar.replace(b"METHOD:REPLY", b"METHOD:CANCEL"),
+    lambda calendar: calendar.replace(b"ACCEPTED", b"DELEGATED"),
+    lambda calendar: calendar.replace(b"SEQUENCE:", b"SEQUENCE:x"),
+    lambda calendar: calendar.replace(b"UID:", b"UID:another-"),
+    lambda calendar: calendar.replace(b"ATTENDEE;", b"X-NOBODY;"),
+    lambda calendar: b"\x00\xff" * 5_000,
+    lambda calendar: b"BEGIN:VCALENDAR\r\n" * 5_000,
+    lambda calendar: calendar + b"X" * 2_000_000,
+]
+
+
+def test_what_is_no_answer_changes_nothing_and_breaks_nothing(house, answer_by_mail):
     create_session(house)
     [message] = mailed()[house.member.email]
-    assert answer_by_mail(message, "ACCEPTED", change=change) in {0, 65, 67}
-    assert not Attendance.objects.exclude(answer=Answer.GOING).exists()
-    assert mailed().keys() <= {house.member.email}
+    for change in NO_ANSWERS:
+        assert answer_by_mail(message, "ACCEPTED", change=change) in {0, 65, 67}
+        assert not Attendance.objects.exists()
+    assert mailed() == {}
 
 
 def test_words_to_the_address_of_an_invitation_are_no_answer(house, answer_by_mail, monkeypatch):
