@@ -44,9 +44,7 @@ def test_a_session_is_planned_chosen_announced_and_held(page_for, house, window,
     theirs.goto(reverse("group", args=[house.group.slug]))
     theirs.get_by_role("link", name="The first ferry").click()
     expect(theirs.get_by_text("7:15 a.m.–8:45 a.m.")).to_be_visible()
-    expect(
-        theirs.get_by_text("where it takes place: Sunday, 28 March 2027, 3:30 a.m.–5 a.m., Europe/Berlin")
-    ).to_be_visible()
+    expect(theirs.get_by_text("3:30 a.m.–5 a.m., Europe/Berlin")).to_be_visible()
     expect(theirs.get_by_text("third door")).to_have_count(0)
     theirs.get_by_role("link", name="paragraphs 4–6").click()
     expect(theirs.get_by_role("link", name="Next session")).to_be_visible()
