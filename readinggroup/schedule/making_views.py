@@ -34,11 +34,10 @@ def new_session(request, membership):
     key = request.POST.get("key", "")
     if not _KEY.fullmatch(key):
         key = new_key()
-    if request.method == "POST" and form.is_valid():
-        if made := make(request, form, key):
-            messages.success(request, _("That is kept as a draft. Put it on the calendar when it is right."))
-            then = "schedule:choose_passages" if "then" in request.POST else "schedule:session"
-            return redirect(then, group=membership.group.slug, session=made.public_id)
+    if request.method == "POST" and form.is_valid() and (made := make(request, form, key)):
+        messages.success(request, _("That is kept as a draft. Put it on the calendar when it is right."))
+        then = "schedule:choose_passages" if "then" in request.POST else "schedule:session"
+        return redirect(then, group=membership.group.slug, session=made.public_id)
     return show_form(request, membership, form, key=key)
 
 
