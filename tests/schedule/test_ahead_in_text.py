@@ -1,5 +1,6 @@
 """The reading page says what the group reads next: as the sessions stand, on each one's own clock, at no cost."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from readinggroup.readings.models import Ahead
 from readinggroup.schedule import actions
 from readinggroup.schedule.models import Passage, ReadingSession
 
+from .. import factories
 from .houses import draft_session, passages, scheduled_session, session_in
 
 
@@ -47,6 +49,18 @@ def test_what_is_ahead_is_said_as_long_as_it_is_ahead(house, text):
     ReadingSession.objects.all().delete()
     assert "Next session" not in text()
     assert not Ahead.objects.exists()
+
+
+def test_a_comment_leaves_the_mark_in_the_contents(house, as_user):
+    scheduled_session(house, passages=passages(house, (4, 5)))
+    paragraph = factories.version_of(house.reading, 4).paragraph.public_id
+    answer = as_user(house.member).post(
+        reverse("discussion:post_comment", args=[house.group.slug, house.reading.slug, paragraph]),
+        {"body": "I read this twice.", "key": uuid.uuid4(), "shown": ""},
+        headers={"HX-Request": "true"},
+    )
+    assert answer.status_code == 200
+    assert "for the next session" in answer.text
 
 
 def test_what_is_over_is_ahead_no_more(house, text):

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from readinggroup.groups.permissions import Can, may
 from readinggroup.lib.constraints import at_most
@@ -35,7 +36,7 @@ class SessionState(models.TextChoices):
     POLL = "poll", _("date poll")  # members say when they can
     SCHEDULED = "scheduled", _("scheduled")
     UNDER_WAY = "under_way", _("under way")
-    HELD = "held", _("held")
+    HELD = "held", pgettext_lazy("session", "held")
     CANCELLED = "cancelled", _("cancelled")
 
 
