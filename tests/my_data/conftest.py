@@ -47,7 +47,7 @@ from readinggroup.schedule import actions as schedule
 from .. import factories
 from ..moderation.conftest import decided
 from ..notifications.push_service import create_subscription
-from ..schedule.houses import scheduled_session
+from ..schedule.houses import scheduled_session, series_of
 
 
 @pytest.fixture(autouse=True)
@@ -93,6 +93,7 @@ def canaries():
         "statement",
         "vote",
         "session",
+        "series",
     )
     return SimpleNamespace(**{kind: f"{kind.replace('_', '')}-{uuid.uuid4().hex[:12]}" for kind in kinds})
 
@@ -158,6 +159,7 @@ def full_life(house, canaries):
     send_letter(group=house.group, subject="Soon", body="Soon.", key=uuid.uuid4(), by=person)
     session = scheduled_session(house, by=person, words=canaries.session, facilitator=person)
     schedule.cancel(session=session, reason="Ice.", by=person)
+    series_of(house, by=person, words=canaries.series)
     return SimpleNamespace(person=person, client=client, comment=comment, said=said, theirs=theirs, token=token)
 
 

@@ -3,7 +3,7 @@
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from readinggroup.schedule.models import ReadingSession
+from readinggroup.schedule.models import ReadingSession, Series
 
 from .part import Part, each, on_this_site
 
@@ -31,6 +31,24 @@ def sessions(user):
         }
 
 
+def series(user):
+    """Sessions that recur, as I asked for them; each of them is among the sessions, too."""
+    for one in each(Series.objects.filter(created_by=user).select_related("reading__group", "reading__edition")):
+        yield {
+            "group": one.reading.group.name,
+            "text": one.reading.edition.title,
+            "address": on_this_site("schedule:series", one.reading.group.slug, one.public_id),
+            "title": one.title,
+            "words": one.words,
+            "where": one.where,
+            "link": one.link,
+            "rule": one.rule,
+            "first": one.first.isoformat(),
+            "zone": one.zone,
+            "made_at": one.created_at,
+        }
+
+
 _FIELDS = ("created_by", "facilitator", "minute_taker", "cancelled_by")
 PARTS = [
     Part(
@@ -39,4 +57,5 @@ PARTS = [
         tuple(f"schedule.ReadingSession.{field}" for field in _FIELDS),
         sessions,
     ),
+    Part("series", _("Series of sessions that I made"), ("schedule.Series.created_by",), series),
 ]
