@@ -30,7 +30,7 @@ from readinggroup.notifications.models import Category, PushSubscription
 from readinggroup.notifications.unsubscribing import unsubscribe_address
 from readinggroup.readings.models import Reading, TextImport
 from readinggroup.schedule import actions as scheduling
-from readinggroup.schedule.actions import note_decision, open_session
+from readinggroup.schedule.actions import note_decision, open_session, put_series_on_calendar
 from readinggroup.schedule.models import Answer, CalendarAddress
 
 from . import factories
@@ -39,7 +39,7 @@ from .moderation.decisions import entered
 from .notifications.push_service import create_subscription
 from .schedule import sessions
 from .schedule.agenda_steps import agenda_form, ended, under_way
-from .schedule.houses import scheduled_session, session_form, session_in
+from .schedule.houses import scheduled_session, series_form, series_of, session_form, session_in
 
 ACTORS = [
     "visitor",
@@ -255,6 +255,16 @@ MATRIX = {
     ("schedule:close_session", "POST"): "l f f f f  n . n . f",
     ("schedule:this_month", "GET"): "l f f f f  f . f . f",
     ("schedule:month", "GET"): "l f f f f  f . f . f",
+    ("schedule:make_series", "GET"): "l f f f f  f . f . f",
+    ("schedule:make_series", "POST"): "l f f f f  f . f . f",
+    ("schedule:series", "GET"): ". . . . .  . . . . .",
+    ("schedule:put_series_on_calendar", "POST"): "l f f f f  f . f . f",
+    ("schedule:change_series", "GET"): "l f f f f  f . f . f",
+    ("schedule:change_series", "POST"): "l f f f f  f . f . f",
+    ("schedule:cancel_series", "GET"): "l f f f f  f . f . f",
+    ("schedule:cancel_series", "POST"): "l f f f f  f . f . f",
+    ("schedule:plan", "GET"): "l f f f f  f . f . f",
+    ("schedule:plan", "POST"): "l f f f f  f . f . f",
     # Of no group:
     ("home", "GET"): ". . . . .  . . . . .",
     ("healthz", "GET"): ". . . . .  . . . . .",
@@ -357,6 +367,11 @@ OF_AN_AGENDA = {
     "propose_agenda", "run_session", "step_session", "answered_in_session", "schedule:edit_agenda", "schedule:minutes",
     "schedule:write_minutes", "schedule:note_decision", "schedule:take_outcome_back", "schedule:settle_minutes",
 }  # fmt: skip
+SERIES_ACTS = [("", ""), ("change_", ""), ("cancel_", ""), ("put_", "_on_calendar")]
+READ_OF_SESSIONS = {
+    "schedule:sessions", "schedule:session", "schedule:series", "schedule:poll", "schedule:group_calendar",
+    "schedule:session_calendar",
+}  # fmt: skip
 # What nobody does in a group that is in the archive or about to be deleted: writing, joining, inviting, settling.
 NOT_WHILE_CLOSED = {
     "readings:import_text", "readings:preview_import", "readings:settle_reading", "discussion:post_comment",
@@ -369,12 +384,7 @@ NOT_WHILE_CLOSED = {
     "groups:write_letter", "groups:letters", "moderation:case", "moderation:claim_case", "moderation:release_case",
     "moderation:decide", "moderation:reasons", "moderation:change_reason", "moderation:retire_reason",
     "moderation:report_name", "moderation:decide_about_member", "moderation:decide_about_paragraph",
-    *(
-        name
-        for name, _method in MATRIX
-        if name.startswith("schedule:")
-        and name.partition(":")[2] not in {"sessions", "session", "poll", "group_calendar", "session_calendar"}
-    ),
+    *({name for name, _method in MATRIX if name.startswith("schedule:")} - READ_OF_SESSIONS),
     *(OF_A_COMMENT - READ_AT_A_COMMENT - {"discussion:draft_answer", "discussion:draft_edit"}),
     *(OF_AN_AGENDA - {"run_session"}),
 }  # fmt: skip
@@ -474,6 +484,7 @@ class Cell:
         )
         ended(self.meeting.session)
         self.session = scheduled_session(house)
+        self.series = put_series_on_calendar(series=series_of(house), by=house.organizer)
         self.under_way = open_session(session=session_in(house, timedelta(0)), by=house.organizer)
         self.furnish()
         self.cookies = {actor: signed_in_as(person).cookies for actor, person in self.people.items()}
@@ -570,6 +581,7 @@ class Cell:
             "schedule:choose_paragraph": [self.session.public_id, self.comment.paragraph.public_id],
             "schedule:close_session": [self.under_way.public_id],
             "schedule:month": [2027, 5],
+            **{f"schedule:{act}series{rest}": [self.series.public_id] for act, rest in SERIES_ACTS},
             "groups:member": [self.house.other.public_id],
             "groups:rules_version": [1],
             "groups:letter": [self.letter.pk],
@@ -644,8 +656,7 @@ class Cell:
             more.setdefault(name, [self.session.public_id])
         is_inside = (name.startswith("discussion:") and name not in OF_THE_GROUP) or name in {
             "readings:reading_page", "readings:paragraph_number", "readings:keep_place", "readings:settle_reading",
-            "readings:where_we_are",
-            "moderation:decide_about_paragraph",
+            "moderation:decide_about_paragraph", "schedule:plan", "readings:where_we_are",
         }  # fmt: skip
         return reverse(name, args=[group, *([reading] if is_inside else []), *more.get(name, [])])
 
@@ -719,6 +730,10 @@ class Cell:
             "schedule:change_session": session_form(version=self.session.version),
             "schedule:choose_passages": {"version": self.session.version, "passages": "4-5"},
             "schedule:cancel_session": {"reason": "Ice."},
+            "schedule:make_series": series_form(reading=self.house.reading.slug, key=uuid.uuid4()),
+            "schedule:change_series": series_form(version=self.series.version, key=uuid.uuid4()),
+            "schedule:cancel_series": {"reason": "Ice.", "version": self.series.version},
+            "schedule:plan": {"first": 1, "parts": 2, "divide": "1"},
             "groups:settle_group": {
                 "name": "N", "visibility": self.house.group.visibility, "language": "en", "time_zone": "UTC",
             },

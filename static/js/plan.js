@@ -20,6 +20,7 @@
     rows.forEach((row, part) => {
       const [to, words] = part < rows.length - 1 ? places[sliders[part].value] : places[last];
       row.querySelector("[data-first]").textContent = from;
+      row.querySelector("[data-last]").textContent = to;
       row.querySelector("[data-words]").textContent = words - before;
       from = to + 1;
       before = words;
@@ -47,7 +48,7 @@
     if (!field) return;
     const slider = document.createElement("input");
     Object.assign(slider, { type: "range", min: 0, max: last, step: 1 });
-    slider.setAttribute("aria-label", field.getAttribute("aria-label"));
+    slider.setAttribute("aria-label", field.labels[0].textContent);
     slider.value = placeOf(+field.value);
     slider.setAttribute("aria-valuetext", field.value);
     slider.addEventListener("input", () => { set(part, +slider.value); push(part); count(); });

@@ -30,7 +30,7 @@ from ..moderation.conftest import rule_of
 from ..moderation.decisions import entered, reversed_
 from ..schedule import sessions
 from ..schedule.agenda_steps import ended, put_on_agenda, under_way
-from ..schedule.houses import draft_session, passages, scheduled_session
+from ..schedule.houses import draft_session, passages, scheduled_session, series_of
 from .conftest import NARROW, WIDE
 from .steps import (
     NOT_A_TEXT,
@@ -332,6 +332,34 @@ def a_session(name, make=scheduled_session):
     return show
 
 
+def a_series(name, **more):
+    """A page about sessions that recur; `more` is typed and sent, once."""
+
+    def show(page, house, **_):
+        series = series_of(house)
+        args = [series.public_id] if name != "plan" else [house.reading.slug]
+        page.goto(reverse(f"schedule:{name}", args=[house.group.slug, *args]))
+        for label, words in more.items():
+            page.get_by_label(label, exact=True).fill(words)
+        if more:
+            page.locator("form button.send").first.click()
+            expect(page.locator("#dates")).to_be_visible()
+
+    return show
+
+
+def dates_of_a_series(page, house, **_):
+    """A night on which the time is missing, and one on which it is there twice."""
+    page.goto(reverse("schedule:make_series", args=[house.group.slug]))
+    page.get_by_label("Title:", exact=True).fill("Ferry nights")
+    page.get_by_label("The first on").fill("2027-03-28")
+    page.get_by_label("Time:", exact=True).fill("02:30")
+    page.get_by_label("Time zone").select_option("Europe/Berlin")
+    page.get_by_label("Number of sessions:", exact=True).fill("40")
+    page.get_by_role("button", name="Show the dates").click()
+    expect(page.get_by_text("the clocks show this time twice")).to_be_visible()
+
+
 def no_such_time(page, house, **_):
     page.goto(reverse("schedule:new_session", args=[house.group.slug]))
     page.get_by_label("Title").fill("The first ferry")
@@ -595,6 +623,11 @@ PAGES = {
     "cancelling a session": ("organizer", a_session("cancel_session")),
     "sessions of a month": ("organizer", a_session("month")),
     "group with a session": ("member", a_session("group")),
+    "a series": ("organizer", a_series("series")),
+    "dates of a new series": ("organizer", dates_of_a_series),
+    "changing a series": ("organizer", a_series("change_series", **{"Time:": "20:00"})),
+    "calling off a series": ("organizer", a_series("cancel_series")),
+    "a reading plan": ("organizer", a_series("plan")),
     "members": ("owner", in_group("groups:members")),
     "a member": (
         "owner",

@@ -368,7 +368,8 @@ def fill_a_series(house):
     """A session of a series, with a passage, to which somebody comes."""
     session = scheduled_session(house, passages=passages(house, (4, 5)))
     schedule.answer(session=session, by=house.member, answer="going")
-    series = {"rule": "FREQ=WEEKLY", "first_date": session.date, "first_time": session.time, "zone": session.zone}
+    series = {"title": "Ferries", "rule": "FREQ=WEEKLY;INTERVAL=1;BYDAY=TH", "zone": session.zone}
+    series |= {"first_date": session.date, "first_time": session.time}
     session.series = Series.objects.create(reading=house.reading, created_by=house.organizer, **series)
     session.save()
 

@@ -50,7 +50,7 @@ from ..moderation.conftest import decided
 from ..notifications.push_service import create_subscription
 from ..schedule import sessions
 from ..schedule.agenda_steps import under_way
-from ..schedule.houses import scheduled_session
+from ..schedule.houses import scheduled_session, series_of
 
 
 @pytest.fixture(autouse=True)
@@ -100,6 +100,7 @@ def canaries():
         "attendance",
         "poll_word",
         "session",
+        "series",
     )
     return SimpleNamespace(**{kind: f"{kind.replace('_', '')}-{uuid.uuid4().hex[:12]}" for kind in kinds})
 
@@ -168,6 +169,7 @@ def full_life(house, canaries):
     meet(house, person, canaries)
     session = scheduled_session(house, by=person, words=canaries.session, facilitator=person)
     schedule.cancel(session=session, reason="Ice.", by=person)
+    series_of(house, by=person, words=canaries.series)
     return SimpleNamespace(person=person, client=client, comment=comment, said=said, theirs=theirs, token=token)
 
 

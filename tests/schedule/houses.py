@@ -1,12 +1,14 @@
 """Sessions that tests begin with."""
 
-from datetime import date, time, timedelta
+import uuid
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
 from readinggroup.lib.wall_time import wall_of
 from readinggroup.schedule import actions
+from readinggroup.schedule.recurrence import rule_of
 
 from .. import factories
 
@@ -26,6 +28,30 @@ def session_in(house, ahead: timedelta, zone="UTC", **details):
     """One on the calendar that begins so far from now."""
     wall = wall_of(timezone.now() + ahead, ZoneInfo(zone)).replace(second=0, microsecond=0)
     return scheduled_session(house, date=wall.date(), time=wall.time(), zone=zone, **details)
+
+
+def series_of(house, by=None, *, first=None, count=3, **details):
+    """Sessions on so many Thursdays of 2027 in Berlin, or from another day on, as drafts."""
+    first = first or datetime(2027, 5, 6, 19)  # noqa: DTZ001 - a wall time
+    rule = rule_of(every="week", interval=1, first=first.date(), count=count)
+    about = {"reading": house.reading, "by": by or house.organizer, "key": uuid.uuid4(), "title": "Ferry nights"}
+    return actions.make_series(**about | details, when=actions.When(rule, first, "Europe/Berlin"))
+
+
+def series_form(**changes):
+    """A form of a series as somebody would send it for the first time."""
+    form = {
+        "title": "Ferry nights",
+        "first_date": "2027-05-06",
+        "first_time": "19:00",
+        "minutes": "90",
+        "zone": "Europe/Berlin",
+        "interval": "1",
+        "every": "week",
+        "ends": "count",
+        "count": "3",
+    }
+    return form | changes
 
 
 def passages(house, *ranges):

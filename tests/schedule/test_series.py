@@ -2,10 +2,11 @@
 
 import uuid
 from datetime import date, datetime, time, timedelta
+from threading import Barrier
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from readinggroup.groups.models import Membership
@@ -14,6 +15,8 @@ from readinggroup.schedule import actions
 from readinggroup.schedule.actions.series import keep_one_ahead
 from readinggroup.schedule.models import Answer, Attendance, ReadingSession, Series, SessionState
 from readinggroup.schedule.recurrence import Every, choices_of, in_words, rule_of, walls_of
+
+from ..discussion.test_races import at_once
 
 BERLIN = "Europe/Berlin"
 # Thursdays of a year that is to come, in winter, so that no change of clocks is in the way.
@@ -324,3 +327,82 @@ def test_calling_off_drafts_takes_them_away(house):
     assert ReadingSession.objects.count() == 0
     with pytest.raises(actions.NoneLeft):
         change(series, house, title="Ferries")
+
+
+# --- Twice at once ------------------------------------------------------------------------------------------------
+
+
+def race(acts):
+    """What each act answered, or the refusal that it raised."""
+
+    def guarded(act):
+        try:
+            return act()
+        except (actions.StaleSeries, actions.NoneLeft, actions.PlannedAlready, IntegrityError) as refusal:
+            return type(refusal)
+
+    return at_once(*[lambda act=act: guarded(act) for act in acts])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_form_sent_many_times_at_once_is_one_series_and_each_wall_time_is_there_once(house):
+    for _round in range(3):
+        key = uuid.uuid4()
+        made = race([lambda key=key: make(house, key=key, count=3)] * 6)
+        assert len(set(made)) == 1
+        assert walls(made[0]) == [wall(week) for week in range(3)]
+        assert Notice.objects.filter(recipient=house.member, thread=f"series-{made[0].public_id}").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_workers_at_once_make_each_session_once(house, monkeypatch):
+    series = make(house, count=None)
+    before = series.sessions.count()
+    later = datetime.combine(FIRST, time(20), ZoneInfo(BERLIN)) + A_WEEK * 2
+    monkeypatch.setattr("django.utils.timezone.now", lambda: later)
+    assert sum(race([actions.keep_ahead] * 6)) == 2
+    assert walls(series) == [wall(week) for week in range(before + 2)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_change_a_series_at_once_one_is_refused(house):
+    for _round in range(3):
+        series = make(house, count=3)
+        asked = {"series": series, "version": series.version}
+        acts = [
+            lambda asked=asked: actions.change_series(
+                **asked, by=house.organizer, when=when(count=3, first=wall(hour=20))
+            ),
+            lambda asked=asked: actions.change_series(**asked, by=house.owner, where="The mill"),
+            lambda asked=asked: actions.cancel_series(**asked, by=house.owner, reason="Ill."),
+        ]
+        assert race(acts).count(actions.StaleSeries) == 2
+        assert series.sessions.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_looking_first_would_make_sessions_twice(house):
+    """The control: without the series held, and without the constraint, two workers make the same sessions."""
+    series, looked = make(house, count=1), Barrier(4)
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX session_of_series_once")
+
+    def make_carelessly():
+        is_new = not series.sessions.filter(recurrence="2030-01-03T19:00").exists()
+        looked.wait(30)
+        if is_new:
+            actions.create(
+                reading=house.reading, by=house.organizer, title="Twice", zone=BERLIN, series=series,
+                recurrence="2030-01-03T19:00", date=date(2030, 1, 3), time=time(19),
+            )  # fmt: skip
+
+    try:
+        at_once(*[make_carelessly] * 4)
+        assert series.sessions.filter(recurrence="2030-01-03T19:00").count() > 1
+    finally:
+        ReadingSession.objects.filter(recurrence="2030-01-03T19:00").delete()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "CREATE UNIQUE INDEX session_of_series_once ON schedule_readingsession (series_id, recurrence)"
+                " WHERE series_id IS NOT NULL"
+            )

@@ -3,7 +3,15 @@
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from readinggroup.schedule.models import Attendance, CalendarAddress, MinutesEntry, Outcome, PollReply, ReadingSession
+from readinggroup.schedule.models import (
+    Attendance,
+    CalendarAddress,
+    MinutesEntry,
+    Outcome,
+    PollReply,
+    ReadingSession,
+    Series,
+)
 
 from .part import Part, Words, each, on_this_site
 
@@ -110,6 +118,24 @@ def sessions(user):
 _FIELDS = ("created_by", "facilitator", "minute_taker", "cancelled_by")
 
 
+def series(user):
+    """Sessions that recur, as I asked for them; each of them is among the sessions, too."""
+    for one in each(Series.objects.filter(created_by=user).select_related("reading__group", "reading__edition")):
+        yield {
+            "group": one.reading.group.name,
+            "text": one.reading.edition.title,
+            "address": on_this_site("schedule:series", one.reading.group.slug, one.public_id),
+            "title": one.title,
+            "words": one.words,
+            "where": one.where,
+            "link": one.link,
+            "rule": one.rule,
+            "first": one.first.isoformat(),
+            "zone": one.zone,
+            "made_at": one.created_at,
+        }
+
+
 PARTS = [
     Part("attendances", _("Sessions to which I come"), ("schedule.Attendance.user",), attendances),
     Part("poll_replies", _("When I can, in date polls"), ("schedule.PollReply.user",), poll_replies),
@@ -127,4 +153,5 @@ PARTS = [
         tuple(f"schedule.ReadingSession.{field}" for field in _FIELDS),
         sessions,
     ),
+    Part("series", _("Series of sessions that I made"), ("schedule.Series.created_by",), series),
 ]
