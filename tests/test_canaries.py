@@ -36,12 +36,14 @@ from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Delivery, Digest, Notice
 from readinggroup.readings.models import Reading, TextImport
 from readinggroup.schedule.models import MinutesEntry
+from readinggroup.schedule import actions as schedule
 from readinggroup.tasks import mail_due_notices
 from texts.importing.saving import keep_source
 
 from . import factories
 from .discussion.test_quoting import create_quoting
 from .moderation.decisions import entered
+from .schedule import sessions
 from .test_permission_matrix import ACTORS, MATRIX, Cell
 
 INSIDE = set(ACTORS[5:])
@@ -121,6 +123,7 @@ def build(visibility) -> Aviary:
     cell.request.save()
     content = f"{canary('text of an upload', KEEPING)}\n\nWords.\n".encode()
     cell.upload = TextImport.objects.create(group=group, source=keep_source(content, "up.txt"), by=house.organizer)
+    answer_sessions(aviary)
     tell(
         recipients=[house.member],
         kind="groups/join_request_answered",
@@ -142,6 +145,15 @@ def take_minutes(aviary, visibility):
     entry = {"body": words, "body_html": f"<p>{words}</p>", "written_by": aviary.cell.house.member}
     MinutesEntry.objects.create(session=session, item=item, **entry)
     session.outcomes.update(words=canary("a decision that is not published", writing))
+
+
+def answer_sessions(aviary):
+    """What members say about when they can and whether they come, which only members read; who is suspended, too."""
+    cell, canary = aviary.cell, aviary.canary
+    said, by = {sessions.times_of(cell.asked)[0]: "yes"}, cell.house.organizer
+    schedule.answer_poll(session=cell.asked, answers=said, words=canary("a word in a date poll", INSIDE), by=by)
+    words = canary("a word about coming", INSIDE - {"suspended"}, besides={"suspended"})
+    schedule.answer(session=cell.met, answer="going", words=words, by=by)
 
 
 def settle(aviary, visibility):

@@ -24,24 +24,48 @@ class AttendanceForm(forms.ModelForm):
 
 
 class WhoWasThereForm(forms.Form):
-    """Of each who has answered, whether they were there. What is sent as it was shown is not written again."""
+    """Of each who has answered, whether they were there; and who else was. Only what was changed is written."""
 
     CHOICES = [("", _("nobody knows")), ("yes", _("was there")), ("no", _("was not there"))]
     SAID = {"": None, "yes": True, "no": False}
 
-    def __init__(self, *args, attendances, name_of, **kwargs):
+    else_there = forms.CharField(
+        label=_("Somebody else who was there"),
+        max_length=200,
+        required=False,
+        help_text=_("A member who had not said that they would come, by the name that they bear in this group."),
+    )
+
+    def __init__(self, *args, attendances, group, **kwargs):
         super().__init__(*args, **kwargs)
-        self.people = {}
+        self.group, self.people = group, {}
         for attendance in attendances:
             name = f"person-{attendance.user.public_id}"
             standing = next(key for key, value in self.SAID.items() if value is attendance.attended)
             self.people[name] = attendance.user_id
             self.fields[name] = forms.ChoiceField(
-                label=name_of(attendance.user), choices=self.CHOICES, required=False, initial=standing,
+                label=group.name_of(attendance.user), choices=self.CHOICES, required=False, initial=standing,
                 widget=forms.RadioSelect, show_hidden_initial=True,
             )  # fmt: skip
+
+        self.order_fields([*self.people, "else_there"])
+
+    def clean_else_there(self):
+        """The member of that name, if one was typed."""
+        name = self.cleaned_data["else_there"]
+        if not name:
+            return None
+        called = self.group.memberships.active().called(name).with_names()
+        found = [theirs for theirs in called if theirs.shown_name.casefold() == name.casefold()]
+        if not found:
+            raise forms.ValidationError(_("Nobody in this group has that name."))
+        return found[0].user_id
 
     @property
     def was_there(self) -> dict:
         """What was changed in this form: the person's primary key, and whether they were there."""
-        return {self.people[name]: self.SAID[self.cleaned_data[name]] for name in self.changed_data}
+        changed = [name for name in self.changed_data if name in self.people]
+        said = {self.people[name]: self.SAID[self.cleaned_data[name]] for name in changed}
+        if self.cleaned_data["else_there"]:
+            said[self.cleaned_data["else_there"]] = True
+        return said

@@ -81,7 +81,7 @@ def note_who_was_there(request, membership, session):
         raise PermissionDenied
     attendances = shown.attendances.select_related("user").order_by("answer", "waits_since", "pk")
     data = request.POST if request.method == "POST" else None
-    form = WhoWasThereForm(data, attendances=attendances, name_of=membership.group.name_of)
+    form = WhoWasThereForm(data, attendances=attendances, group=membership.group)
     status = 200
     if request.method == "POST":
         status = 422

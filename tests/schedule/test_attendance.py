@@ -269,6 +269,21 @@ def test_two_who_note_at_once_do_not_undo_one_another(house, as_user):
     assert "1 was there" in as_user(house.member).get(address("session", session)).text
 
 
+def test_who_came_without_having_said_so_is_added_by_their_name(house, as_user):
+    session = begun(scheduled(house, places=1))
+    goes(session, house.member)
+    client, page = as_user(house.organizer), address("note_who_was_there", session)
+    for name in ("Otto", "Mil", "nobody \x00", "n" * 201):
+        answer = client.post(page, {"else_there": name})
+        assert answer.status_code == 422
+        assert "errorlist" in answer.text
+    assert client.post(page, {"else_there": "milo"}).status_code == 302
+    assert client.post(page, {"else_there": "Mara"}).status_code == 302
+    came = {one.user: (one.answer, one.attended) for one in Attendance.objects.all()}
+    assert came == {house.member: ("going", True), house.other: ("maybe", True)}
+    assert "2 were there" in as_user(house.other).get(address("session", session)).text
+
+
 def test_nobody_was_there_before_it_began(house, session, as_user):
     goes(session, house.member)
     data = {field(house.member): "yes", f"initial-{field(house.member)}": ""}

@@ -11,6 +11,7 @@ from django.utils import timezone
 from readinggroup.accounts.models import User
 from readinggroup.groups.actions import leave, suspend
 from readinggroup.groups.models import Membership, Role
+from readinggroup.groups.settling import archive
 from readinggroup.notifications.models import Notice
 from readinggroup.schedule import actions
 from readinggroup.schedule.models import (
@@ -300,6 +301,15 @@ def test_who_has_not_answered_is_reminded_once(house, session):
     let_hours_pass(session, 24 * 8)
     mind_polls(timestamp=0)
     assert told(house.other, "poll_nudge") == 1
+
+
+def test_nobody_is_reminded_where_nobody_can_answer(house, session):
+    archive(group=house.group, by=house.owner)
+    let_hours_pass(session, 75)
+    mind_polls(timestamp=0)
+    let_hours_pass(session, 75)
+    mind_polls(timestamp=0)
+    assert [told(house.other, "poll_nudge"), told(house.organizer, "poll_over")] == [0, 0]
 
 
 def test_a_short_poll_reminds_when_half_of_it_is_over(house):

@@ -133,6 +133,7 @@ def decline_until(session, promoted_at):
 def note_who_was_there(*, session, was_there, by) -> None:
     """Note of these people whether they were there: primary key -> True, False, or None for "nobody knows".
 
+    Who was there without having said so before is down as somebody who might come, which takes nobody's place.
     NotPossible before the session has begun.
     """
     standing = ReadingSession.objects.hold(session.pk)
@@ -141,6 +142,11 @@ def note_who_was_there(*, session, was_there, by) -> None:
     for said in (True, False, None):
         people = [pk for pk, attended in was_there.items() if attended is said]
         standing.attendances.filter(user__in=people).update(attended=said)
+    Attendance.objects.bulk_create(
+        [Attendance(session=standing, user_id=pk, answer=Answer.MAYBE, attended=True)
+         for pk, attended in was_there.items() if attended],
+        ignore_conflicts=True,
+    )  # fmt: skip
 
 
 def keep_places() -> int:

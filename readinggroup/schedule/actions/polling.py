@@ -201,8 +201,9 @@ def nudge_due() -> int:
 
 
 def polls_open():
-    """Polls whose session waits for a time."""
-    return DatePoll.objects.filter(session__state=SessionState.POLL).order_by("pk")
+    """Polls whose session waits for a time, in groups that are not closed: nobody could answer there."""
+    asked = DatePoll.objects.filter(session__state=SessionState.POLL).order_by("pk")
+    return asked.filter(session__reading__group__archived_at=None, session__reading__group__delete_at=None)
 
 
 @transaction.atomic
