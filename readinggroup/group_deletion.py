@@ -10,6 +10,7 @@ from readinggroup.groups.models import Group
 from readinggroup.moderation.models import Appeal, Case, Decision, Juror, Part, Report, Statement
 from readinggroup.notifications.models import MailWish, Notice
 from readinggroup.readings.models import Reading, TextImport
+from readinggroup.schedule.models import ReadingSession
 from texts.models import Edition
 from texts.removing import remove_edition, remove_sources
 
@@ -55,6 +56,7 @@ def remove_group(pk) -> bool:
     Notice.objects.filter(group_key=pk).exclude(about="").delete()
     Notice.objects.filter(group_key=pk).update(group_key=None)
     MailWish.objects.filter(group_key=pk).delete()
+    ReadingSession.objects.filter(reading__group=group).delete()  # before their series, which they hold
     editions = list(Edition.objects.filter(readings__group=group).distinct())
     sources = list(TextImport.objects.filter(group=group).values_list("source", flat=True))
     group.delete()

@@ -21,6 +21,7 @@ from readinggroup.lib.languages import name_of
 from readinggroup.moderation.models import Case
 from readinggroup.readings.models import Place, ReadingState
 from readinggroup.readings.views import address_of, page_at
+from readinggroup.schedule.ahead import ahead_for
 
 
 @require_safe
@@ -79,6 +80,7 @@ def group(request, membership):
         "may_write_to_all": may(membership, Can.WRITE_TO_ALL),
         "may_end": may(membership, Can.END),
         "language": name_of(membership.group.language),
+        **(ahead_for(membership) if may_read else {}),
         **from_outside(request.user, membership),
     }
     return TemplateResponse(request, "groups/group.html", context)

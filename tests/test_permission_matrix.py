@@ -29,11 +29,13 @@ from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category, PushSubscription
 from readinggroup.notifications.unsubscribing import unsubscribe_address
 from readinggroup.readings.models import Reading, TextImport
+from readinggroup.schedule.actions import open_session
 
 from . import factories
 from .conftest import make_house, signed_in_as
 from .moderation.decisions import entered
 from .notifications.push_service import create_subscription
+from .schedule.houses import scheduled_session, session_form, session_in
 
 ACTORS = [
     "visitor",
@@ -201,6 +203,23 @@ MATRIX = {
     ("feeds:addresses", "GET"): ". . . . .  . . . . .",
     ("feeds:make_address", "POST"): "l f f f f  . . . . .",
     ("feeds:revoke_address", "POST"): "l f f f f  . . . . .",
+    # Of a session on the calendar, and of one that is under way; who leads one: tests/schedule/test_states.py.
+    ("schedule:sessions", "GET"): ". . . . .  . . . . .",
+    ("schedule:session", "GET"): ". . . . .  . . . . .",
+    ("schedule:new_session", "GET"): "l f f f f  f . f . f",
+    ("schedule:new_session", "POST"): "l f f f f  f . f . f",
+    ("schedule:change_session", "GET"): "l f f f f  f . f . f",
+    ("schedule:change_session", "POST"): "l f f f f  f . f . f",
+    ("schedule:choose_passages", "GET"): "l f f f f  f . f . f",
+    ("schedule:choose_passages", "POST"): "l f f f f  f . f . f",
+    ("schedule:choose_paragraph", "GET"): "l f f f f  f . f . f",
+    ("schedule:put_on_calendar", "POST"): "l f f f f  f . f . f",
+    ("schedule:cancel_session", "GET"): "l f f f f  f . f . f",
+    ("schedule:cancel_session", "POST"): "l f f f f  f . f . f",
+    ("schedule:open_session", "POST"): "l f f f f  n . n . f",
+    ("schedule:close_session", "POST"): "l f f f f  n . n . f",
+    ("schedule:this_month", "GET"): "l f f f f  f . f . f",
+    ("schedule:month", "GET"): "l f f f f  f . f . f",
     # Of no group:
     ("home", "GET"): ". . . . .  . . . . .",
     ("healthz", "GET"): ". . . . .  . . . . .",
@@ -303,6 +322,7 @@ NOT_WHILE_CLOSED = {
     "groups:write_letter", "groups:letters", "moderation:case", "moderation:claim_case", "moderation:release_case",
     "moderation:decide", "moderation:reasons", "moderation:change_reason", "moderation:retire_reason",
     "moderation:report_name", "moderation:decide_about_member", "moderation:decide_about_paragraph",
+    *({name for name, _method in MATRIX if name.startswith("schedule:")} - {"schedule:sessions", "schedule:session"}),
     *(OF_A_COMMENT - READ_AT_A_COMMENT - {"discussion:draft_answer", "discussion:draft_edit"}),
 }  # fmt: skip
 OF_THE_GROUP = {
@@ -394,6 +414,8 @@ class Cell:
         self.whose_feed = house.member
         self.rules = settling.change_rules(group=house.group, rules=[("Be brief", "")], by=house.owner)
         self.decide()
+        self.session = scheduled_session(house)
+        self.under_way = open_session(session=session_in(house, timedelta(0)), by=house.organizer)
         self.furnish()
         self.cookies = {actor: signed_in_as(person).cookies for actor, person in self.people.items()}
 
@@ -476,6 +498,9 @@ class Cell:
             "discussion:mark_seen": [self.comment.paragraph.public_id],
             "discussion:look_first_at_paragraph": [self.comment.paragraph.public_id],
             "discussion:follow_paragraph": [self.comment.paragraph.public_id],
+            "schedule:choose_paragraph": [self.session.public_id, self.comment.paragraph.public_id],
+            "schedule:close_session": [self.under_way.public_id],
+            "schedule:month": [2027, 5],
             "groups:member": [self.house.other.public_id],
             "groups:rules_version": [1],
             "groups:letter": [self.letter.pk],
@@ -527,6 +552,8 @@ class Cell:
             return reverse(name)
         if name in OF_A_COMMENT:
             return reverse(name, args=[self.comment.public_id])
+        if name.startswith("schedule:") and name.endswith(("session", "passages", "calendar")) and "new" not in name:
+            more.setdefault(name, [self.session.public_id])
         is_inside = (name.startswith("discussion:") and name not in OF_THE_GROUP) or name in {
             "readings:reading_page", "readings:paragraph_number", "readings:keep_place", "readings:settle_reading",
             "readings:where_we_are",
@@ -583,6 +610,10 @@ class Cell:
             "moderation:decide_about_member": {"person": "lift"},
             "moderation:decide_about_thread": {"action": "unlock", "standing": 0},
             "moderation:decide_about_paragraph": {"action": "unlock", "standing": 0},
+            "schedule:new_session": session_form(reading=self.house.reading.slug, key=uuid.uuid4().hex),
+            "schedule:change_session": session_form(version=self.session.version),
+            "schedule:choose_passages": {"version": self.session.version, "passages": "4-5"},
+            "schedule:cancel_session": {"reason": "Ice."},
             "groups:settle_group": {
                 "name": "N", "visibility": self.house.group.visibility, "language": "en", "time_zone": "UTC",
             },

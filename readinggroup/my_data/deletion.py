@@ -21,6 +21,7 @@ from readinggroup.groups.models import EmailInvitation, Group, Invitation, Membe
 from readinggroup.moderation.models import Case, Outcome, Report, Service
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category, MailSettings, Notice
+from readinggroup.schedule.actions import lead_no_more
 
 log = logging.getLogger(__name__)
 
@@ -121,6 +122,7 @@ def remove_what_is_theirs(user) -> None:
     ):
         rows.all().delete()
     MailSettings.objects.filter(user=user).delete()
+    lead_no_more(user=user)
     Invitation.objects.filter(created_by=user, revoked_at=None).update(revoked_at=now)
     user.jury_service.filter(vote="").update(state=Service.DECLINED)  # within the hour, another is drawn
     user.email_invitations.filter(accepted_at=None, revoked_at=None).update(revoked_at=now, mail_at=None)

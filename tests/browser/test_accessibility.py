@@ -26,6 +26,7 @@ from .. import factories
 from ..moderation.conftest import decided as decided_about
 from ..moderation.conftest import rule_of
 from ..moderation.decisions import entered, reversed_
+from ..schedule.houses import draft_session, passages, scheduled_session
 from .conftest import NARROW, WIDE
 from .steps import (
     NOT_A_TEXT,
@@ -309,6 +310,36 @@ def decided(name, *args):
     return show
 
 
+def a_session(name, make=scheduled_session):
+    """A page about a session that is on the calendar, or a draft."""
+
+    def show(page, house, **_):
+        session = make(house, words="Bring the list.", where="The quay", passages=passages(house, (4, 6), (9, 9)))
+        more = {"sessions": [], "group": [], "month": [2027, 5]}.get(name, [session.public_id])
+        address = reverse("group" if name == "group" else f"schedule:{name}", args=[house.group.slug, *more])
+        page.goto(address)
+        expect(page.get_by_text(session.title).first).to_be_visible()
+
+    return show
+
+
+def no_such_time(page, house, **_):
+    page.goto(reverse("schedule:new_session", args=[house.group.slug]))
+    page.get_by_label("Title").fill("The first ferry")
+    page.get_by_label("Date").fill("2027-03-28")
+    page.get_by_label("Time:", exact=True).fill("02:30")
+    page.get_by_label("Time zone").select_option("Europe/Berlin")
+    page.get_by_role("button", name="Keep as a draft").click()
+    expect(page.get_by_role("button", name="Take 03:30")).to_be_visible()
+
+
+def choosing_passages(page, house, **_):
+    a_session("choose_passages")(page, house)
+    for number in (5, 7):
+        page.get_by_role("link", name=f"Paragraph {number} ").click()
+    expect(page.get_by_role("button", name="Add this passage")).to_be_focused()
+
+
 def ask(house):
     """A rule that somebody wants to be looked at again."""
     rule = rule_of(house)
@@ -449,6 +480,15 @@ PAGES = {
     "feeds": ("member", in_group("feeds:addresses")),
     "writing a letter": ("organizer", in_group("groups:write_letter")),
     "letters": ("organizer", in_group("groups:letters")),
+    "sessions": ("organizer", a_session("sessions")),
+    "a session": ("member", a_session("session")),
+    "a draft of a session": ("organizer", a_session("session", draft_session)),
+    "planning a session": ("organizer", in_group("schedule:new_session")),
+    "a time that does not exist": ("organizer", no_such_time),
+    "choosing passages": ("organizer", choosing_passages),
+    "cancelling a session": ("organizer", a_session("cancel_session")),
+    "sessions of a month": ("organizer", a_session("month")),
+    "group with a session": ("member", a_session("group")),
     "members": ("owner", in_group("groups:members")),
     "a member": (
         "owner",

@@ -33,6 +33,8 @@ from readinggroup.moderation.models import Appeal, Case, Juror, Reason
 from readinggroup.notifications.models import Notice
 from readinggroup.readings.actions import keep_place
 from readinggroup.readings.models import TextImport
+from readinggroup.schedule import actions as schedule
+from readinggroup.schedule.models import Series
 from readinggroup.tasks import delete_due_groups as delete_due_groups_task
 from texts.models import LinkStatus, ParagraphLink
 
@@ -40,7 +42,7 @@ from .. import factories
 from ..conftest import make_house
 from ..moderation.conftest import decided
 from ..moderation.decisions import hidden, reversed_
-from ..schedule.coming import session_in
+from ..schedule.houses import passages, scheduled_session
 from .test_coming_and_going import address, at_once
 
 BANNER = "nobody writes, joins or invites"
@@ -307,7 +309,6 @@ def fill(house, as_user):
     restrict(reading=house.reading, kind=RestrictionKind.HELD_FIRST, by=house.moderator)
     fill_moderation(house, answer)
     keep_place(reading=house.reading, user=house.member, paragraph=comment.paragraph)
-    session_in(house, days=9)  # with its passages, and the reminders of it
     version = factories.version_of(house.reading)
     ParagraphLink.objects.create(old=version, new=version, change="unchanged", score=1, status=LinkStatus.AUTOMATIC)
     actions.invite(group=house.group, uses=1, days=1, roles=[], by=house.owner)
@@ -321,9 +322,19 @@ def fill(house, as_user):
     settling.ask_for_export(group=house.group, by=house.owner)
     actions.make_feed_address(group=house.group, by=house.member)
     send_letter(group=house.group, subject="Soon", body="Soon.", key=uuid.uuid4(), by=house.organizer)
+    meet(house)
     upload = SimpleUploadedFile("well.txt", b"The Well\n\nNobody had drawn water here since the war.\n")
     as_user(house.organizer).post(reverse("readings:import_text", args=[house.group.slug]), {"file": upload})
     assert TextImport.objects.filter(group=house.group).exists()
+
+
+def meet(house):
+    """A session of a series, with a passage, to which somebody comes."""
+    session = scheduled_session(house, passages=passages(house, (4, 5)))
+    schedule.answer(session=session, by=house.member, answer="going")
+    series = {"rule": "FREQ=WEEKLY", "first_date": session.date, "first_time": session.time, "zone": session.zone}
+    session.series = Series.objects.create(reading=house.reading, created_by=house.organizer, **series)
+    session.save()
 
 
 def fill_moderation(house, comment):

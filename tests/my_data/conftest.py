@@ -42,10 +42,12 @@ from readinggroup.moderation.models import Action, Case, Ground, Juror
 from readinggroup.notifications.actions import tell, wish
 from readinggroup.notifications.models import Category, Digest, MailSettings, PushSubscription, When
 from readinggroup.readings.actions import keep_upload, settle_place
+from readinggroup.schedule import actions as schedule
 
 from .. import factories
 from ..moderation.conftest import decided
 from ..notifications.push_service import create_subscription
+from ..schedule.houses import scheduled_session
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +92,7 @@ def canaries():
         "appeal",
         "statement",
         "vote",
+        "session",
     )
     return SimpleNamespace(**{kind: f"{kind.replace('_', '')}-{uuid.uuid4().hex[:12]}" for kind in kinds})
 
@@ -153,6 +156,8 @@ def full_life(house, canaries):
     settling.offer_group(group=house.group, to=house.member, by=person)
     make_feed_address(group=house.group, by=person)
     send_letter(group=house.group, subject="Soon", body="Soon.", key=uuid.uuid4(), by=person)
+    session = scheduled_session(house, by=person, words=canaries.session, facilitator=person)
+    schedule.cancel(session=session, reason="Ice.", by=person)
     return SimpleNamespace(person=person, client=client, comment=comment, said=said, theirs=theirs, token=token)
 
 

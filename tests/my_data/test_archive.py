@@ -59,7 +59,7 @@ def test_everything_of_mine_is_in_it_and_nothing_that_opens_a_door(full_life, ca
     as_json, pages = files.pop("my-data.json"), " ".join(files.values())
     for kind in ("name", "email", "second_email", "comment", "earlier", "withdrawn", "held", "hidden", "report",
                  "request", "device", "notice", "passkey", "provider", "file", "push_device",
-                 "review", "reported", "verdict", "appeal", "statement", "vote"):  # fmt: skip
+                 "review", "reported", "verdict", "appeal", "statement", "vote", "session"):  # fmt: skip
         assert getattr(canaries, kind) in as_json, kind
         assert getattr(canaries, kind) in pages, kind
     secrets = [canaries.password, canaries.token, canaries.secret, canaries.theirs, full_life.token, "md5$"]

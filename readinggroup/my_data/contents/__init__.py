@@ -3,7 +3,7 @@
 A test walks all models that point at a person: each stands in a part here, or in LEFT_OUT with a reason.
 """
 
-from . import account, belonging, moderation, talk
+from . import account, belonging, moderation, sessions, talk
 from .part import Part, Words
 from .talk import comments
 
@@ -28,7 +28,7 @@ LEFT_OUT = {
     "accounts.User_user_permissions.user": "Django's own permissions, which the site does not use",
 }
 
-_BY_NAME = {part.name: part for of in (account, belonging, talk, moderation) for part in of.PARTS}
+_BY_NAME = {part.name: part for of in (account, belonging, talk, moderation, sessions) for part in of.PARTS}
 # As they are listed in the archive: what one has said before what the site noted.
 _FIRST = ["account", "email_addresses", "memberships", "comments"]
 PARTS = [_BY_NAME[name] for name in [*_FIRST, *(name for name in _BY_NAME if name not in _FIRST)]]

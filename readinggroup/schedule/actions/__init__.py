@@ -3,7 +3,7 @@
 from .attending import answer, promote_waiting
 from .refusals import NoPlaceForGuests, NotPossible, StaleSession
 from .reminding import remind_due
-from .scheduling import cancel, change, close_session, create, open_session, put_on_calendar
+from .scheduling import cancel, change, close_session, create, discard, lead_no_more, open_session, put_on_calendar
 
 __all__ = [
     "NoPlaceForGuests",
@@ -14,6 +14,8 @@ __all__ = [
     "change",
     "close_session",
     "create",
+    "discard",
+    "lead_no_more",
     "open_session",
     "promote_waiting",
     "put_on_calendar",

@@ -14,6 +14,7 @@ from readinggroup.notifications.models import Category
 
 from ..models import Answer, Attendance, ReadingSession, SessionState
 from .refusals import NoPlaceForGuests, NotPossible
+from .telling import facts_of
 
 # For so long somebody who got a place late is asked to say that they cannot come after all.
 TO_DECLINE = timedelta(hours=24)
@@ -85,10 +86,5 @@ def tell_promoted(session, attendance) -> None:
         group=group.pk,
         address=reverse("schedule:session", args=[group.slug, session.public_id]),
         thread=f"session-{session.public_id}",
-        facts={
-            "group": group.name,
-            "title": session.title,
-            "starts_at": session.starts_at.isoformat(),
-            "decline_by": decline_by.isoformat(),
-        },
+        facts={**facts_of(session), "decline_by": decline_by.isoformat()},
     )

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -10,11 +11,18 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from readinggroup.groups.permissions import Can, may
 from readinggroup.lib.constraints import at_most
 from readinggroup.lib.public_ids import new_public_id
 from readinggroup.lib.time_zones import LONGEST_ZONE, validate_time_zone
 from readinggroup.readings.models import Reading
 from texts.models import Paragraph
+
+# The passages of a session as pairs of paragraphs.
+_PASSAGES = """COALESCE((
+    SELECT jsonb_agg(jsonb_build_array(first_id, last_id) ORDER BY position)
+    FROM schedule_passage WHERE session_id = {session}
+), '[]')"""
 
 
 class SessionState(models.TextChoices):
@@ -55,8 +63,21 @@ class Series(models.Model):
         return f"{self.rule} from {self.first_date}"
 
 
+# A session that goes on for longer than it should is still the one that is under way, for so long.
+OVERTIME = timedelta(hours=12)
+
+
 class SessionQuerySet(models.QuerySet):
     """Sessions, by who may see them and when they are."""
+
+    def visible_to(self, membership):
+        """What this member, or visitor, may see: drafts are for organizers, and texts may be for members."""
+        theirs = self.filter(reading__group=membership.group.pk)
+        if not may(membership, Can.SCHEDULE):
+            theirs = theirs.shown()
+        if not may(membership, Can.READ_ALL):
+            theirs = theirs.filter(reading__for_members=False)
+        return theirs
 
     def shown(self):
         """Those that are no drafts."""
@@ -65,9 +86,28 @@ class SessionQuerySet(models.QuerySet):
     def coming(self):
         """Scheduled or under way, and not over; the next first."""
         now = timezone.now()
-        return self.filter(state__in=[SessionState.SCHEDULED, SessionState.UNDER_WAY], ends_at__gt=now).order_by(
-            "starts_at", "pk"
-        )
+        scheduled = Q(state=SessionState.SCHEDULED, ends_at__gt=now)
+        under_way = Q(state=SessionState.UNDER_WAY, ends_at__gt=now - OVERTIME)
+        return self.filter(scheduled | under_way).order_by("starts_at", "pk")
+
+    def cancelled_ahead(self):
+        """Those that will not take place, up to the moment when they would have been over; the next first."""
+        return self.filter(state=SessionState.CANCELLED, ends_at__gt=timezone.now()).order_by("starts_at", "pk")
+
+    def past(self):
+        """Those that were, or would have been; the last first."""
+        now = timezone.now()
+        under_way = Q(state=SessionState.UNDER_WAY, ends_at__lte=now - OVERTIME)
+        over = Q(state__in=[SessionState.SCHEDULED, SessionState.CANCELLED], ends_at__lte=now)
+        return self.filter(Q(state=SessionState.HELD) | under_way | over).order_by("-starts_at", "-pk")
+
+    def unsettled(self):
+        """Drafts and date polls."""
+        return self.filter(state__in=[SessionState.DRAFT, SessionState.POLL])
+
+    def with_passages(self):
+        """With what it takes to show them in a list: the reading with its text, and the passages."""
+        return self.select_related("reading__edition__current").prefetch_related("passages")
 
 
 class ReadingSession(models.Model):
@@ -156,6 +196,31 @@ class ReadingSession(models.Model):
                 fields=["series", "recurrence"], condition=Q(series__isnull=False), name="session_of_series_once"
             ),
         ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="text_knows_what_is_ahead",
+                level=pgtrigger.Row,
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert
+                | pgtrigger.Delete
+                | pgtrigger.UpdateOf("state", "starts_at", "ends_at", "zone", "all_day", "reading_id"),
+                func=f"""
+                    IF TG_OP = 'DELETE' THEN
+                        DELETE FROM readings_ahead WHERE session = OLD.public_id;
+                    ELSIF NEW.state NOT IN ('{SessionState.SCHEDULED}', '{SessionState.UNDER_WAY}') THEN
+                        DELETE FROM readings_ahead WHERE session = NEW.public_id;
+                    ELSE
+                        INSERT INTO readings_ahead (reading_id, session, starts_at, ends_at, zone, all_day, passages)
+                        VALUES (NEW.reading_id, NEW.public_id, NEW.starts_at, NEW.ends_at, NEW.zone, NEW.all_day,
+                                {_PASSAGES.format(session="NEW.id")})
+                        ON CONFLICT (session) DO UPDATE SET reading_id = EXCLUDED.reading_id,
+                            starts_at = EXCLUDED.starts_at, ends_at = EXCLUDED.ends_at, zone = EXCLUDED.zone,
+                            all_day = EXCLUDED.all_day, passages = EXCLUDED.passages;
+                    END IF;
+                    RETURN NULL;
+                """,  # noqa: S608 - our own SQL
+            ),
+        ]
 
     def __str__(self):
         return self.title
@@ -175,6 +240,33 @@ class ReadingSession(models.Model):
     def is_on_the_calendar(self):
         return self.state in DATED
 
+    @property
+    def can_change(self):
+        """Whether it is still before it, or going on."""
+        return self.state not in {SessionState.CANCELLED, SessionState.HELD}
+
+    @property
+    def can_cancel(self):
+        """Whether it has not begun. A draft is thrown away."""
+        return self.state in {SessionState.DRAFT, SessionState.POLL, SessionState.SCHEDULED}
+
+    def shows_where_to(self, membership) -> bool:
+        """Whether this member may know place and link: who has a place, who runs it, and organizers."""
+        if self.is_run_by(membership):
+            return True
+        if not membership.is_member:
+            return False
+        return (
+            self.minute_taker_id == membership.user_id
+            or self.attendances.seated().filter(user=membership.user_id).exists()
+        )
+
+    def is_run_by(self, membership) -> bool:
+        """Whether this member opens it, leads through it and closes it: its facilitator, or an organizer."""
+        if may(membership, Can.SCHEDULE):
+            return True
+        return may(membership, Can.ATTEND) and self.facilitator_id == membership.user_id
+
 
 class Passage(models.Model):
     """A range of paragraphs that a session is about, by the identities of its first and its last."""
@@ -187,6 +279,21 @@ class Passage(models.Model):
     class Meta:
         ordering = ["session", "position"]
         constraints = [models.UniqueConstraint(fields=["session", "position"], name="passage_position_once")]
+        triggers = [
+            pgtrigger.Trigger(
+                name="text_knows_which_passages_are_ahead",
+                level=pgtrigger.Row,
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                declare=[("changed", "bigint")],
+                func=f"""
+                    changed := CASE WHEN TG_OP = 'DELETE' THEN OLD.session_id ELSE NEW.session_id END;
+                    UPDATE readings_ahead SET passages = {_PASSAGES.format(session="changed")}
+                    WHERE session = (SELECT public_id FROM schedule_readingsession WHERE id = changed);
+                    RETURN NULL;
+                """,  # noqa: S608 - our own SQL
+            ),
+        ]
 
     def __str__(self):
         return f"{self.first_id}-{self.last_id}"

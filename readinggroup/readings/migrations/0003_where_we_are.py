@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('readings', '0001_initial'),
+        ('readings', '0002_ahead'),
     ]
 
     operations = [
