@@ -134,3 +134,15 @@ def test_the_next_session_is_the_first_that_one_may_come_to(house):
     with CaptureQueriesContext(connection) as asked:
         assert len(to_read_all(list(next_sessions([house.group.pk], house.member).values()), house.member.pk)) == 1
     assert len(asked) == 3
+
+
+def test_the_front_page_says_how_long_it_takes_and_how_far_one_is(house, as_user):
+    session_in(house, days=3)
+    front = reverse("group", args=[house.group.slug])
+    assert "About 1 minute." in as_user(None).get(front).text
+    client = as_user(house.member)
+    assert "All of it is still before you." in client.get(front).text
+    keep_place(reading=house.reading, user=house.member, paragraph=at(house.reading, 4))
+    page = client.get(front).text
+    assert "You have read up to 4; about 1 minute is still before you." in page
+    assert f"#{at(house.reading, 4).public_id}" in page
