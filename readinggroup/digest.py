@@ -112,7 +112,7 @@ def asked_by_others(person):
 def sessions_ahead(groups, person) -> dict:
     """The next session of each group: the group's key -> what is to be read till then, how much is asked there."""
     sessions = next_sessions(groups, person)
-    ahead = to_read_all(list(sessions.values()), person)
+    ahead = to_read_all(list(sessions.values()), person.pk)
     asked = asked_by_others(person).filter(reading__in={session.reading_id for session in sessions.values()})
     counts = {
         (reading, paragraph): count

@@ -35,8 +35,8 @@ from readinggroup.notifications import digests
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Delivery, Digest, Notice
 from readinggroup.readings.models import Reading, TextImport
-from readinggroup.schedule.models import MinutesEntry
 from readinggroup.schedule import actions as schedule
+from readinggroup.schedule.models import MinutesEntry
 from readinggroup.tasks import mail_due_notices
 from texts.importing.saving import keep_source
 

@@ -6,12 +6,13 @@ from readinggroup.groups.permissions import Can, may
 
 from .models import Attendance, ReadingSession, SessionState
 from .passages import with_spans
+from .preparing import to_read
 
 MOST_POLLS = 5
 
 
 def ahead_for(membership) -> dict:
-    """The next session that this member, or visitor, may see, and the date polls; four queries, whatever there is."""
+    """The next session that this member, or visitor, may see, and the date polls; five queries, whatever there is."""
     sessions = ReadingSession.objects.visible_to(membership).with_passages()
     mine = Prefetch("attendances", Attendance.objects.filter(user=membership.user_id), to_attr="mine")
     next_one = with_spans(sessions.coming().prefetch_related(mine)[:1], membership.group)
@@ -19,6 +20,7 @@ def ahead_for(membership) -> dict:
     may_attend = may(membership, Can.ATTEND)
     return {
         "next_session": next_one[0] if next_one else None,
+        "to_read": to_read(next_one[0], membership.user_id) if next_one else None,
         "my_answer": next_one[0].mine[0] if next_one and next_one[0].mine else None,
         "polls": polls[:MOST_POLLS] if may_attend else [],
         "may_attend": may_attend,

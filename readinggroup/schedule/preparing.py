@@ -70,17 +70,17 @@ def paragraphs_in_words(ranges) -> str:
     return ngettext("paragraph %(numbers)s", "paragraphs %(numbers)s", count) % {"numbers": said}
 
 
-def to_read(session, user) -> ToRead | None:
+def to_read(session, user_id) -> ToRead | None:
     """What this person has to read till the session; None if it is about no paragraphs. Two queries at most."""
-    return to_read_all([session], user)[session.pk]
+    return to_read_all([session], user_id)[session.pk]
 
 
-def to_read_all(sessions, user) -> dict:
+def to_read_all(sessions, user_id) -> dict:
     """The same of several sessions at once, by their keys. Each comes with its reading, edition, revision and group."""
     prefetch_related_objects(sessions, "passages")
     places = {}
-    if getattr(user, "pk", None):
-        theirs = Place.objects.filter(user=user, reading__in={session.reading_id for session in sessions})
+    if user_id is not None:
+        theirs = Place.objects.filter(user=user_id, reading__in={session.reading_id for session in sessions})
         places = dict(theirs.values_list("reading", "paragraph"))
     return {session.pk: of_passages(session, places.get(session.reading_id)) for session in sessions}
 

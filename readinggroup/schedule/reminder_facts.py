@@ -34,16 +34,15 @@ def facts_now(notice) -> dict | None:
     membership.group = session.reading.group
     if not may(membership, Can.ATTEND):
         return None
-    goes = attendance is not None and attendance.answer == Answer.GOING and attendance.waits_since is None
-    ahead = to_read(session, notice.recipient)
+    shows_where = session.shows_where_to(membership)
+    ahead = to_read(session, notice.recipient_id)
     return notice.facts | {
         "group": session.reading.group.name,
         "title": session.title,
         "there": None if session.all_day else wall_there(session),
         "zone": session.zone,
-        # Where: shown to those who go.
-        "where": session.where if goes else "",
-        "link": session.link if goes else "",
+        "where": session.where if shows_where else "",
+        "link": session.link if shows_where else "",
         "has_not_answered": attendance is None,
         "waits": attendance is not None and attendance.waits_since is not None,
         "text": session.reading.edition.title,

@@ -69,7 +69,7 @@ def session_page(request, membership, session, *, status=200, **more):
         **attendance_part(membership, session),
         **poll_part(membership, session),
         **agenda_context(membership, session),
-        **what_to_read(session, membership, request.user),
+        **what_to_read(session, membership),
         **more,
     }
     return TemplateResponse(request, "schedule/session.html", context, status=status)
@@ -86,9 +86,9 @@ def frame_of(session, membership) -> dict:
     }
 
 
-def what_to_read(session, membership, user) -> dict:
+def what_to_read(session, membership) -> dict:
     """For the parts of its page about reading: what is to be read, and how many have read it."""
-    ahead = to_read(session, user)
+    ahead = to_read(session, membership.user_id)
     if ahead is None or not membership.is_member:
         return {"to_read": ahead}
     far = how_far(session.reading, session.reading.edition.current_id)

@@ -46,7 +46,6 @@ from ..moderation.conftest import decided
 from ..moderation.decisions import hidden, reversed_
 from ..schedule import sessions
 from ..schedule.agenda_steps import ended, under_way
-from ..schedule.coming import session_in
 from ..schedule.houses import passages, scheduled_session
 from .test_coming_and_going import address, at_once
 
@@ -315,7 +314,6 @@ def fill(house, as_user):
     fill_moderation(house, answer)
     fill_veils(house)
     keep_place(reading=house.reading, user=house.member, paragraph=comment.paragraph)
-    session_in(house, days=9)  # with its passages, and the reminders of it
     version = factories.version_of(house.reading)
     ParagraphLink.objects.create(old=version, new=version, change="unchanged", score=1, status=LinkStatus.AUTOMATIC)
     actions.invite(group=house.group, uses=1, days=1, roles=[], by=house.owner)

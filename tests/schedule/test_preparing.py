@@ -49,13 +49,13 @@ def test_passages_are_told_in_the_order_of_the_text(house, passages, ranges):
     for position, (first, last) in enumerate(passages):
         ends = {"first": at(house.reading, first), "last": at(house.reading, last)}
         Passage.objects.create(session=session, position=position, **ends)
-    assert to_read(session, house.member).ranges == ranges
+    assert to_read(session, house.member.pk).ranges == ranges
 
 
 def test_a_session_about_no_paragraph_says_nothing(house, as_user):
     session = session_in(house, days=3)
     session.passages.all().delete()
-    assert to_read(session, house.member) is None
+    assert to_read(session, house.member.pk) is None
     page = as_user(house.member).get(page_of(session)).text
     assert 'id="to-read"' not in page
     assert 'id="where-we-are"' not in page
@@ -79,7 +79,7 @@ def test_each_reads_how_far_they_are(house, as_user, place, says, goes_to):
     assert "paragraphs 3–6, about 1 minute" in page
     assert says in page
     assert f"#{at(house.reading, goes_to).public_id}" in page
-    assert to_read(session, house.member).is_read == ("all of it." in says)
+    assert to_read(session, house.member.pk).is_read == ("all of it." in says)
 
 
 def test_a_visitor_reads_what_is_read_and_nothing_of_people(house, as_user):
@@ -130,7 +130,19 @@ def test_the_next_session_is_the_first_that_one_may_come_to(house):
     assert next_sessions([house.group.pk], house.outsider) == {}
     actions.answer(session=first, by=house.member, answer="not_going")
     assert next_sessions([house.group.pk], house.member) == {house.group.pk: second}
-    to_read(second, house.member)  # what is kept of the text
+    to_read(second, house.member.pk)  # what is kept of the text
     with CaptureQueriesContext(connection) as asked:
-        assert len(to_read_all(list(next_sessions([house.group.pk], house.member).values()), house.member)) == 1
+        assert len(to_read_all(list(next_sessions([house.group.pk], house.member).values()), house.member.pk)) == 1
     assert len(asked) == 3
+
+
+def test_the_front_page_says_how_long_it_takes_and_how_far_one_is(house, as_user):
+    session_in(house, days=3)
+    front = reverse("group", args=[house.group.slug])
+    assert "About 1 minute." in as_user(None).get(front).text
+    client = as_user(house.member)
+    assert "All of it is still before you." in client.get(front).text
+    keep_place(reading=house.reading, user=house.member, paragraph=at(house.reading, 4))
+    page = client.get(front).text
+    assert "You have read up to 4; about 1 minute is still before you." in page
+    assert f"#{at(house.reading, 4).public_id}" in page
