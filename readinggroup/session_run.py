@@ -32,7 +32,7 @@ from readinggroup.readings.pages import notes_called_in, with_note_marks
 from readinggroup.schedule import actions
 from readinggroup.schedule.agenda import shown_items, with_minutes
 from readinggroup.schedule.agenda_forms import DecisionForm, storable
-from readinggroup.schedule.leading import has_minutes, may_lead, may_write_minutes
+from readinggroup.schedule.leading import has_minutes, is_published, may_lead, may_write_minutes
 from readinggroup.schedule.minutes_views import form_at
 from readinggroup.schedule.models import Agenda, Outcome, SessionState
 from readinggroup.schedule.now import standing_and_session
@@ -104,8 +104,7 @@ def show_run(request, membership, session, tag="", *, status=200, trouble=""):
     here = next((each for each in items if each.item.pk == agenda.current_id), None)
     place = here.place if here else 0
     writes = has_minutes(session) and may_write_minutes(membership, session)
-    settled = getattr(session, "minutes", None)
-    if writes or (settled is not None and settled.published_at):
+    if writes or is_published(session):
         with_minutes(session, items)
     context = {
         "membership": membership,

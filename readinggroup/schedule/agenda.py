@@ -10,7 +10,7 @@ from readinggroup.readings.pages import outline_of
 from readinggroup.readings.views import page_at
 from texts.models import ParagraphVersion
 
-from .leading import has_minutes, is_over, may_lead, may_write_minutes
+from .leading import has_minutes, is_over, is_published, may_lead, may_write_minutes
 from .models import AgendaItem, MinutesEntry, Outcome, SessionState
 
 OPENING = 90  # characters of a paragraph, to know it by
@@ -75,9 +75,7 @@ def paragraphs_of(session) -> list:
 def agenda_context(membership, session) -> dict:
     """What the session's page shows of its agenda and its minutes."""
     items = shown_items(session)
-    minutes = getattr(session, "minutes", None)
-    is_published = minutes is not None and minutes.published_at is not None
-    may_read_minutes = is_published and may(membership, Can.READ_ALL)
+    may_read_minutes = is_published(session) and may(membership, Can.READ_ALL)
     may_organize = may(membership, Can.SCHEDULE)
     return {
         "agenda": with_minutes(session, items) if may_read_minutes else items,
@@ -85,9 +83,9 @@ def agenda_context(membership, session) -> dict:
         "may_lead": may_lead(membership, session) and session.state != SessionState.CANCELLED,
         "may_run": may(membership, Can.READ_ALL)
         and session.state in {SessionState.SCHEDULED, SessionState.UNDER_WAY, SessionState.HELD},
-        "minutes": minutes,
+        "minutes": getattr(session, "minutes", None),
         "may_read_minutes": may_read_minutes,
         "minutes_as_a_whole": session.minutes_entries.filter(item=None).first() if may_read_minutes else None,
         "may_write_minutes": has_minutes(session) and may_write_minutes(membership, session),
-        "may_publish_minutes": may_organize and is_over(session) and not is_published,
+        "may_publish_minutes": may_organize and is_over(session) and not is_published(session),
     }

@@ -21,8 +21,9 @@ def may_write_minutes(membership, session) -> bool:
         return False
     if membership.user_id in {session.facilitator_id, session.minute_taker_id}:
         return True
-    is_published = is_settled(session) and session.minutes.published_at is not None
-    return not is_published and session.attendances.filter(user=membership.user_id, answer=Answer.GOING).exists()
+    return (
+        not is_published(session) and session.attendances.filter(user=membership.user_id, answer=Answer.GOING).exists()
+    )
 
 
 def has_minutes(session) -> bool:
@@ -40,6 +41,7 @@ def is_over(session) -> bool:
     return is_on and session.ends_at <= timezone.now()
 
 
-def is_settled(session) -> bool:
-    """Whether somebody has published the minutes, or said that there will be none."""
-    return getattr(session, "minutes", None) is not None
+def is_published(session) -> bool:
+    """Whether its minutes are there for all members to read."""
+    minutes = getattr(session, "minutes", None)
+    return minutes is not None and minutes.published_at is not None

@@ -18,7 +18,7 @@ from readinggroup.lib.htmx import page_or_part, wants_part
 from . import actions
 from .agenda import Shown, shown_items, with_minutes
 from .agenda_forms import DecisionForm, MinutesForm
-from .leading import has_minutes, is_over, may_write_minutes
+from .leading import has_minutes, is_over, is_published, may_write_minutes
 from .models import Outcome, OutcomeKind
 from .views import session_or_404
 
@@ -67,16 +67,14 @@ def auto_id(shown) -> str:
 def minutes(request, membership, session):
     """All minutes of the session, to be written, and published."""
     shown = with_minutes(session, [*shown_items(session), Shown()])
-    settled = getattr(session, "minutes", None)
-    is_published = settled is not None and settled.published_at is not None
     context = {
         "membership": membership,
         "group": membership.group,
         "session": session,
         "has_minutes": has_minutes(session),
         "shown": [(each, form_at(each)) for each in shown],
-        "minutes": settled,
-        "may_publish": may(membership, Can.SCHEDULE) and is_over(session) and not is_published,
+        "minutes": getattr(session, "minutes", None),
+        "may_publish": may(membership, Can.SCHEDULE) and is_over(session) and not is_published(session),
         "is_written": any((each.entry and each.entry.body) or each.outcomes for each in shown),
     }
     return TemplateResponse(request, "schedule/minutes.html", context)

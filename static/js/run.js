@@ -36,11 +36,13 @@
     next();
   };
 
-  // By the server's clock: this one may be wrong.
+  // By the server's clock: this one may be wrong. It is set once by each answer, which says when it was made.
   let behind = 0;
+  let told = "";
   const setClock = () => {
     const { now } = running().dataset;
-    if (now) behind = Date.now() - Date.parse(now);
+    if (now && now !== told) behind = Date.now() - Date.parse(now);
+    told = now;
   };
   const tick = () => {
     const line = document.getElementById("time-left");

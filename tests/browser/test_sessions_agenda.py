@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from readinggroup import session_run
 from readinggroup.schedule.models import MinutesEntry
 
 from .. import factories
@@ -15,11 +16,12 @@ from .steps import address_of
 
 pytestmark = pytest.mark.browser
 
-SOON = 15_000  # a page asks every five seconds
+SOON = 15_000  # in a test a page asks every second
 
 
 @pytest.fixture
-def session(house):
+def session(house, monkeypatch):
+    monkeypatch.setattr(session_run, "EVERY", 1)
     factories.create_comment(house.reading, house.other, "The sacks were theirs.", number=4)
     ask(house, house.moderator, "Whose list was it?", 5)
     session = create_session(house, facilitator=house.member, minute_taker=house.other)

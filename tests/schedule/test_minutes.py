@@ -337,6 +337,21 @@ def test_queries_do_not_grow_with_what_is_written(house, as_user):
         assert cost(short.session, name) == cost(long.session, name), name
 
 
+@pytest.mark.django_db(transaction=True)
+def test_sent_by_many_at_once_it_is_noted_published_and_told_once(house, as_user):
+    it, key = under_way(house), uuid.uuid4()
+    clients = [as_user(house.other) for _ in range(4)]
+    answers = at_once(*(partial(note, client, it.session, it.items[0], "We read on.", key) for client in clients))
+    assert [answer.status_code for answer in answers] == [302] * 4
+    ended(it.session)
+    clients = [as_user(who) for who in (house.organizer, house.owner, house.organizer, house.owner)]
+    answers = at_once(*(partial(settle, client, it.session) for client in clients))
+    assert [answer.status_code for answer in answers] == [200] * 4
+    counts = [model.objects.count() for model in (Outcome, Minutes, DiscussedMark)]
+    told = Notice.objects.filter(kind="schedule/minutes_published", recipient=house.moderator).count()
+    assert (counts, told) == ([1, 1, 1], 1)
+
+
 # --- Reminded until they are there ------------------------------------------------------------------------------------
 
 
