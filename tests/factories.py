@@ -5,6 +5,7 @@ import uuid
 
 from readinggroup.accounts.models import User
 from readinggroup.discussion import actions
+from readinggroup.discussion.models import State
 from readinggroup.groups.actions import take_in
 from readinggroup.groups.models import Group, Visibility
 from readinggroup.readings.actions import bring_text
@@ -12,6 +13,8 @@ from readinggroup.readings.models import ReadingState
 from texts.importing import read
 from texts.importing.saving import keep_source
 
+# What a comment can be put into wherever it stands; what waits does so under a veil alone.
+STATES = [state for state in State.values if state != State.VEILED]
 _number = itertools.count(1)
 
 TEXT = """The Ferry

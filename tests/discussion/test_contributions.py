@@ -42,7 +42,7 @@ def number_told(document):
 @pytest.fixture
 def said(house):
     """One comment of Mara's in each state, and one of another's."""
-    for state in State.values:
+    for state in factories.STATES:
         put(factories.create_comment(house.reading, house.member, f"This is {state}."), state)
     factories.create_comment(house.reading, house.other, "Not hers.")
     return house

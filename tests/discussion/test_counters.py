@@ -98,10 +98,10 @@ class History:
 
     def decide(self):
         if comment := self.some():
-            self.set_state([comment.pk], self.draw.choice(State.values))
+            self.set_state([comment.pk], self.draw.choice(factories.STATES))
 
     def decide_many(self):
-        self.set_state([pk for pk in self.model if self.draw.random() < 0.4], self.draw.choice(State.values))
+        self.set_state([pk for pk in self.model if self.draw.random() < 0.4], self.draw.choice(factories.STATES))
 
     def set_state(self, comments, state):
         Comment.objects.filter(pk__in=comments).update(**put_into(state))
@@ -109,7 +109,7 @@ class History:
 
     def move_everything_back_and_forth(self):
         """Every state changes and returns."""
-        before = {state: [pk for pk, (_, now, _) in self.model.items() if now == state] for state in State.values}
+        before = {state: [pk for pk, (_, now, _) in self.model.items() if now == state] for state in factories.STATES}
         Comment.objects.update(**put_into(State.HIDDEN))
         Comment.objects.update(**put_into(State.VISIBLE))
         for state, comments in before.items():
@@ -133,7 +133,7 @@ class History:
                 Comment(
                     reading=self.reading, paragraph_id=version.paragraph_id, version=version,
                     author=self.draw.choice(self.people), body="words", body_html="<p>words</p>",
-                    **put_into(self.draw.choice(State.values)),
+                    **put_into(self.draw.choice(factories.STATES)),
                 )
                 for version in versions
             )

@@ -284,7 +284,7 @@ def test_texts_have_neither_author_nor_day(house, as_user):
 
 
 def test_who_finds_what_in_every_state(house, as_user):
-    for state in State.values:
+    for state in factories.STATES:
         put(factories.create_comment(house.reading, house.member, f"A heron that is {state}."), state)
     visible, held = "A heron that is visible.", "A heron that is held."
     for person in (None, house.outsider, house.other, house.organizer):
@@ -347,7 +347,7 @@ class Drawn:
         people = [house.member, house.other, house.moderator, house.owner]
         for number in range(30):
             reading, author = rng.choice([house.reading, house.reading, kept]), rng.choice(people)
-            words, state = rng.sample(WORDS, rng.randint(1, 3)), rng.choice(State.values)
+            words, state = rng.sample(WORDS, rng.randint(1, 3)), rng.choice(factories.STATES)
             answered = [row for row in self.rows if row["reading"] == reading and row["open"]]
             parent = rng.choice(answered)["comment"] if answered and rng.random() < 0.5 else None
             body = f"Number {number}: {' '.join(words)}."

@@ -7,17 +7,19 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from readinggroup.discussion import actions as talk
 from readinggroup.discussion import pages
 from readinggroup.discussion.following import choose
 from readinggroup.discussion.models import Comment, Level, OpenedComment, State
 from readinggroup.discussion.moderating import approve
-from readinggroup.groups.models import Membership
+from readinggroup.group_deletion import delete_due_groups
+from readinggroup.groups.models import Group, Membership
 from readinggroup.my_data.contents import PARTS
 from readinggroup.notifications.models import Notice
 from readinggroup.readings import veils
-from readinggroup.readings.models import Reading, VeiledParagraph
+from readinggroup.readings.models import Reading, Veil, VeiledParagraph
 from readinggroup.schedule import actions
 from readinggroup.schedule.models import ReadingSession, SessionState
 from readinggroup.tasks import mind_veils
@@ -272,6 +274,7 @@ def test_how_much_waits_is_said_and_counts_as_nothing_else(house, as_user, sessi
     assert "2 wait" in page
     assert "Write something yourself" in page
     assert "0 comments" in page
+    assert "Nobody has said anything" not in page
     text = client.get(reverse("readings:reading_page", args=[house.group.slug, house.reading.slug])).text
     assert text.count("2 wait") == text.count(", 1 wait") == 1
     assert unread_of(house.reading, house.other) == before == {}
@@ -380,6 +383,18 @@ def test_my_data_holds_my_own_words_and_nobody_elses(house, session):
     assert mine.public_id not in told_to(house.other)
     actions.open_session(session=session, by=house.organizer)
     assert mine.public_id in told_to(house.other)  # where they were called by name
+
+
+def test_a_group_is_removed_with_what_waits_in_it_and_its_sessions(house, session):
+    factories.create_comment(house.reading, house.member)
+    passed = read_first(house, first=7, last=7)
+    factories.create_comment(house.reading, house.member, number=7)
+    actions.open_session(session=passed, by=house.organizer)
+    assert (OpenedComment.objects.count(), Veil.objects.count()) == (1, 2)
+    Group.objects.filter(pk=house.group.pk).update(delete_at=timezone.now() - timedelta(seconds=1))
+    assert delete_due_groups() == 1
+    assert not Veil.objects.exists()
+    assert not Comment.objects.exists()
 
 
 def test_an_account_can_be_deleted_whose_words_wait(house, session):
