@@ -51,10 +51,15 @@ MEANING = {
     Can.SEE_MEMBERS: _("see who belongs, and leave"),
     Can.KEEP_TEXTS: _("bring texts and put them on the shelf"),
     Can.INVITE: _("invite people, and take invitations back"),
-    Can.MODERATE: _("decide about what is held or was reported, warn and suspend members, lock places, and answer appeals"),
+    Can.MODERATE: _(
+        "decide about what is held or was reported, warn and suspend members, lock places, and answer appeals"
+    ),
     Can.SETTLE_QUESTIONS: _("mark anyone’s thread as an open question, or as answered"),
     Can.WRITE_TO_ALL: _("write a letter to all members"),
-    Can.SETTLE: _("change the group's name, description, rules, language, time zone, who sees it and how it is moderated, and answer requests to look at the rules again"),
+    Can.SETTLE: _(
+        "change the group's name, description, rules, language, time zone, who sees it and how it is moderated, and"
+        " answer requests to look at the rules again"
+    ),
     Can.HAND_OUT_ROLES: _("give and take roles, and remove members"),
     Can.END: _("archive the group and open it again, export it, hand it over, delete it"),
 }
