@@ -6,6 +6,7 @@ from threading import Barrier
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -66,6 +67,22 @@ def test_the_statement_of_reasons_says_what_where_why_by_whom_and_what_to_do(hou
     assert f'href="{page_of(case_of_mara.decision, "appeal_against")}"' in page
     for name in ("Mona", "Milo"):
         assert name not in page
+
+
+@pytest.mark.parametrize("action", Action.values)
+def test_each_thing_that_is_done_is_said(action):
+    facts = {"group": "Harbour readers", "actions": [], "until": "", "locked_until": "", "ground": "none", "words": ""}
+    lines = [
+        render_to_string("moderation/notices/decided.txt", facts | {"actions": actions}).split("\n", 1)[1]
+        for actions in ([], [action])
+    ]
+    assert len(lines[1].strip()) > len(lines[0].strip())
+
+
+def test_what_is_done_with_several_comments_is_said_once(house):
+    decided(house, [factories.create_comment(house.reading, house.member, f"Boat {n}.") for n in range(3)])
+    [notice] = told(house.member, "decided")
+    assert (notice.facts["actions"], len(notice.facts["items"])) == (["hide"], 3)
 
 
 def test_it_is_told_in_the_wording_that_was_decided_upon(house, as_user, case_of_mara):

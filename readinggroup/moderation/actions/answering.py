@@ -6,18 +6,12 @@ from django.utils import timezone
 from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, may
 
-from ..models import RESTRICTIVE, Action, Appeal, As, Decision, Juror, Part, Report
+from ..log import involved_in
+from ..models import RESTRICTIVE, Action, Appeal, As, Decision, Juror, Part
 from .deciding import role_of
 from .entering import enter, tell_concerned
 from .refusals import Decided, NotYours
 from .reversing import close_cases_of, hold_for, reverse, tell_who_decided
-
-
-def involved_in(decision) -> set:
-    """Who does not decide about an appeal against it: whom it concerns, who made it, who reported what it is about."""
-    parts = Part.objects.filter(decision=decision)
-    reporters = Report.objects.filter(case__parts__decision=decision).values_list("reporter", flat=True)
-    return {decision.by_id, *parts.values_list("person", flat=True), *reporters} - {None}
 
 
 def deciders_about(decision):

@@ -16,7 +16,7 @@ def enter(decision, parts) -> None:
     for position, part in enumerate(parts):
         part.position = position
     Part.objects.bulk_create(parts)
-    log.write(decision, parts, people={part.person_id for part in parts} - {None})
+    log.write(decision, parts)
 
 
 def tell_concerned(decision, parts) -> None:
@@ -44,7 +44,7 @@ def facts_for_concerned(decision, parts, comment) -> dict:
     return {
         "group": decision.group.name,
         "decision": decision.public_id,
-        "actions": [part.action for part in parts],
+        "actions": list(dict.fromkeys(part.action for part in parts)),  # said once, however many comments
         "until": until_of(part for part in parts if part.action != Action.LOCK),
         "locked_until": until_of(part for part in parts if part.action == Action.LOCK),
         "for_good": any(part.before.get("for_good") for part in parts),

@@ -13,8 +13,9 @@ from readinggroup.groups.permissions import Can, may
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category
 
+from ..log import involved_in
 from ..models import Appeal, Case, Decision, Juror, Service, Vote
-from .answering import deciders_about, has_jury, involved_in, settle
+from .answering import deciders_about, has_jury, settle
 from .deciding import As, hold_members
 from .refusals import Decided, NotYours, Stale, TooLate
 from .reversing import hold_for
