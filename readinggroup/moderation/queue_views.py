@@ -5,6 +5,7 @@ from django.db.models import Count, Q
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -46,7 +47,7 @@ def queue(request, membership):
         "rows": [row_of(case, membership) for case in page],
         "kind": kind,
         "kinds": [("", _("all"), counts["all"]), *((name, KINDS[name][0], counts[name]) for name in KINDS)],
-        "query": f"kind={kind}&amp;" if kind else "",
+        "query": f"{urlencode({'kind': kind})}&" if kind else "",
         "now": timezone.now(),
     }
     return TemplateResponse(request, "moderation/queue.html", context)
