@@ -11,7 +11,7 @@ from readinggroup.moderation.models import Statement
 
 from .replies import NotTaken, Why, is_theirs
 
-_OF_THE_ACTION = {actions.NotYours: Why.GONE, actions.TooLate: Why.OVER, actions.TooMany: Why.OFTEN}
+_OF_THE_ACTION = {actions.NotYours: Why.GONE, actions.TooLate: Why.OVER, actions.TooMany: Why.TODAY}
 _OF_THE_FORM = {"required": Why.EMPTY, "max_length": Why.LONG}
 
 
