@@ -45,11 +45,12 @@ def write(decision: Decision, parts) -> LogEntry:
 
 def facts_of(part) -> dict:
     """What the log tells of one part: what was done with what, where, until when. Not whose it is."""
-    comment, place = part.comment, part.before  # of a paragraph that is locked, without a comment, that says where
+    comment, place = part.comment, part.before
+    told_by_place = comment is None or "number" in place  # of a paragraph that is locked, which it was then
     return {
         "action": part.action,
-        "reading": comment.reading.edition.title if comment else place.get("title"),
-        "paragraph": comment.version.number if comment else place.get("number"),
+        "reading": place.get("title") if told_by_place else comment.reading.edition.title,
+        "paragraph": place.get("number") if told_by_place else comment.version.number,
         "until": part.until.isoformat() if part.until else None,
     }
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from readinggroup.discussion.models import State
-from readinggroup.groups.permissions import Can, requires
+from readinggroup.groups.permissions import Can, may, requires
 from readinggroup.lib.markup import excerpt
 from readinggroup.lib.paging import page_asked_for
 
@@ -49,6 +49,7 @@ def queue(request, membership):
         "kinds": [("", _("all"), counts["all"]), *((name, KINDS[name][0], counts[name]) for name in KINDS)],
         "query": f"{urlencode({'kind': kind})}&" if kind else "",
         "now": timezone.now(),
+        "may_settle": may(membership, Can.SETTLE),
     }
     return TemplateResponse(request, "moderation/queue.html", context)
 
@@ -64,7 +65,7 @@ def row_of(case, membership) -> dict:
         "concerned": concerned,
         "mine": mine,
         "claimed": case.is_claimed,
-        "claimed_by_other": case.is_claimed and case.claimed_by_id != membership.user_id,
+        "claimed_by_other": case.is_before_another(membership.user_id),
         "can_be_chosen": not mine and case.kind != Kind.APPEAL,
     }
 
