@@ -519,3 +519,21 @@ def test_who_was_suspended_before_being_removed_comes_back_suspended(house, bar)
     assert actions_of(reverse(decision=removal, words=WHY, by=house.owner)) == ["readmit"]
     theirs = house.group.memberships.get(user=house.member)
     assert (theirs.is_member, theirs.suspended_until, theirs.suspended_by) == (True, until, house.moderator)
+
+
+def test_a_suspension_that_was_lifted_after_the_removal_does_not_come_back(house):
+    about_member(house, house.member, Action.SUSPEND, until=timezone.now() + timedelta(days=3))
+    removal = about_member(house, house.member, Action.REMOVE, by=house.owner)
+    about_member(house, house.member, Action.LIFT)
+    assert actions_of(reverse(decision=removal, words=WHY, by=house.owner)) == ["readmit"]
+    theirs = house.group.memberships.get(user=house.member)
+    assert (theirs.is_member, theirs.is_suspended) == (True, False)
+
+
+def test_of_three_suspensions_the_first_counts_again_whichever_order_they_are_reversed_in(house):
+    until = timezone.now() + timedelta(days=3)
+    about_member(house, house.member, Action.SUSPEND, until=until)
+    for days in (5, 7):
+        later = about_member(house, house.member, Action.SUSPEND, until=timezone.now() + timedelta(days=days))
+        reverse(decision=later, words=WHY, by=house.owner)
+        assert house.group.memberships.get(user=house.member).suspended_until == until

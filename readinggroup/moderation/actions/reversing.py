@@ -259,20 +259,25 @@ def lock_before(part) -> Part | None:
     of_thread = part.before["place"] == "thread"
     same = ("place",) if of_thread else ("place", "reading", "paragraph")
     where = {f"before__{name}": part.before[name] for name in same}
-    here = Part.objects.filter(decision__group=part.decision.group_id, decision__lt=part.decision_id, **where)
+    here = Part.objects.filter(decision__group=part.decision.group_id, **where)
     here = here.filter(comment=part.comment_id) if of_thread else here
-    return last_standing(here, Action.LOCK, ended_by=Action.UNLOCK)
+    return last_standing(here, Action.LOCK, ended_by=Action.UNLOCK, before=part.decision_id)
 
 
-def last_standing(parts, action, *, ended_by) -> Part | None:
-    """The last of these that did that, and that neither its time, nor a reversal, nor a later decision has ended.
+def last_standing(parts, action, *, ended_by, before) -> Part | None:
+    """The last of these before that decision that did this, and that nothing has ended: not its time, nor a reversal,
+    nor a decision since.
 
     What a reversal ended was of the decision that it reversed, and of no other.
     """
     ends = parts.filter(action=ended_by, decision__reverses=None).order_by("-decision")
     last_end = ends.values_list("decision", flat=True).first() or 0
     standing = parts.filter(
-        Q(until=None) | Q(until__gt=timezone.now()), action=action, decision__gt=last_end, decision__reversal=None
+        Q(until=None) | Q(until__gt=timezone.now()),
+        action=action,
+        decision__gt=last_end,
+        decision__lt=before,
+        decision__reversal=None,
     )
     return standing.select_related("decision__by").order_by("-decision").first()
 
@@ -311,8 +316,7 @@ def lift(part, held) -> Action:
 def suspension_before(part) -> dict:
     """The suspension that stood when this was decided and still stands, as a membership has it; {} if there is none."""
     here = Part.objects.filter(person=part.person_id, decision__group=part.decision.group_id)
-    here = here.filter(decision__lt=part.decision_id)
-    earlier = last_standing(here, Action.SUSPEND, ended_by=Action.LIFT)
+    earlier = last_standing(here, Action.SUSPEND, ended_by=Action.LIFT, before=part.decision_id)
     if earlier is None:
         return {}
     return {
