@@ -1,5 +1,6 @@
 """Three members drawn by lot: who can be drawn, that they agree, that votes are secret, that the last one decides."""
 
+import uuid
 from datetime import timedelta
 from threading import Barrier
 
@@ -18,7 +19,7 @@ from readinggroup.moderation.reminding import remind_of_deadlines
 from readinggroup.notifications.models import Notice
 
 from ..discussion.test_races import at_once
-from .conftest import COMPLAINT, WORDS, another_moderator, statement
+from .conftest import COMPLAINT, WORDS, another_moderator
 
 
 @pytest.fixture
@@ -146,9 +147,10 @@ def test_a_juror_who_belongs_no_more_reads_nothing_more(house, drawn, as_user):
 
 def test_a_juror_reads_what_was_written_until_it_was_decided(house, drawn, as_user):
     serve(drawn)
-    write_statement(decision=drawn.decision, **statement(house.member, "Said before."), by=house.member)
+    said = {"decision": drawn.decision, "person": house.member, "by": house.member}
+    write_statement(words="Said before.", key=uuid.uuid4(), **said)
     reasons(["reverse", "reverse", "reverse"], drawn)
-    write_statement(decision=drawn.decision, **statement(house.member, "Said after."), by=house.member)
+    write_statement(words="Said after.", key=uuid.uuid4(), **said)
     page = as_user(drawn.jurors[0].user).get(page_of(drawn.appeal)).text
     assert ("Said before." in page, "Said after." in page) == (True, False)
 
