@@ -4,9 +4,9 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from readinggroup.discussion.opening import tell_of_opened
-from readinggroup.groups import actions as belonging
+from readinggroup.groups import actions as group_actions
 from readinggroup.groups.models import GroupExport
-from readinggroup.moderation import actions as moderating
+from readinggroup.moderation import actions as moderation_actions
 from readinggroup.my_data import archive, deletion
 from readinggroup.notifications import digests, sending
 from readinggroup.notifications.models import Digest, Notice
@@ -92,22 +92,22 @@ def delete_due_groups(timestamp: int):
 @app.task(queueing_lock="tell_of_what_waits", pass_context=False)
 def tell_of_what_waits(timestamp: int):
     """Tell moderators of comments that are held, and of what else nobody told them. `timestamp` is the minute's."""
-    moderating.tell_of_what_waits()
+    moderation_actions.tell_of_what_waits()
 
 
 @app.periodic(cron="17 * * * *")
 @app.task(queueing_lock="keep_hold_takes", pass_context=False)
 def keep_hold_takes(timestamp: int):
     """Note how long what is held usually waits. `timestamp` is the hour's."""
-    moderating.keep_hold_takes()
+    moderation_actions.keep_hold_takes()
 
 
 @app.periodic(cron="3 * * * *")
 @app.task(queueing_lock="mind_terms", pass_context=False)
 def mind_terms(timestamp: int):
     """End the terms of moderators that are over, and remind of those that end soon. `timestamp` is the hour's."""
-    belonging.end_terms()
-    belonging.remind_of_terms()
+    group_actions.end_terms()
+    group_actions.remind_of_terms()
 
 
 @app.periodic(cron="47 * * * *")

@@ -29,7 +29,7 @@ from readinggroup.discussion.restricting import restrict
 from readinggroup.groups import settling
 from readinggroup.groups.actions import answer_review, ask_for_review, take_review_back
 from readinggroup.groups.models import Membership, RulesReview, Visibility
-from readinggroup.moderation.actions import report, state
+from readinggroup.moderation.actions import report, write_statement
 from readinggroup.moderation.models import Appeal
 from readinggroup.notifications import digests
 from readinggroup.notifications.actions import tell
@@ -291,7 +291,7 @@ def decide_and_appeal(aviary):
     Comment.objects.filter(pk=cell.decided.pk).update(body=words, body_html=f"<p>{words}</p>")
     Appeal.objects.filter(pk=cell.appeal.pk).update(words=canary("words of an appeal", between))
     said = canary("what was written about a decision", between)
-    state(decision=cell.decision, person=author, words=said, key=uuid.uuid4(), by=author)
+    write_statement(decision=cell.decision, person=author, words=said, key=uuid.uuid4(), by=author)
 
 
 def begin_to_write(aviary, author, friend):

@@ -62,9 +62,9 @@ def test_views_stay_short():
     long = [
         f"{path.relative_to(ROOT)}:{node.name}"
         for path in ROOT.glob("readinggroup/**/*.py")
-        if path.name in {"views.py", "imports.py", "rules.py", "ending.py", "group_export.py"}
+        if path.name.endswith("views.py") or path.name in {"imports.py", "rules.py", "ending.py", "group_export.py"}
         for node in ast.parse(path.read_text(encoding="utf-8")).body
-        if isinstance(node, ast.FunctionDef) and node.end_lineno - node.lineno > 40
+        if isinstance(node, ast.FunctionDef) and node.end_lineno - node.lineno >= 40
     ]
     assert long == []
 

@@ -89,6 +89,12 @@ def new_pseudonym() -> str:
     return "Reader " + "".join(secrets.choice(ALPHABET) for _ in range(6)).upper()
 
 
+def is_pseudonym(name) -> bool:
+    """Whether the name looks like one that was given in place of another."""
+    word, _space, drawn = name.partition(" ")
+    return word == "Reader" and len(drawn) == 6 and set(drawn) <= set(ALPHABET.upper())
+
+
 def is_name_clash(refusal) -> bool:
     """Whether the database refused a change because somebody in the group is called that already."""
     diagnosis = getattr(refusal.__cause__, "diag", None)

@@ -1,6 +1,7 @@
 """Why what somebody has written waits for a moderator before others see it, and how long that usually takes."""
 
 import re
+from collections import Counter
 from datetime import timedelta
 from math import ceil
 from typing import NamedTuple
@@ -19,8 +20,11 @@ REPEATED_WITHIN, SHORTEST_REPEATED = timedelta(days=1), 20  # characters; "Yes, 
 # Whoever has fewer comments that all can see is new here, and may set one link.
 AT_HOME, LINKS_OF_NEWCOMERS = 3, 1
 
-# A link as our Markdown makes it, and an address that was only typed.
-_LINK = re.compile(r"<a\s.*?</a>|\b(?:https?://|www\.)\w", re.DOTALL | re.IGNORECASE)
+# A link as our Markdown makes it, and an address that was only typed: where each leads.
+_LINK = re.compile(
+    r"""<a\s[^>]*?href="([^"]*)".*?</a>|\b((?:https?://|www\.)\w(?:(?!https?://|www\.)[^\s<])*)""",
+    re.DOTALL | re.IGNORECASE,
+)
 # Nothing is counted further than it matters: people write thousands of comments.
 _RECORD = """
     WITH mine AS NOT MATERIALIZED (
@@ -49,16 +53,16 @@ class Place(NamedTuple):
 def why_held(*, membership, place, body, html, before=None) -> str:
     """The reason (HeldFor) for which these words are held; "" if they are shown at once.
 
-    `before` is the HTML of a comment that all can see and that now gets other words: then only what is more in these
-    counts. Moderators are never held. The caller holds the membership, so that of two comments one is the first. One
-    query at most.
+    `before` is the HTML of a comment that all can see and that now gets other words: links that stood there already
+    count only beside one that did not, so that none is put in the place of another unseen. Moderators are never held.
+    The caller holds the membership, so that of two comments one is the first. One query at most.
     """
     if may(membership, Can.MODERATE):
         return ""
     if held_first_at(**place._asdict()):
         return HeldFor.PLACE
     group, links, is_new = membership.group, links_in(html), before is None
-    more_links = links if is_new or links > links_in(before) else 0
+    more_links = links.total() if is_new or links - links_in(before) else 0
     if more_links > group.hold_links:
         return HeldFor.LINKS
     if not is_new and not group.hold_first and more_links <= LINKS_OF_NEWCOMERS:
@@ -73,9 +77,9 @@ def why_held(*, membership, place, body, html, before=None) -> str:
     return HeldFor.REPEATED if is_new and is_repeated else ""
 
 
-def links_in(html) -> int:
-    """How many addresses these words lead to, or name."""
-    return len(_LINK.findall(html))
+def links_in(html) -> Counter:
+    """The addresses that these words lead to, or name, each with how often."""
+    return Counter(led_to or typed.rstrip(".,;:!?)") for led_to, typed in _LINK.findall(html))
 
 
 def record_of(membership, body) -> tuple[int, int, bool]:

@@ -4,10 +4,10 @@ Each expects to be called in a transaction that holds the comment's row (`action
 is about was looked at there. A comment in another state than a decision can be about is a mistake of the caller.
 """
 
-from django.db import connection
 from django.db.models import Q
 
 from .actions import held_keys
+from .counters import hold_counters
 from .models import OPEN_STATES, Comment, Draft, Follow, State
 from .telling import tell_of
 
@@ -53,32 +53,17 @@ def move_thread(*, comment, version) -> None:
     """Move a thread, by its first comment, to another paragraph of the same reading.
 
     All that hangs on it goes along: answers, what was seen, who follows, drafts. `version` is what that paragraph reads
-    now. Whoever decides on other comments, too, holds all of them and their threads first, in the order of their keys.
+    now. Whoever decides on other comments, too, holds all of them and their threads first, in the order of their keys,
+    and then the counters of all their paragraphs.
     """
     if comment.parent_id is not None or comment.paragraph_id == version.paragraph_id:
         raise ValueError("what is moved is a whole thread, to another paragraph")
     # Whoever answers holds the thread's first comment (`actions.post`), as this does: none comes while these are moved.
     thread = held_keys(Comment.objects.filter(Q(pk=comment.pk) | Q(root=comment.pk)))
-    hold_counters(comment.reading_id, [comment.paragraph_id, version.paragraph_id])
+    hold_counters((comment.reading_id, paragraph) for paragraph in (comment.paragraph_id, version.paragraph_id))
     # One by one, in the order in which they were said: in this order they are numbered at the new place.
     for pk in Comment.objects.filter(pk__in=thread).order_by("sequence").values_list("pk", flat=True):
         Comment.objects.filter(pk=pk).update(paragraph=version.paragraph_id, version=version)
     Follow.objects.filter(thread=comment.pk).update(paragraph=version.paragraph_id)
     Draft.objects.filter(Q(parent__in=thread) | Q(edited__in=thread)).update(paragraph=version.paragraph_id)
     comment.paragraph_id, comment.version = version.paragraph_id, version
-
-
-def hold_counters(reading, paragraphs) -> None:
-    """Hold the counters of these paragraphs in order, as the triggers do: two moves wait for one another."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO readings_paragraphactivity (reading_id, paragraph_id, comments, changes, said)"
-            " SELECT %s, paragraph, 0, 0, 0 FROM unnest(%s::bigint[]) AS paragraph ORDER BY 2"
-            " ON CONFLICT (reading_id, paragraph_id) DO NOTHING",
-            [reading, paragraphs],
-        )
-        cursor.execute(
-            "SELECT FROM readings_paragraphactivity WHERE reading_id = %s AND paragraph_id = ANY(%s::bigint[])"
-            " ORDER BY paragraph_id FOR NO KEY UPDATE",
-            [reading, paragraphs],
-        )

@@ -6,7 +6,7 @@ Readings, paragraphs and threads are given as rows or as their keys.
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from readinggroup.lib.lengths import in_words
 from readinggroup.readings.models import Reading
 
+from .counters import hold_counters
 from .models import Comment, Restriction, RestrictionKind
 
 # Under which names the trigger on comments refuses.
@@ -68,28 +69,13 @@ def hold_place(*, reading, paragraph, thread) -> dict:
     if thread is not None:
         named = Comment.objects.only("root_id").get(pk=thread)
         first = Comment.objects.select_for_update(of=("self",), no_key=True).get(pk=named.root_id or named.pk)
-        hold_counter(reading, first.paragraph_id)
+        hold_counters([(reading, first.paragraph_id)])
         return {"reading_id": reading, "paragraph_id": None, "thread_id": first.pk}
     if paragraph is None:
         Reading.objects.select_for_update(of=("self",), no_key=True).get(pk=reading)
     else:
-        hold_counter(reading, paragraph)
+        hold_counters([(reading, paragraph)])
     return {"reading_id": reading, "paragraph_id": paragraph, "thread_id": None}
-
-
-def hold_counter(reading, paragraph) -> None:
-    """Hold the row that everybody holds who writes at the paragraph, made if nobody has."""
-    values = [reading, paragraph]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO readings_paragraphactivity (reading_id, paragraph_id, comments, changes, said)"
-            " VALUES (%s, %s, 0, 0, 0) ON CONFLICT (reading_id, paragraph_id) DO NOTHING",
-            values,
-        )
-        cursor.execute(
-            "SELECT FROM readings_paragraphactivity WHERE reading_id = %s AND paragraph_id = %s FOR NO KEY UPDATE",
-            values,
-        )
 
 
 def key_of(row):

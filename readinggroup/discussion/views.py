@@ -321,16 +321,13 @@ def edit_comment(request, membership, comment):
         raise Http404
     standing = {"body": comment.body, "wording": comment.wording, "hands_in": comment.state == State.HIDDEN}
     form = EditForm(request.POST or None, initial=standing)
-    if request.method == "GET":
-        form.continues(drafts.begun_for(membership, edited=comment))
-    focus = f"edit-{comment.public_id}"
 
     def again(status, **more):
-        return show_opened(
-            request, membership, comment, "discussion/_edit.html", {"form": form, **more}, focus=focus, status=status
-        )
+        told = {"focus": f"edit-{comment.public_id}", "status": status}
+        return show_opened(request, membership, comment, "discussion/_edit.html", {"form": form, **more}, **told)
 
     if request.method == "GET":
+        form.continues(drafts.begun_for(membership, edited=comment))
         return again(200)
     if not form.is_valid():
         return again(422)

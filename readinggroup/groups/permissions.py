@@ -62,7 +62,8 @@ MEANING = {
     Can.SETTLE_QUESTIONS: _("mark anyone’s thread as an open question, or as answered"),
     Can.WRITE_TO_ALL: _("write a letter to all members"),
     Can.SETTLE: _(
-        "change the group's name, description, rules, language, time zone, who sees it and how it is moderated, and answer requests to look at the rules again"
+        "change the group's name, description, rules, language, time zone, who sees it and how it is moderated, and"
+        " answer requests to look at the rules again"
     ),
     Can.HAND_OUT_ROLES: _("give and take roles, and remove members"),
     Can.END: _("archive the group and open it again, export it, hand it over, delete it"),

@@ -46,6 +46,7 @@ class Why(StrEnum):
     LOCKED = "locked"
     SLOW = "slow"
     OFTEN = "often"
+    TODAY = "today"  # all that can be written about one decision in a day was written
     EMPTY = "empty"
     LONG = "long"
     OVER = "over"  # the conversation about a decision

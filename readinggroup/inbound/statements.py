@@ -1,17 +1,16 @@
 """An answer by mail to what was told of a decision becomes a statement about it, if its writer may make one."""
 
-from django.http import Http404
 from django.urls import reverse
 
 from readinggroup.accounts.models import User
 from readinggroup.moderation import actions
 from readinggroup.moderation.appeal_forms import StatementForm
-from readinggroup.moderation.decision_views import seen_or_404
 from readinggroup.moderation.models import Statement
+from readinggroup.moderation.seen_decisions import decision_seen_by
 
 from .replies import NotTaken, Why, is_theirs
 
-_OF_THE_ACTION = {actions.NotYours: Why.GONE, actions.TooLate: Why.OVER, actions.TooMany: Why.OFTEN}
+_OF_THE_ACTION = {actions.NotYours: Why.GONE, actions.TooLate: Why.OVER, actions.TooMany: Why.TODAY}
 _OF_THE_FORM = {"required": Why.EMPTY, "max_length": Why.LONG}
 
 
@@ -23,10 +22,9 @@ def write(reply, person) -> Statement:
     if said is not None:  # delivered twice
         return said
     decision, concerned = reply.about
-    try:
-        seen = seen_or_404(person, decision)
-    except Http404:
-        raise NotTaken(Why.GONE) from None
+    seen = decision_seen_by(person, decision)
+    if seen is None:
+        raise NotTaken(Why.GONE)
     address = reverse("moderation:decision", args=[decision])
     if not reply.whole:
         raise NotTaken(Why.LARGE, address=address)
@@ -39,7 +37,7 @@ def write(reply, person) -> Statement:
         raise NotTaken(Why.GONE)
     words = {"words": form.cleaned_data["words"], "key": form.cleaned_data["key"]}
     try:
-        return actions.state(decision=seen.decision, person=other, by=person, **words)
+        return actions.write_statement(decision=seen.decision, person=other, by=person, **words)
     except actions.Stale:  # a copy that was changed on its way: the first one has been taken
         return Statement.objects.get(by=person, key=reply.key)
     except (actions.NotYours, actions.TooLate, actions.TooMany) as refusal:

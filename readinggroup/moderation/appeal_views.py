@@ -7,7 +7,8 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from readinggroup.groups.permissions import Can, requires, signed_in
+from readinggroup.groups.models import Membership
+from readinggroup.groups.permissions import Can, may, requires, signed_in
 
 from . import actions
 from .actions.answering import may_decide
@@ -65,7 +66,7 @@ def appeal(request, membership, appeal):
         try:
             made = actions.decide_appeal(appeal=found, by=request.user, **answer)
         except actions.Decided as refusal:
-            form.add_error(None, _("Somebody has decided meanwhile, and otherwise. It stands above."))
+            form.add_error(None, _("It has been decided meanwhile. That stands above; what you wrote is here."))
             found, status = refusal.appeal, 409
         except actions.NotYours:
             form.add_error(None, _("This is for somebody else to decide."))
@@ -78,10 +79,14 @@ def appeal(request, membership, appeal):
     return TemplateResponse(request, "moderation/appeal.html", context, status=status)
 
 
-def both_sides(appeal, reader) -> dict:
-    """The decision with its reasons, what is said against it, and what was written since. No name of a reporter."""
+def both_sides(appeal, reader, *, until=None) -> dict:
+    """The decision with its reasons, what is said against it, and what was written since. No name of a reporter.
+
+    `until` is up to when: what is written after the answer is not for those who gave it.
+    """
     decision = appeal.decision
     statements = Statement.objects.filter(decision=decision, person=appeal.by_id).select_related("by")
+    statements = statements.filter(created_at__lte=until) if until else statements
     [told] = [each for each in appeals_against(decision, appeal.by) if each.pk == appeal.pk]
     parts = parts_for(decision, reader, theirs=appeal.by)
     return {
@@ -108,30 +113,32 @@ def serve(request, appeal):
         return show_service(request, juror, form, status=422 if request.method == "POST" else 200)
     try:
         message = _ACTS[act](juror, request.user, form)
-    except (actions.Decided, actions.NotYours, actions.Stale, actions.TooLate) as refusal:
-        why_not = _NOT_SERVED[type(refusal)]()
-        if form.is_bound:
-            form.add_error(None, why_not)
-        juror = jurors.get(pk=juror.pk)
-        return show_service(request, juror, form, status=409, why_not="" if form.is_bound else why_not)
+    except (actions.Decided, actions.Impossible, actions.NotYours, actions.Stale, actions.TooLate) as refusal:
+        return show_service(request, jurors.get(pk=juror.pk), form, status=409, why_not=_NOT_SERVED[type(refusal)]())
     messages.success(request, message)
     return redirect("moderation:serve", appeal=appeal)
 
 
 def show_service(request, juror, form, *, status, why_not=""):
-    """What a juror sees: what it is about; both sides only once they have agreed, and no names."""
+    """What a juror sees: what it is about; both sides once they have agreed, while they belong, and without names."""
     found = juror.appeal
+    reads = may(Membership.objects.standing(request.user.pk, found.decision.group.slug), Can.READ_ALL)
     is_seated = juror.state in {Service.ASKED, Service.SERVING} and not juror.is_late
+    serves = reads and juror.state == Service.SERVING and (is_seated or juror.vote != "")
     context = {
+        "appeal": found,
+        "group": found.decision.group,
         "juror": juror,
-        "is_asked": juror.state == Service.ASKED and is_seated and not found.is_decided,
-        "serves": juror.state == Service.SERVING and (is_seated or juror.vote != ""),
-        "may_vote": juror.state == Service.SERVING and is_seated and not juror.vote and not found.is_decided,
+        "reads": reads,
+        "is_asked": reads and juror.state == Service.ASKED and is_seated and not found.is_decided,
+        "serves": serves,
+        "may_vote": serves and is_seated and not juror.vote and not found.is_decided,
         "form": form,
         "without_names": True,
         "why_not": why_not,
+        **(both_sides(found, request.user, until=found.decided_at) if serves else {}),
     }
-    return TemplateResponse(request, "moderation/serve.html", both_sides(found, request.user) | context, status=status)
+    return TemplateResponse(request, "moderation/serve.html", context, status=status)
 
 
 def cast(juror, by, form) -> str:
@@ -152,6 +159,7 @@ def decline(juror, by, form) -> str:
 _ACTS = {"agree": agree, "decline": decline, "vote": cast}
 _NOT_SERVED = {
     actions.Decided: lambda: _("It has been decided meanwhile."),
+    actions.Impossible: lambda: _("Say first that you agree to serve. Then you read both sides, and vote."),
     actions.NotYours: lambda: _("You can no longer serve here."),
     actions.Stale: lambda: _("You have voted already."),
     actions.TooLate: lambda: _("The time to answer is over, and somebody else was drawn."),

@@ -67,7 +67,7 @@ def claim_context(case, membership) -> dict:
     claimed = case.is_claimed
     return {
         "claimed_by_me": claimed and case.claimed_by_id == membership.user_id,
-        "claimed_by_other": claimed and case.claimed_by_id != membership.user_id,
+        "claimed_by_other": case.is_before_another(membership.user_id),
     }
 
 
@@ -110,7 +110,7 @@ def form_for(membership, cases, seen, rules, data=None) -> VerdictForm:
         reading=alone.reading if alone else None,
         has_place=all(case.comment_id for case in cases),
         rules=rules,
-        reasons=membership.group.reasons.filter(retired_at=None),
+        reasons=membership.group.reasons.offered(),
     )
 
 

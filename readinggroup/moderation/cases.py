@@ -4,7 +4,6 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 
 from readinggroup.discussion.models import Comment, State
 from readinggroup.discussion.wordings import wordings_on
@@ -49,8 +48,8 @@ def case_or_404(membership, pk) -> Case:
 
 def free_for(membership):
     """What waits and is not before somebody else, nor about this person, nor an appeal."""
-    free = Q(claimed_until=None) | Q(claimed_until__lte=timezone.now()) | Q(claimed_by=membership.user_id)
-    cases = Case.objects.filter(free, group=membership.group).exclude(kind=Kind.APPEAL).waiting()
+    cases = Case.objects.filter(group=membership.group).free_for(membership.user_id)
+    cases = cases.exclude(kind=Kind.APPEAL).waiting()
     return cases.exclude(comment__author=membership.user_id).exclude(member__user=membership.user_id)
 
 
@@ -79,7 +78,7 @@ def around(membership, comment) -> dict:
     earlier = same.filter(pk__lt=comment.pk).order_by("-pk").values("pk")[:1]
     later = same.filter(pk__gt=comment.pk).order_by("pk").values("pk")[:1]
     near = Q(pk=comment.parent_id) | Q(pk__in=earlier) | Q(pk__in=later)
-    found = Comment.objects.visible_to(membership).filter(near).select_related("author")
+    found = Comment.objects.visible_to(membership).filter(near).select_related("author", "hidden_under__rule_set")
     places = {comment.parent_id: "parent"}
     return {places.get(row.pk, "earlier" if row.pk < comment.pk else "later"): row for row in found}
 
@@ -117,4 +116,4 @@ def decisions_beside(case, rules) -> tuple[list, list]:
 def is_on_record(part, person) -> bool:
     """Whether it restricted this person, and neither is a reversal nor was reversed."""
     was_reversed = part.reversed_by is not None or part.decision.reverses_id is not None
-    return part.person_id == person and part.action in RESTRICTIVE and not was_reversed
+    return part.person_id == person and part.is_restrictive and not was_reversed

@@ -8,10 +8,11 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from .actions.answering import deciders_about
+from .actions.reversing import may_reverse
 from .actions.stating import closes_at, subject_of
 from .appeal_forms import StatementForm
 from .log import name_of
-from .models import RESTRICTIVE, Action, Appeal, As, Decision, Juror, Service, Statement, Vote
+from .models import Action, Appeal, As, Decision, Juror, Service, Statement, Vote
 from .quoted import quote
 
 
@@ -19,9 +20,8 @@ def what_is_told(seen, reader) -> dict:
     """The statement of reasons as this reader may see it, and what can be done about the decision now."""
     decision = seen.decision
     parts = parts_for(decision, reader, theirs=reader if seen.concerns else None)
-    restricts = any(part.action in RESTRICTIVE for part in parts)
+    restricts = any(part.is_restrictive for part in parts)
     reversal = getattr(decision, "reversal", None)
-    until = decision.decided_at + Appeal.WITHIN
     appeals = appeals_against(subject_of(decision), reader if seen.concerns else None)
     mine = next((appeal for appeal in appeals if appeal.by_id == reader.pk), None)
     is_open = restricts and reversal is None and mine is None
@@ -31,9 +31,9 @@ def what_is_told(seen, reader) -> dict:
         "restricts": restricts,
         "reversal": reversal,
         "appeals": appeals,
-        "appeal_until": until if is_open and seen.concerns else None,
-        "may_appeal": is_open and seen.concerns and until > timezone.now(),
-        "may_reverse": seen.moderates and restricts and reversal is None,
+        "appeal_until": decision.appeal_until if is_open and seen.concerns else None,
+        "may_appeal": is_open and seen.concerns and decision.can_be_appealed_now,
+        "may_reverse": restricts and reversal is None and may_reverse(seen.membership, parts),
         "dissent": dissent_from(decision),
         "others": len({part.person_id for part in parts} - {None}) - 1,
     }

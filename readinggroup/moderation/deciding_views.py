@@ -121,7 +121,7 @@ def show_stale(request, membership, cases):
 def free_of(membership, cases) -> list[Case]:
     """Those of the cases that this moderator can decide now."""
     free = [case for case in cases if can_be_decided(case) and case.whose != membership.user_id]
-    return [case for case in free if not case.is_claimed or case.claimed_by_id == membership.user_id]
+    return [case for case in free if not case.is_before_another(membership.user_id)]
 
 
 def onwards(membership, cases):

@@ -71,7 +71,7 @@ class ReasonSelect(forms.Select):
         return option
 
 
-def days(label, help_text):
+def number_of_days(label, help_text):
     """For how long something is to last."""
     return forms.IntegerField(label=label, min_value=1, max_value=LONGEST_STAY, required=False, help_text=help_text)
 
@@ -149,9 +149,9 @@ class VerdictForm(GroundedForm):
         label=_("To which paragraph, by its number"), min_value=1, max_value=100_000, required=False
     )
     person = forms.ChoiceField(label=_("The person, too"), required=False)
-    person_days = days(_("For how many days"), DAYS_HELP)
+    person_days = number_of_days(_("For how many days"), DAYS_HELP)
     place = forms.ChoiceField(label=_("And the place"), required=False)
-    place_days = days(_("Locked for how many days"), _("Empty: until somebody unlocks it."))
+    place_days = number_of_days(_("Locked for how many days"), _("Empty: until somebody unlocks it."))
 
     field_order = ["action", "to", "on", "reason", "words", "person", "person_days", "place", "place_days"]
 
@@ -166,7 +166,9 @@ class VerdictForm(GroundedForm):
             ("thread", _("Lock the thread")),
             ("paragraph", _("Lock the paragraph")),
         ]
-        if Action.MOVE not in possible:
+        if Action.MOVE in possible:
+            self.fields["place"].help_text = _("Of a thread that you move, the paragraph is the one to which it goes.")
+        else:
             del self.fields["to"]
         if not persons:
             del self.fields["person"], self.fields["person_days"]
@@ -207,7 +209,7 @@ class MemberVerdictForm(GroundedForm):
         required=False,
         help_text=_("Only for who is removed: for the days above; without days, until somebody lets them."),
     )
-    days = days(_("For how many days"), DAYS_HELP)
+    days = number_of_days(_("For how many days"), DAYS_HELP)
     last = forms.CharField(max_length=10, required=False, widget=forms.HiddenInput)
 
     field_order = ["person", "on", "reason", "words", "days", "barred", "last"]
@@ -231,7 +233,7 @@ class PlaceVerdictForm(GroundedForm):
     """Locking a thread or a paragraph, and unlocking it. `standing` is the lock that its reader knew of."""
 
     action = forms.ChoiceField(label=_("What is to be done"), widget=forms.RadioSelect)
-    days = days(_("For how many days"), _("Empty: until somebody unlocks it."))
+    days = number_of_days(_("For how many days"), _("Empty: until somebody unlocks it."))
     standing = forms.IntegerField(min_value=0, max_value=2**62, widget=forms.HiddenInput)
 
     field_order = ["action", "on", "reason", "words", "days", "standing"]

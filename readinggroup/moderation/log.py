@@ -21,20 +21,18 @@ _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3
 _PREFIXED = re.compile("[\u0590-\u06ff]")
 
 
-def write(decision: Decision, parts, *, people=()) -> LogEntry:
+def write(decision: Decision, parts) -> LogEntry:
     """Enter the decision, in its transaction.
 
-    Withheld are the names of those whom its parts concern, who reported or appealed, who decided (unless the group
-    names them), and of `people`, by their keys.
+    Withheld are the names of those whom its parts concern, who reported or appealed, and who decided (unless the group
+    names them); of a decision about an earlier one, of those whom that one concerns, too.
     """
     rule, appeal = decision.rule, decision.appeal
     facts = {
         "parts": [facts_of(part) for part in parts],
         "ground": decision.ground,
         "rule": rule and {"set": rule.rule_set.number, "number": rule.number, "title": rule.title},
-        "words": withheld(
-            decision.words, decision.group_id, {*people, *concerned(decision, parts)}, former_names(parts)
-        ),
+        "words": withheld(decision.words, decision.group_id, concerned(decision, parts), former_names(decision, parts)),
         "role": decision.decided_as,
         "named": is_named(decision),
         "reverses": decision.reverses.public_id if decision.reverses else None,
@@ -47,11 +45,12 @@ def write(decision: Decision, parts, *, people=()) -> LogEntry:
 
 def facts_of(part) -> dict:
     """What the log tells of one part: what was done with what, where, until when. Not whose it is."""
-    comment, place = part.comment, part.before  # of a paragraph that is locked, without a comment, that says where
+    comment, place = part.comment, part.before
+    told_by_place = comment is None or "number" in place  # of a paragraph that is locked, which it was then
     return {
         "action": part.action,
-        "reading": comment.reading.edition.title if comment else place.get("title"),
-        "paragraph": comment.version.number if comment else place.get("number"),
+        "reading": place.get("title") if told_by_place else comment.reading.edition.title,
+        "paragraph": place.get("number") if told_by_place else comment.version.number,
         "until": part.until.isoformat() if part.until else None,
     }
 
@@ -74,21 +73,45 @@ def name_of(decision) -> str | None:
 
 def concerned(decision, parts) -> set:
     """The keys of all whom the log does not name: whom it is about, who reported or appealed, who decided unnamed."""
-    cases = {part.case_id for part in parts} - {None}
-    people = {part.person_id for part in parts} | set(
-        Report.objects.filter(case__in=cases).values_list("reporter", flat=True)
-    )
+    first = answered_by(decision)
+    people = {part.person_id for part in parts} | reporters_of(cases_of(parts))
     if decision.appeal:
         people.add(decision.appeal.by_id)
-    if not is_named(decision):
-        people.add(decision.by_id)
+    if first:
+        people |= people_of(first)
+    people |= {each.by_id for each in (decision, first) if each and not is_named(each)}
     return people - {None}
 
 
-def former_names(parts) -> set:
-    """What somebody was called until this decision replaced their name."""
-    cases = Case.objects.filter(pk__in={part.case_id for part in parts} - {None}).exclude(former_name="")
-    return set(cases.values_list("former_name", flat=True))
+def involved_in(decision) -> set:
+    """Who does not decide about an appeal against it: whom it concerns, who made it, who reported what it is about."""
+    return people_of(decision) | {decision.by_id} - {None}
+
+
+def people_of(decision) -> set:
+    """The keys of those whom a decision that was entered concerns, and of who reported what it is about."""
+    parts = list(decision.parts.all())
+    return {part.person_id for part in parts} - {None} | reporters_of(cases_of(parts))
+
+
+def answered_by(decision) -> Decision | None:
+    """The first decision, of which this one is the reversal, or the answer to an appeal against it."""
+    return decision.reverses or (decision.appeal and decision.appeal.decision)
+
+
+def cases_of(parts) -> set:
+    return {part.case_id for part in parts} - {None}
+
+
+def reporters_of(cases) -> set:
+    return set(Report.objects.filter(case__in=cases).values_list("reporter", flat=True))
+
+
+def former_names(decision, parts) -> set:
+    """What somebody was called until this decision, or the one that it answers, replaced their name."""
+    first = answered_by(decision)
+    keys = cases_of(parts) | (cases_of(first.parts.all()) if first else set())
+    return set(Case.objects.filter(pk__in=keys).exclude(former_name="").values_list("former_name", flat=True))
 
 
 def withheld(words, group, people, names=()) -> str:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from readinggroup.groups.permissions import Can, may, requires
 from readinggroup.lib.paging import page_asked_for
 
-from .models import Action, Appeal, Decision, LogEntry, Part
+from .models import Action, Decision, LogEntry, Part
 from .numbers import numbers_of
 from .shown_entries import in_eights, shown
 
@@ -45,7 +45,7 @@ def log(request, membership):
         "action": action,
         "rule": rule,
         "query": f"{asked}&" if asked else "",
-        "appeal_days": Appeal.WITHIN.days,
+        "appeal_days": Decision.APPEAL_WITHIN.days,
         "may_see_members": may(membership, Can.SEE_MEMBERS),
     }
     return TemplateResponse(request, "moderation/log.html", context)

@@ -29,7 +29,7 @@ def decide_about_member(request, membership, member):
         initial={"last": last.public_id if last else "", "person": request.GET.get("person", "")},
         possible=what_is_possible(membership, theirs),
         rules=rules_of(membership.group, [timezone.now()]),
-        reasons=membership.group.reasons.filter(retired_at=None),
+        reasons=membership.group.reasons.offered(),
     )
     if request.method == "GET":
         return show(request, membership, theirs, form, 200)

@@ -3,7 +3,6 @@
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, Prefetch
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from readinggroup.groups.permissions import signed_in
@@ -21,7 +20,7 @@ def my_cases(request):
     page = page_asked_for(request, Paginator(decisions_about(request.user), A_PAGE))
     for decision in page:
         [decision.my_appeal] = decision.my_appeals or [None]
-        decision.appeal_until = until_when_to_appeal(decision)
+        decision.my_appeal_until = until_when_to_appeal(decision)
     return TemplateResponse(request, "moderation/my_cases.html", {"page": page})
 
 
@@ -37,10 +36,13 @@ def decisions_about(user):
 
 def until_when_to_appeal(decision):
     """Until when this person can still appeal; None if they have, if it is reversed, if nothing restricts them."""
-    until = decision.decided_at + Appeal.WITHIN
-    reversed_ = getattr(decision, "reversal", None)
-    restricted = any(part.is_restrictive for part in decision.my_parts)
-    return until if restricted and not decision.my_appeal and not reversed_ and until > timezone.now() else None
+    if (
+        decision.my_appeal
+        or hasattr(decision, "reversal")
+        or not any(part.is_restrictive for part in decision.my_parts)
+    ):
+        return None
+    return decision.appeal_until if decision.can_be_appealed_now else None
 
 
 @require_safe

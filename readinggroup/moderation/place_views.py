@@ -48,7 +48,7 @@ def answer(request, membership, back, *, reading, version=None, thread=None):
         initial={"standing": lock.pk if lock else 0},
         possible=[Action.UNLOCK, Action.LOCK] if lock or request.method == "POST" else [Action.LOCK],
         rules=rules_of(membership.group, [timezone.now()]),
-        reasons=membership.group.reasons.filter(retired_at=None),
+        reasons=membership.group.reasons.offered(),
     )
     context = {"membership": membership, "group": membership.group, "reading": reading, "version": version,
                "thread": thread, "lock": lock, "form": form, "back": back}  # fmt: skip

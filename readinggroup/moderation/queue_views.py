@@ -5,11 +5,12 @@ from django.db.models import Count, Q
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from readinggroup.discussion.models import State
-from readinggroup.groups.permissions import Can, requires
+from readinggroup.groups.permissions import Can, may, requires
 from readinggroup.lib.markup import excerpt
 from readinggroup.lib.paging import page_asked_for
 
@@ -46,8 +47,9 @@ def queue(request, membership):
         "rows": [row_of(case, membership) for case in page],
         "kind": kind,
         "kinds": [("", _("all"), counts["all"]), *((name, KINDS[name][0], counts[name]) for name in KINDS)],
-        "query": f"kind={kind}&amp;" if kind else "",
+        "query": f"{urlencode({'kind': kind})}&" if kind else "",
         "now": timezone.now(),
+        "may_settle": may(membership, Can.SETTLE),
     }
     return TemplateResponse(request, "moderation/queue.html", context)
 
@@ -63,7 +65,7 @@ def row_of(case, membership) -> dict:
         "concerned": concerned,
         "mine": mine,
         "claimed": case.is_claimed,
-        "claimed_by_other": case.is_claimed and case.claimed_by_id != membership.user_id,
+        "claimed_by_other": case.is_before_another(membership.user_id),
         "can_be_chosen": not mine and case.kind != Kind.APPEAL,
     }
 

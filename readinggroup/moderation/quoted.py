@@ -10,7 +10,7 @@ from readinggroup.discussion.models import CommentWording, State
 def quote(parts, reader) -> None:
     """Give each part `quoted`, the HTML of the words as they were decided upon; "" where this person may not read them.
 
-    One query, however many parts. Also `stands`: how the comment stands now.
+    One query, however many parts.
     """
     asked = {(part.comment_id, part.wording) for part in parts if part.comment and part.comment.wording != part.wording}
     rows = CommentWording.objects.filter(

@@ -27,7 +27,7 @@ def reasons(request, membership):
         "membership": membership,
         "group": membership.group,
         "form": form,
-        "reasons": membership.group.reasons.filter(retired_at=None),
+        "reasons": membership.group.reasons.offered(),
     }
     return TemplateResponse(request, "moderation/reasons.html", context, status=422 if form.errors else 200)
 
@@ -49,7 +49,7 @@ def change_reason(request, membership, reason):
 @requires(Can.MODERATE)
 def retire_reason(request, membership, reason):
     """Offer it no more. Twice is once."""
-    reasons = membership.group.reasons.filter(pk=reason_or_404(membership, reason, retired=True).pk, retired_at=None)
+    reasons = membership.group.reasons.offered().filter(pk=reason_or_404(membership, reason, retired=True).pk)
     reasons.update(retired_at=timezone.now())
     messages.success(request, _("The reason is offered no more."))
     return redirect("moderation:reasons", group=membership.group.slug)
@@ -58,7 +58,7 @@ def retire_reason(request, membership, reason):
 def reason_or_404(membership, pk, *, retired=False) -> Reason:
     """A reason of the group; one that is offered no more only where that is asked for."""
     reasons = membership.group.reasons.all()
-    return get_object_or_404(reasons if retired else reasons.filter(retired_at=None), pk=pk)
+    return get_object_or_404(reasons if retired else reasons.offered(), pk=pk)
 
 
 def written(form, group) -> bool:
@@ -70,7 +70,7 @@ def written(form, group) -> bool:
     try:
         with transaction.atomic():
             Group.objects.select_for_update(no_key=True).get(pk=group.pk)
-            if form.instance.pk is None and group.reasons.filter(retired_at=None).count() >= Reason.MOST:
+            if form.instance.pk is None and group.reasons.offered().count() >= Reason.MOST:
                 form.add_error(None, _("There are enough of them. Retire one first."))
                 return False
             form.save()

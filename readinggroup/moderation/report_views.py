@@ -84,5 +84,5 @@ def reported(request, form, **about) -> bool:
     elif "comment" in about:
         messages.info(request, _("You have reported this comment before; once is enough."))
     else:
-        messages.info(request, _("You have reported this name before; once is enough."))
+        messages.info(request, _("You have reported this name already, and nobody has decided yet; once is enough."))
     return True

@@ -36,7 +36,6 @@ class Shown:
     words: str
     role: str
     by: str  # the moderator's name, where the group gives it
-    automatic: bool
     is_inside: bool
     reverses: int | None = None  # numbers of entries
     reversed_by: int | None = None
@@ -81,7 +80,6 @@ def shown(membership, entries) -> list:
                 words="" if is_inside else told["words"],
                 role=str(As(told["role"]).label),
                 by=group.name_of(decision.by) if told["named"] and decision and decision.by else "",
-                automatic=told["role"] == As.AUTOMATIC,
                 is_inside=is_inside,
                 upheld=told["reversed"] is False,
             )

@@ -148,11 +148,19 @@ def forget_name(user, pseudonym) -> None:
     names = {user.display_name, *user.memberships.exclude(name_here="").values_list("name_here", flat=True)}
     named = [Q(said__contains=json.dumps(name, ensure_ascii=False)) for name in names]
     for notice in told.filter(reduce(or_, named)).only("facts").iterator():
-        facts = {key: pseudonym if value in names else value for key, value in notice.facts.items()}
-        Notice.objects.filter(pk=notice.pk).update(facts=facts)
+        Notice.objects.filter(pk=notice.pk).update(facts=renamed(notice.facts, names, pseudonym))
     Case.objects.filter(member__user=user).exclude(former_name="").update(former_name="")
     # Where a group called them otherwise, that name goes too; a pseudonym that they chose tells nothing and stays.
     Membership.objects.filter(user=user, under_pseudonym=False).update(name_here="")
+
+
+def renamed(fact, names, pseudonym):
+    """A fact of a notice with the pseudonym wherever it is one of these names, also inside of lists."""
+    if isinstance(fact, dict):
+        return {key: renamed(value, names, pseudonym) for key, value in fact.items()}
+    if isinstance(fact, list):
+        return [renamed(each, names, pseudonym) for each in fact]
+    return pseudonym if isinstance(fact, str) and fact in names else fact
 
 
 def forget_addresses(addresses) -> None:

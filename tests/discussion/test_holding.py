@@ -113,10 +113,11 @@ def test_a_newcomer_sets_one_link(house):
         ("<script src=http://a.example>", 1),
         ("write to <somebody@a.example>", 1),
         ("https:// and wwwhat", 0),
+        ("http://a.example,http://b.example,www.c.example", 3),
     ],
 )
 def test_links_are_counted_once_each_typed_or_set(words, links):
-    assert holding.links_in(render_markdown(words)) == links
+    assert holding.links_in(render_markdown(words)).total() == links
 
 
 @pytest.mark.parametrize("words", ["<a " * 6_000, "[a](" * 5_000, "http://" * 2_800, "[x](http://a.example)" * 900])
@@ -203,6 +204,24 @@ def test_an_edit_that_brings_links_is_held_and_one_that_takes_some_away_is_not(h
     decide(moderating.approve, comment)
     assert reword(comment, LINKS.removesuffix("[there](https://example.org/9)")) == SHOWN
     assert reword(comment, f"See: {LINKS[:60]}") == SHOWN
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (LINKS, LINKS.replace("example.org", "trade.example")),
+        ("http://a.example, http://b.example www.c.example", "http://x.example, http://y.example www.z.example"),
+        (f"{LINKS} www.a.example", f"{LINKS} www.b.example"),
+    ],
+)
+def test_links_that_were_approved_are_not_exchanged_for_others(house, first, then):
+    settle(house, hold_links=2)
+    at_home(house, house.member)
+    comment = factories.create_comment(house.reading, house.member)
+    assert reword(comment, first) == HELD["links"]
+    decide(moderating.approve, comment)
+    assert reword(comment, f"So: {first}.") == SHOWN
+    assert reword(comment, then) == HELD["links"]
 
 
 def test_of_newcomers_an_edit_is_looked_at_as_their_comments_are(house):

@@ -28,7 +28,7 @@ from readinggroup.groups import actions, settling
 from readinggroup.groups.inviting_by_mail import invite_by_email
 from readinggroup.groups.letters import send_letter
 from readinggroup.groups.models import Group, GroupChange, GroupExport, Handover, Membership, Role, Visibility
-from readinggroup.moderation.actions import appeal, report, state
+from readinggroup.moderation.actions import appeal, report, write_statement
 from readinggroup.moderation.models import Appeal, Case, Juror, Reason
 from readinggroup.notifications.models import Notice
 from readinggroup.readings import veils
@@ -389,7 +389,7 @@ def appeal_and_serve(house):
     decision = decided(house, [factories.create_comment(house.reading, house.member, "Buy my boats.")])
     made = appeal(decision=decision, words="No.", by=house.member)
     Juror.objects.create(appeal=made, user=house.organizer, answer_by=timezone.now() + timedelta(days=3))
-    state(decision=decision, person=house.member, words="Why?", key=uuid.uuid4(), by=house.member)
+    write_statement(decision=decision, person=house.member, words="Why?", key=uuid.uuid4(), by=house.member)
 
 
 def test_nothing_of_a_removed_group_is_left_and_nothing_of_another_is_missing(house, as_user):

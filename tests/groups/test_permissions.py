@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 
-from readinggroup.groups.models import Group, Membership, Role, Visibility
+from readinggroup.groups.models import DECIDING, Group, Membership, Role, Visibility
 from readinggroup.groups.permissions import (
     GRANTS,
     MEANING,
@@ -176,3 +176,7 @@ def test_leaving_a_private_group_shuts_the_door_within_the_same_login(closed_hou
     assert client.get(front).status_code == 200
     Membership.objects.filter(user=closed_house.moderator).update(left_at=timezone.now())
     assert client.get(front).status_code == 404
+
+
+def test_the_list_of_who_decides_is_what_the_table_grants():
+    assert set(DECIDING) == {role for role in Role if Can.MODERATE in GRANTS[role]}

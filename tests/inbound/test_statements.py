@@ -8,7 +8,7 @@ from django.db import connection
 
 from readinggroup.groups.models import Group, Membership, Visibility
 from readinggroup.inbound.replies import NOT_TAKEN_KIND
-from readinggroup.moderation.actions import state
+from readinggroup.moderation.actions import write_statement
 from readinggroup.moderation.models import Statement
 from readinggroup.notifications.mail_addresses import read_address, statement_address
 from readinggroup.notifications.models import Notice
@@ -136,14 +136,18 @@ def test_a_mail_without_words(house, decision, deliver, name, why):
     assert told(house.member) == [why]
 
 
-def test_too_many_words_and_too_many_mails(house, decision, deliver):
+def test_too_many_words_and_too_many_mails(house, decision, deliver, as_user):
     address = address_of(house.member, decision, house.member)
     deliver(plain("word " * 1_000), by=house.member, address=address)
     for number in range(Statement.MOST_A_DAY):
         said = {"words": f"{number}", "key": f"00000000-0000-0000-0000-{number:012}", "by": house.member}
-        state(decision=decision, person=house.member, **said)
+        write_statement(decision=decision, person=house.member, **said)
     deliver(plain("And more.", message_id="<2@x>"), by=house.member, address=address)
-    assert told(house.member) == ["long", "often"]
+    assert told(house.member) == ["long", "today"]
+    inbox = as_user(house.member).get("/inbox/").text
+    assert "Write again tomorrow." in inbox
+    assert "longer than what can be kept of one mail" in inbox
+    assert "in an hour" not in inbox
 
 
 @pytest.mark.parametrize("name", ["vacation", "mailing_list"])

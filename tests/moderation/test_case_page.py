@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from readinggroup.discussion import actions as discussion
@@ -60,7 +61,12 @@ def test_what_stands_beside_it_and_was_hidden_is_not_shown(house, as_user, case)
     Comment.objects.filter(author=house.organizer).update(state=State.HIDDEN)
     page = as_user(house.moderator).get(page_of(house, case)).text
     assert "Let us go on." not in page
-    assert "Hidden by a moderator." in page
+    assert "Hidden by the moderators." in page
+    rule = change_rules(group=house.group, rules=[("No trade", "")], by=house.owner).rules.get()
+    Comment.objects.filter(author=house.organizer).update(hidden_under=rule)
+    page = as_user(house.moderator).get(page_of(house, case)).text
+    rules = reverse("groups:rules_version", args=[house.group.slug, rule.rule_set.number])
+    assert f'Hidden by the moderators: <a href="{rules}">rule 1, No trade</a>.' in page
 
 
 def test_what_its_author_has_withdrawn_shows_no_words(house, as_user, comment, case):

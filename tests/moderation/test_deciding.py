@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from readinggroup.discussion.models import Comment, HeldFor, State
 from readinggroup.groups.settling import change_rules
@@ -86,3 +88,18 @@ def test_what_is_held_has_a_case_by_the_database(house, comment):
     decide(group=house.group, seen=seen(case), verdict=Verdict(action=Action.APPROVE), by=house.moderator)
     comment.refresh_from_db()
     assert comment.state == State.VISIBLE
+
+
+@pytest.mark.parametrize(("action", "writes"), [(Action.LEAVE, 0), (Action.HIDE, 1)])
+def test_more_cases_cost_what_is_written_of_each_and_nothing_more(house, rule, action, writes):
+    counts = []
+    for cases in (1, 3):
+        comments = [factories.create_comment(house.reading, house.member, f"Boat {n}, {cases}.") for n in range(cases)]
+        for comment in comments:
+            report(comment=comment, words="It is trade.", by=house.other)
+        saw = [one for case in Case.objects.open().order_by("pk") for one in seen(case)]
+        verdict = hiding(rule) if action == Action.HIDE else Verdict(action=action)
+        with CaptureQueriesContext(connection) as captured:
+            decide(group=house.group, seen=saw, verdict=verdict, by=house.moderator)
+        counts.append(len(captured))
+    assert counts[1] - counts[0] == 2 * writes

@@ -1,5 +1,6 @@
 """Three members drawn by lot: who can be drawn, that they agree, that votes are secret, that the last one decides."""
 
+import uuid
 from datetime import timedelta
 from threading import Barrier
 
@@ -9,9 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from readinggroup.discussion.models import State
-from readinggroup.groups.actions import leave
+from readinggroup.groups.actions import leave, remove
 from readinggroup.groups.models import Membership
-from readinggroup.moderation.actions import Decided, agree, appeal, decide_appeal, vote
+from readinggroup.moderation.actions import Decided, agree, appeal, decide_appeal, vote, write_statement
 from readinggroup.moderation.actions.jury import who_can_be_drawn
 from readinggroup.moderation.models import Appeal, As, Case, Decision, Juror, LogEntry, Service
 from readinggroup.moderation.reminding import remind_of_deadlines
@@ -126,6 +127,38 @@ def test_a_juror_agrees_sees_both_sides_without_names_and_votes(house, drawn, as
     assert acts(client, drawn.appeal, "vote", vote="reverse", words="It asks.").status_code == 302
     juror.refresh_from_db()
     assert (juror.vote, juror.words) == ("reverse", "It asks.")
+
+
+def test_a_juror_who_belongs_no_more_reads_nothing_more(house, drawn, as_user):
+    """Also in a group that anybody may read: what is hidden there, visitors do not read."""
+    serve(drawn)
+    reasons(["reverse"], drawn)
+    voter, server = (juror.user for juror in drawn.jurors[:2])
+    leave(membership=house.group.memberships.get(user=voter), by=voter)
+    remove(membership=house.group.memberships.get(user=server), reason="x", by=house.owner)
+    for who in (voter, server):
+        page = as_user(who).get(page_of(drawn.appeal))
+        assert (page.status_code, "You do not belong to this group any more" in page.text) == (200, True)
+        for hidden in ("Buy my boats.", COMPLAINT, WORDS):
+            assert hidden not in page.text
+    late = acts(as_user(server), drawn.appeal, "vote", vote="uphold", words="It sells, I think.")
+    assert (late.status_code, "It sells, I think." in late.text, COMPLAINT in late.text) == (409, True, False)
+
+
+def test_a_juror_reads_what_was_written_until_it_was_decided(house, drawn, as_user):
+    serve(drawn)
+    said = {"decision": drawn.decision, "person": house.member, "by": house.member}
+    write_statement(words="Said before.", key=uuid.uuid4(), **said)
+    reasons(["reverse", "reverse", "reverse"], drawn)
+    write_statement(words="Said after.", key=uuid.uuid4(), **said)
+    page = as_user(drawn.jurors[0].user).get(page_of(drawn.appeal)).text
+    assert ("Said before." in page, "Said after." in page) == (True, False)
+
+
+def test_who_votes_before_agreeing_is_told_to_agree(house, drawn, as_user):
+    answer = acts(as_user(drawn.jurors[0].user), drawn.appeal, "vote", vote="uphold", words="It sells.")
+    assert (answer.status_code, "Say first that you agree to serve" in answer.text) == (409, True)
+    assert ("You have voted already" in answer.text, "It sells." in answer.text) == (False, True)
 
 
 @pytest.mark.parametrize("method", ["get", "post"])

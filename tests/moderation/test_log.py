@@ -12,7 +12,15 @@ from django.utils import timezone
 from readinggroup.groups.models import Group, Visibility
 from readinggroup.groups.settling import change_rules
 from readinggroup.moderation import log_views
-from readinggroup.moderation.actions import Verdict, decide, decide_about_member, report
+from readinggroup.moderation.actions import (
+    Verdict,
+    appeal,
+    decide,
+    decide_about_member,
+    decide_appeal,
+    report,
+)
+from readinggroup.moderation.actions import reverse as reverse_decision
 from readinggroup.moderation.actions.entering import enter
 from readinggroup.moderation.case_views import seen_now
 from readinggroup.moderation.log import WITHHELD, without_names
@@ -254,6 +262,44 @@ def test_who_appealed_is_not_named(house):
         decision=hidden(house), by=house.member, words="No.", decided_at=timezone.now(), reversed=False
     )
     assert told(decide_upheld(house, appeal))["words"] == f"As {WITHHELD} says."
+
+
+def first_and_its_answers(house, people):
+    """A decision of Mona's about Mara and Nora, reported by Milo: upheld against Mara, then reversed; both name all."""
+    nora = factories.create_member(house.group, "Nora")
+    words = ", ".join(["Mara", "Milo", *people])
+    comments = [factories.create_comment(house.reading, who, "Trade.") for who in (house.member, nora)]
+    for comment in comments:
+        report(comment=comment, words="Trade.", by=house.other)
+    first = hidden(house, *Case.objects.order_by("pk"))
+    made = appeal(decision=first, words="No.", by=house.member)
+    upheld = decide_appeal(appeal=made, reverse_it=False, words=words, by=house.owner)
+    return [upheld, reverse_decision(decision=first, words=words, by=house.owner)]
+
+
+def test_whom_the_first_decision_concerns_is_named_neither_where_it_is_upheld_nor_where_it_is_reversed(house):
+    for decision in first_and_its_answers(house, ["Nora", "Mona"]):
+        assert told(decision)["words"] == ", ".join([WITHHELD] * 4)
+
+
+def test_of_the_first_decision_who_made_it_is_named_where_the_group_names_them(house):
+    Group.objects.update(moderators_are_named=True)
+    house.group.refresh_from_db()
+    for decision in first_and_its_answers(house, ["Nora", "Mona"]):
+        assert told(decision)["words"] == f"{WITHHELD}, {WITHHELD}, {WITHHELD}, Mona"
+
+
+def test_a_name_that_was_replaced_is_not_told_in_the_answer_to_an_appeal(house):
+    theirs = house.group.memberships.get(user=house.member)
+    type(theirs).objects.filter(pk=theirs.pk).update(name_here="Fat Olga")
+    theirs.refresh_from_db()
+    report(member=theirs, words="Rude.", by=house.other)
+    verdict = Verdict(action=Action.RENAME, ground=Ground.LAW, words="An insult.")
+    case = Case.objects.get(member=theirs)
+    first = decide(group=house.group, seen=[seen_now(case)], verdict=verdict, by=house.moderator)
+    made = appeal(decision=first, words="No.", by=house.member)
+    upheld = decide_appeal(appeal=made, reverse_it=False, words="“Fat Olga” is one.", by=house.owner)
+    assert told(upheld)["words"] == "“[…]” is one."
 
 
 def test_the_name_here_and_the_own_name_are_withheld(house):

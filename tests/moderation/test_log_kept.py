@@ -172,8 +172,8 @@ def test_the_database_knows_no_key_into_the_log_either():
 def test_a_decision_without_its_entry_cannot_be_committed(house):
     with pytest.raises(IntegrityError, match="a decision stands in the log"):
         Decision.objects.create(group=house.group, ground="none", by=house.owner, decided_as="owner")
-    columns = "public_id, group_id, ground, words, automatic, decided_as, decided_at, by_id"
-    values = f"'aaaaaaaaaa', {house.group.pk}, 'none', '', false, 'owner', now(), {house.owner.pk}"
+    columns = "public_id, group_id, ground, words, decided_as, decided_at, by_id"
+    values = f"'aaaaaaaaaa', {house.group.pk}, 'none', '', 'owner', now(), {house.owner.pk}"
     by_hand = f"INSERT INTO moderation_decision ({columns}) VALUES ({values})"  # noqa: S608 - of our own
     assert "decision_stands_in_the_log" in told_by_psql(by_hand).stderr
     disabled = f"BEGIN; {by_hand}; SET CONSTRAINTS ALL DEFERRED; COMMIT"

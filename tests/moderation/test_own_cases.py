@@ -99,12 +99,12 @@ def test_how_it_stands_is_said(house, as_user, rule, state, said):
         reverse_of(decision, house)
     if state == "too late":
         # A decision is never changed: the clock of the page is.
-        Appeal.WITHIN, within = timedelta(seconds=-1), Appeal.WITHIN
+        Decision.APPEAL_WITHIN, within = timedelta(seconds=-1), Decision.APPEAL_WITHIN
     try:
         page = as_user(house.member).get(CASES).text
     finally:
         if state == "too late":
-            Appeal.WITHIN = within
+            Decision.APPEAL_WITHIN = within
     assert "you can appeal" not in page
     assert said is None or said in page
 

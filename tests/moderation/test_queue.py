@@ -1,6 +1,8 @@
 """The queue: what waits, in which order, who sees it, and what it costs."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.db import connection
@@ -103,6 +105,16 @@ def test_the_next_page_holds_the_rest(house, as_user):
     second = client.get(f"{queue_of(house)}?page=2").text
     assert second.count('type="checkbox"') == 1
     assert client.get(f"{queue_of(house)}?page=3").status_code == 404
+
+
+def test_the_next_page_of_one_kind_is_of_that_kind(house, as_user):
+    comments = [factories.create_comment(house.reading, house.member, f"Number {n}.") for n in range(A_PAGE + 1)]
+    Comment.objects.filter(pk__in=[comment.pk for comment in comments]).update(state=State.HELD, held_for=HeldFor.LINKS)
+    client = as_user(house.moderator)
+    link = re.search(r'rel="next" href="([^"]+)"', client.get(queue_of(house, "held")).text)
+    second = client.get(reverse("moderation:queue", args=[house.group.slug]) + unescape(link[1]))
+    assert (second.context_data["kind"], second.context_data["page"].number) == ("held", 2)
+    assert second.text.count('type="checkbox"') == 1
 
 
 def test_one_that_waits_or_three_cost_the_same(house, as_user):

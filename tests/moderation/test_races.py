@@ -17,10 +17,11 @@ from readinggroup.discussion import moderating
 from readinggroup.discussion.models import OPEN_STATES, Comment, CommentWording, HeldFor, State
 from readinggroup.groups.models import Membership, Role
 from readinggroup.groups.settling import change_rules
-from readinggroup.moderation.actions import Seen, Stale, Verdict, decide, decide_about_member, report
+from readinggroup.moderation.actions import Seen, Stale, Verdict, decide, decide_about_member, report, reverse
 from readinggroup.moderation.case_views import written
 from readinggroup.moderation.models import Action, Case, Decision, Ground, LogEntry, Part
 from readinggroup.notifications.models import Notice
+from readinggroup.readings.models import ParagraphActivity
 
 from .. import factories
 from ..discussion.test_races import SOON, assert_counters_are_true, at_once, in_two_transactions
@@ -281,3 +282,35 @@ def test_what_is_hidden_at_this_moment_is_reported_no_more(house, rule):
     with pytest.raises(Stale):
         report(comment=comment, words="Trade.", by=house.other)
     assert not Case.objects.exists()
+
+
+@pytest.mark.parametrize("act", ["decide", "reverse"])
+def test_who_decides_about_several_paragraphs_waits_for_who_holds_them_in_their_order(house, rule, act):
+    """As whoever marks all as seen holds them. In the order of the cases each would wait for the other: a deadlock."""
+    comments = [factories.create_comment(house.reading, house.member, "Trade.", number=number) for number in (4, 5)]
+    comments.sort(key=lambda comment: -comment.paragraph_id)
+    for comment in comments:
+        report(comment=comment, words="Trade.", by=house.other)
+    saw = [seen(case)[0] for case in Case.objects.order_by("pk")]
+    decides_now = decides(house, saw, verdict(Action.HIDE, rule), house.moderator)
+    if act == "reverse":
+        first = Decision.objects.get(public_id=decides_now())
+        decides_now = lambda: reverse(decision=first, words="No.", by=house.owner).public_id  # noqa: E731
+    is_held = Event()
+
+    def sees_all():
+        with transaction.atomic():
+            for comment in reversed(comments):
+                counters = ParagraphActivity.objects.select_for_update()
+                counters.get(reading=house.reading, paragraph=comment.paragraph_id)
+                is_held.set()
+                sleep(0.5)  # in which the decision comes as far as it comes
+        return "seen"
+
+    def acts():
+        is_held.wait(SOON)
+        return decides_now()
+
+    answers = at_once(sees_all, acts)
+    assert answers == ["seen", Decision.objects.latest("pk").public_id]
+    assert_counters_are_true(house.reading)

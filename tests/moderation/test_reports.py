@@ -13,6 +13,7 @@ from readinggroup.discussion.models import Comment, State
 from readinggroup.groups.models import Membership, Role
 from readinggroup.moderation import actions as actions_of_moderation
 from readinggroup.moderation.actions import reporting
+from readinggroup.moderation.case_views import seen_now
 from readinggroup.moderation.models import Case, Report
 
 from .. import factories
@@ -291,3 +292,23 @@ def test_what_is_held_while_its_case_is_open_is_due_no_later(house, comment):
     Case.objects.update(due_at=timezone.now() + timedelta(days=3))
     Comment.objects.filter(pk=comment.pk).update(state=State.HELD)
     assert Case.objects.get().due_at < timezone.now() + timedelta(hours=25)
+
+
+def test_a_name_is_reported_once_while_it_waits_and_another_one_anew(house, as_user):
+    client, address = (
+        as_user(house.other),
+        reverse("moderation:report_name", args=[house.group.slug, house.member.public_id]),
+    )
+
+    def told():
+        return client.post(address, {"words": "Rude."}, follow=True).text
+
+    assert "Thank you. The moderators will look at it." in told()
+    assert "You have reported this name already, and nobody has decided yet" in told()
+    case = Case.objects.get()
+    leaving = actions_of_moderation.Verdict(action="leave")
+    actions_of_moderation.decide(group=house.group, seen=[seen_now(case)], verdict=leaving, by=house.moderator)
+    Membership.objects.filter(user=house.member).update(name_here="Ruder")
+    assert "Thank you. The moderators will look at it." in told()
+    assert Case.objects.open().get().reports.get().reporter == house.other
+    assert (Report.objects.count(), "already" in told()) == (2, True)

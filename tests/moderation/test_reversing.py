@@ -9,16 +9,19 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse as address_of
 from django.utils import timezone
 
+from readinggroup.discussion import moderating
 from readinggroup.discussion.models import Comment, HeldFor, Restriction, State
-from readinggroup.groups.actions import hand_out_roles, leave
-from readinggroup.groups.models import Group, Membership, Role
+from readinggroup.groups.actions import elect_moderators, hand_out_roles, leave
+from readinggroup.groups.models import CameBy, ChangeKind, Group, GroupChange, Membership, Role, Term
 from readinggroup.moderation.actions import (
+    ForOwners,
     Impossible,
     NotYours,
     Verdict,
     appeal,
     decide,
     decide_about_member,
+    decide_about_place,
     report,
     reverse,
 )
@@ -28,6 +31,7 @@ from readinggroup.notifications.models import Notice
 
 from .. import factories
 from ..discussion.test_races import at_once
+from . import steps
 from .conftest import another_moderator, decided, rule_of, seen
 
 WHY = "It was read too quickly."
@@ -66,9 +70,42 @@ def test_a_moderator_takes_their_own_decision_back_with_a_reason(house, as_user,
     told = set(Notice.objects.filter(created_at__gte=made.decided_at).values_list("recipient__display_name", "kind"))
     assert {("Mara", "moderation/decided"), ("Milo", "moderation/reversed")} <= told
     assert "Buy my" in as_user(None).get(f"/c/{case_of_mara.comment.public_id}/", follow=True).text
-    # Again is a silent success.
-    assert client.post(address, {"words": "Once more."})["Location"] == page_of(made, "decision")
+    # Sent again it is the same one.
+    assert client.post(address, {"words": WHY})["Location"] == page_of(made, "decision")
     assert Decision.objects.count() == 2
+
+
+def test_who_comes_second_is_told_so_and_keeps_their_words(house, as_user, case_of_mara):
+    address = page_of(case_of_mara.decision)
+    as_user(house.moderator).post(address, {"words": WHY})
+    made = Decision.objects.get(reverses=case_of_mara.decision)
+    for who, words in ((house.owner, "For another reason."), (house.owner, WHY), (house.moderator, "Once more.")):
+        answer = as_user(who).post(address, {"words": words})
+        assert answer.status_code == 409
+        assert f">\n{words}</textarea>" in answer.text
+        for said in ("reversed meanwhile", f"<p>{WHY}</p>", page_of(made, "decision")):
+            assert said in answer.text, said
+        assert '<button class="send">' not in answer.text
+    assert as_user(house.owner).get(address)["Location"] == page_of(case_of_mara.decision, "decision")
+    assert (Decision.objects.count(), Decision.objects.get(reverses=case_of_mara.decision).words) == (2, WHY)
+
+
+def test_reversing_is_offered_to_whoever_may_and_the_others_are_told_why_not(house, as_user):
+    decision = about_member(house, house.member, Action.REMOVE, by=house.owner)
+    address, page = page_of(decision), page_of(decision, "decision")
+    assert address not in as_user(house.moderator).get(page).text
+    assert as_user(house.moderator).get(address)["Location"] == page
+    answer = as_user(house.moderator).post(address, {"words": WHY})
+    assert (answer.status_code, "Only an owner can take somebody in again" in answer.text) == (409, True)
+    with pytest.raises(ForOwners):
+        reverse(decision=decision, words=WHY, by=house.moderator)
+    assert address in as_user(house.owner).get(page).text
+    assert as_user(house.owner).get(address).status_code == 200
+    # Of another decision, whom it concerns is refused in other words.
+    own = about_member(house, house.moderator, Action.WARN, by=house.owner)
+    with pytest.raises(NotYours) as refusal:
+        reverse(decision=own, words=WHY, by=house.moderator)
+    assert refusal.type is NotYours
 
 
 @pytest.mark.parametrize(("who", "status"), [(None, 302), ("member", 404), ("other", 404), ("outsider", 404)])
@@ -160,6 +197,82 @@ def test_a_lock_is_opened_if_it_is_this_one(house, place):
     assert (Restriction.objects.count(), actions_of(made)) == (0, ["show", "unlock"])
 
 
+def test_a_thread_is_moved_and_the_paragraph_locked_to_which_it_goes_and_both_are_undone(house, as_user):
+    root = factories.create_comment(house.reading, house.member, "Wrong place.")
+    report(comment=root, words="Elsewhere.", by=house.other)
+    client, case = as_user(house.moderator), Case.objects.get()
+    assert "the paragraph is the one to which it goes" in client.get(steps.page_of(house, case)).text
+    rule = rule_of(house)
+    form = {"action": "move", "to": 5, "on": f"rule-{rule.pk}", "words": "It is about the song.", "place": "paragraph"}
+    assert steps.decide(client, house, case, **form).status_code == 302
+    here, there = (factories.version_of(house.reading, number).paragraph for number in (4, 5))
+    assert Restriction.objects.get().paragraph == there
+    decision = Decision.objects.get()
+    assert "The Ferry</bdi>, paragraph 5" in client.get(page_of(decision, "decision")).text
+    made = reverse(decision=decision, words=WHY, by=house.owner)
+    root.refresh_from_db()
+    assert (root.paragraph, Restriction.objects.count(), actions_of(made)) == (here, 0, ["move_back", "unlock"])
+    assert [part["paragraph"] for part in json.loads(LogEntry.objects.get(decision=made.public_id).facts)["parts"]] == [
+        4,
+        5,
+    ]
+
+
+def test_the_paragraph_of_a_lock_is_the_one_of_then_wherever_the_comment_went(house):
+    root = factories.create_comment(house.reading, house.member, "Loud.")
+    decision = decided(house, [root], action=Action.ASK, place="paragraph")
+    with transaction.atomic():
+        moderating.move_thread(comment=root, version=factories.version_of(house.reading, 5))
+    made = reverse(decision=decision, words=WHY, by=house.owner)
+    assert (Restriction.objects.count(), actions_of(made)) == (0, ["strike", "unlock"])
+
+
+def locked(house, place, *, days=None, words="Too loud.", thread=None):
+    verdict = Verdict(
+        action=Action.LOCK, ground=Ground.RULE, rule=rule_of(house), words=words, place=place,
+        place_until=days and timezone.now() + timedelta(days=days),
+    )  # fmt: skip
+    where = {"thread": thread} if thread else {"version": factories.version_of(house.reading)}
+    return decide_about_place(reading=house.reading, **where, verdict=verdict, by=house.moderator)
+
+
+@pytest.mark.parametrize("place", ["thread", "paragraph"])
+def test_a_lock_that_another_replaced_stands_again_when_that_is_reversed(house, place):
+    """Whatever set the second one: a decision about the place, or about a comment there."""
+    root = factories.create_comment(house.reading, house.member, "Loud.")
+    thread = root if place == "thread" else None
+    first = locked(house, place, words="Enough.", thread=thread)
+    for second in (
+        lambda: locked(house, place, days=3, words="Three days.", thread=thread),
+        lambda: decided(house, [root], action=Action.ASK, place=place, place_until=timezone.now() + timedelta(days=1)),
+    ):
+        decision = second()
+        part = decision.parts.get(action=Action.LOCK)
+        assert (part.before["reason"], part.before["until"]) == ("Enough.", "")
+        assert Restriction.objects.get().until is not None
+        made = reverse(decision=decision, words=WHY, by=house.owner)
+        assert actions_of(made)[-1] == "strike"
+        lock = Restriction.objects.get()
+        assert (lock.reason, lock.until, lock.created_by) == ("Enough.", None, house.moderator)
+    assert actions_of(reverse(decision=first, words=WHY, by=house.owner)) == ["unlock"]
+    assert not Restriction.objects.exists()
+
+
+def test_a_lock_that_was_reversed_itself_or_opened_does_not_come_back(house):
+    first = locked(house, "paragraph", words="First.")
+    second = locked(house, "paragraph", words="Second.")
+    reverse(decision=first, words=WHY, by=house.owner)
+    assert Restriction.objects.get().reason == "Second."
+    assert actions_of(reverse(decision=second, words=WHY, by=house.owner)) == ["unlock"]
+    locked(house, "paragraph", words="Third.")
+    opening = Verdict(action=Action.UNLOCK, place="paragraph", words="Quiet again.")
+    version = factories.version_of(house.reading)
+    decide_about_place(reading=house.reading, version=version, verdict=opening, by=house.moderator)
+    fourth = locked(house, "paragraph", words="Fourth.")
+    assert actions_of(reverse(decision=fourth, words=WHY, by=house.owner)) == ["unlock"]
+    assert not Restriction.objects.exists()
+
+
 def test_another_lock_there_stays(house):
     comment = factories.create_comment(house.reading, house.member, "Loud.")
     decision = decided(house, [comment], place="thread")
@@ -221,6 +334,34 @@ def test_who_was_removed_comes_back_with_the_roles_of_before_but_not_as_owner(ho
     assert actions_of(reverse(decision=decision, words=WHY, by=house.owner)) == ["readmit"]
     membership.refresh_from_db()
     assert (membership.is_member, membership.roles, membership.suspended_until) == (True, [Role.ORGANIZER], None)
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_who_moderated_comes_back_for_what_is_left_of_the_term(house, taken):
+    until = timezone.now() + timedelta(days=20)
+    elect_moderators(group=house.group, people=[house.member], until=until, by=house.organizer)
+    decision = about_member(house, house.member, Action.REMOVE, by=house.owner)
+    if taken:  # their name, meanwhile
+        Membership.objects.filter(user=house.member).update(name_here="Reader AAAAAA", under_pseudonym=True)
+        Membership.objects.filter(user=house.other).update(name_here="Mara")
+    assert actions_of(reverse(decision=decision, words=WHY, by=house.owner)) == ["readmit"]
+    term = Term.objects.open().get(membership__user=house.member)
+    assert (term.until, term.by, term.came_by) == (until, house.organizer, CameBy.ELECTED)
+    assert house.group.memberships.get(user=house.member).roles == [Role.MODERATOR]
+    log = GroupChange.objects.filter(person=house.member).order_by("pk").values_list("kind", flat=True)
+    assert list(log) == [ChangeKind.MODERATES, ChangeKind.MODERATED, ChangeKind.MODERATES]
+
+
+def test_whose_term_is_over_meanwhile_comes_back_as_a_member(house):
+    until = timezone.now() + timedelta(days=20)
+    elect_moderators(group=house.group, people=[house.member], until=until, by=house.owner)
+    decision = about_member(house, house.member, Action.REMOVE, by=house.owner)
+    long_ago = timezone.now() - timedelta(days=9)
+    Term.objects.filter(membership__user=house.member).update(
+        began_at=long_ago - timedelta(days=1), until=long_ago, ended_at=long_ago
+    )
+    assert actions_of(reverse(decision=decision, words=WHY, by=house.owner)) == ["readmit"]
+    assert house.group.memberships.get(user=house.member).roles == []
 
 
 def test_who_left_by_themselves_is_not_taken_in(house):
@@ -316,13 +457,16 @@ def test_a_closed_group_reverses_nothing(house, as_user, case_of_mara):
 
 @pytest.mark.django_db(transaction=True)
 def test_many_at_once_are_one_reversal_and_nobody_sees_an_error(house, as_user):
-    clients = [as_user(who) for who in (house.moderator, house.owner, another_moderator(house)) for _ in range(3)]
+    people = [who for who in (house.moderator, house.owner, another_moderator(house)) for _ in range(3)]
+    clients = [as_user(who) for who in people]
     for number in range(4):
         decision = decided(house, [factories.create_comment(house.reading, house.member, f"Buy {number}.")])
         sent = [lambda client=client, d=decision: client.post(page_of(d), {"words": WHY}) for client in clients]
         answers = at_once(*sent)
         made = Decision.objects.get(reverses=decision)
-        assert {answer["Location"] for answer in answers} == {page_of(made, "decision")}
+        for who, answer in zip(people, answers, strict=True):
+            told = answer.headers.get("Location", answer.status_code)
+            assert told == (page_of(made, "decision") if who == made.by else 409)
     assert LogEntry.objects.count() == 8
 
 
@@ -375,3 +519,21 @@ def test_who_was_suspended_before_being_removed_comes_back_suspended(house, bar)
     assert actions_of(reverse(decision=removal, words=WHY, by=house.owner)) == ["readmit"]
     theirs = house.group.memberships.get(user=house.member)
     assert (theirs.is_member, theirs.suspended_until, theirs.suspended_by) == (True, until, house.moderator)
+
+
+def test_a_suspension_that_was_lifted_after_the_removal_does_not_come_back(house):
+    about_member(house, house.member, Action.SUSPEND, until=timezone.now() + timedelta(days=3))
+    removal = about_member(house, house.member, Action.REMOVE, by=house.owner)
+    about_member(house, house.member, Action.LIFT)
+    assert actions_of(reverse(decision=removal, words=WHY, by=house.owner)) == ["readmit"]
+    theirs = house.group.memberships.get(user=house.member)
+    assert (theirs.is_member, theirs.is_suspended) == (True, False)
+
+
+def test_of_three_suspensions_the_first_counts_again_whichever_order_they_are_reversed_in(house):
+    until = timezone.now() + timedelta(days=3)
+    about_member(house, house.member, Action.SUSPEND, until=until)
+    for days in (5, 7):
+        later = about_member(house, house.member, Action.SUSPEND, until=timezone.now() + timedelta(days=days))
+        reverse(decision=later, words=WHY, by=house.owner)
+        assert house.group.memberships.get(user=house.member).suspended_until == until

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from readinggroup.groups.actions import remove
 from readinggroup.groups.models import Role
-from readinggroup.moderation.actions import appeal, decide_appeal, state
+from readinggroup.moderation.actions import appeal, decide_appeal, write_statement
 from readinggroup.moderation.actions import reverse as reverse_decision
 from readinggroup.moderation.models import Action, Appeal, Case, Statement
 from readinggroup.moderation.reminding import remind_of_deadlines
@@ -270,7 +270,7 @@ def test_a_reversal_closes_the_conversation_later(house, as_user, case_of_mara):
 def test_the_action_itself_answers_a_copy_with_the_first(house, case_of_mara):
     key = uuid.uuid4()
     said = {"decision": case_of_mara.decision, "person": house.member, "words": "x", "key": key, "by": house.member}
-    assert state(**said) == state(**said)
+    assert write_statement(**said) == write_statement(**said)
 
 
 def test_on_the_page_of_an_answer_a_moderator_writes_to_whomever_it_concerned(house, as_user):

@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from readinggroup.groups import actions
 from readinggroup.groups.actions import elect_moderators, end_terms, remind_of_terms
 from readinggroup.groups.inviting_by_mail import invite_by_email
-from readinggroup.groups.models import CameBy, GroupChange, Membership, Role, Term, Visibility
+from readinggroup.groups.models import CameBy, Group, GroupChange, Membership, Role, Term, Visibility
 from readinggroup.moderation.actions import claim, report
 from readinggroup.moderation.models import Case
 from readinggroup.notifications.models import Notice
@@ -189,6 +189,20 @@ def test_fourteen_days_before_its_end_the_moderator_and_the_owners_are_reminded_
     assert told("groups/term_ends") == {house.owner.pk}
     assert "ends soon" in as_user(house.owner).get("/inbox/").text
     assert theirs(house, house.moderator).roles == [Role.MODERATOR]
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "UTC", "Pacific/Honolulu"])
+def test_the_last_day_is_the_same_day_wherever_it_is_read(house, as_user, zone):
+    Group.objects.update(time_zone="America/New_York")
+    house.group.refresh_from_db()
+    last = timezone.localdate(in_days(10), house.group.zone)
+    Term.objects.filter(membership__user=house.moderator).update(until=Term.end_of(last, house.group))
+    assert remind_of_terms() == 1
+    elect_moderators(group=house.group, people=[house.member], until=Term.end_of(last, house.group), by=house.owner)
+    for person in (house.owner, house.moderator):
+        type(person).objects.filter(pk=person.pk).update(time_zone=zone)
+        page = as_user(person).get("/inbox/").text
+        assert page.count(date_format(last, "DATE_FORMAT")) == 2, page
 
 
 def test_at_its_end_the_role_goes_with_notice_log_and_claims(house, as_user):

@@ -210,7 +210,9 @@ def appeal_and_serve(house, person, canaries):
     decisions = [decided(house, [factories.create_comment(house.reading, who, "Trade.")]) for who in
                  (person, house.member)]  # fmt: skip
     moderation.appeal(decision=decisions[0], words=canaries.appeal, by=person)
-    moderation.state(decision=decisions[0], person=person, words=canaries.statement, key=uuid.uuid4(), by=person)
+    moderation.write_statement(
+        decision=decisions[0], person=person, words=canaries.statement, key=uuid.uuid4(), by=person
+    )
     made = moderation.appeal(decision=decisions[1], words="No.", by=house.member)
     now = timezone.now()
     vote = {"state": "serving", "vote": "uphold", "words": canaries.vote, "voted_at": now}

@@ -23,7 +23,7 @@ from readinggroup.accounts.models import Contributions, Login, User
 from readinggroup.accounts.names import new_pseudonym
 from readinggroup.discussion.models import Comment, State
 from readinggroup.groups import actions as groups
-from readinggroup.groups.models import Membership, Role, Term
+from readinggroup.groups.models import Group, Membership, Role, Term
 from readinggroup.moderation.actions import Seen, Verdict, claim, decide, report
 from readinggroup.moderation.models import Action, Case, Report
 from readinggroup.my_data import actions, deletion
@@ -32,6 +32,7 @@ from readinggroup.notifications.models import Notice
 from readinggroup.tasks import delete_accounts, mail_due_notices
 
 from .. import factories
+from ..moderation.conftest import decided
 
 PAGE, UNDO = "/me/deletion/", "/me/deletion/undo/"
 
@@ -439,6 +440,20 @@ def test_one_that_fails_stops_no_other_and_is_whole(house, let_days_pass, monkey
     monkeypatch.undo()
     delete_accounts(0)
     assert now(house.member).deleted_at is not None
+
+
+def test_a_named_moderator_who_is_deleted_leaves_the_rest_of_the_statement(house, let_days_pass):
+    Group.objects.update(moderators_are_named=True)
+    house.group.refresh_from_db()
+    decided(house, [factories.create_comment(house.reading, house.member, "Boats.")])
+    before = Notice.objects.get(kind="moderation/decided").facts
+    assert (before["by"], before["actions"]) == ("Mona", ["hide"])
+    ask(house.moderator)
+    let_days_pass(house.moderator)
+    delete_accounts(0)
+    after = Notice.objects.get(kind="moderation/decided").facts
+    assert after == before | {"by": now(house.moderator).display_name}
+    assert after["by"].startswith("Reader ")
 
 
 def test_others_of_the_same_name_keep_it(house, let_days_pass):

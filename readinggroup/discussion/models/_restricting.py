@@ -2,6 +2,8 @@
 
 import pgtrigger
 
+from readinggroup.groups.models import DECIDING
+
 # Checked with the paragraph's row held, as whoever restricts holds it (`restricting.py`). Each statement
 # here sees all that was committed before, so nothing is said after a lock began, nor twice in slow mode.
 SAID_WHERE_ONE_MAY = pgtrigger.Trigger(
@@ -33,7 +35,7 @@ SAID_WHERE_ONE_MAY = pgtrigger.Trigger(
                     SELECT FROM groups_membership member
                     JOIN readings_reading reading ON reading.group_id = member.group_id
                     WHERE reading.id = place.reading_id AND member.user_id = place.author_id
-                        AND member.roles && ARRAY['owner', 'moderator']::varchar[]
+                        AND member.roles && ARRAY[{deciding}]::varchar[]
                 ) THEN
                     RAISE EXCEPTION 'too soon where it is slow' USING ERRCODE = 'check_violation',
                         CONSTRAINT = 'comment_is_not_too_soon',
@@ -42,5 +44,5 @@ SAID_WHERE_ONE_MAY = pgtrigger.Trigger(
             END IF;
         END LOOP;
         RETURN NULL;
-    """,
+    """.replace("{deciding}", ", ".join(f"'{role}'" for role in DECIDING)),
 )

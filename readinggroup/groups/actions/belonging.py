@@ -87,10 +87,12 @@ def remove(*, membership, reason, by, not_before=None) -> None:
 
     Whoever decides it tells them: see `readinggroup.moderation`.
     """
+    before = hold_with_names(membership)
     ends = {"left_at": timezone.now(), "roles": [], "removed_by": by, "removed_for": reason}
     if not_before:
         ends |= {"suspended_until": not_before, "suspended_by": by, "suspended_for": reason}
-    change_membership(membership, **ends)
+    if change_membership(membership, **ends) and Role.MODERATOR in before.roles:
+        log_term(ChangeKind.MODERATED, before, by=by)
 
 
 @transaction.atomic

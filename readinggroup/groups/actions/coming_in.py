@@ -79,15 +79,15 @@ def take_in_again(membership, roles, name_here) -> Membership:
     return membership
 
 
-def take_in_under_a_free_name(*, group, user) -> Membership:
+def take_in_under_a_free_name(*, group, user, roles=()) -> Membership:
     """As `take_in`, for who is not there to be asked: where their name is taken, it gets a number."""
     try:
-        return take_in(group=group, user=user)
+        return take_in(group=group, user=user, roles=roles)
     except NameTaken:
         stem = user.display_name[: LONGEST_NAME - 5]
         for number in range(2, 10_000):
             try:
-                return take_in(group=group, user=user, name_here=f"{stem} {number}")
+                return take_in(group=group, user=user, roles=roles, name_here=f"{stem} {number}")
             except NameTaken:
                 continue
         raise

@@ -41,7 +41,7 @@ def settle_term(*, membership, until, by, came_by=CameBy.APPOINTED, began=False)
 def log_term(kind, membership, *, by, term=None) -> GroupChange:
     """A row of the group's log about one who moderates, or did; with the last day of the term that they have now."""
     group = membership.group
-    last = timezone.localtime(term.last_day, group.zone).date().isoformat() if term and term.until else ""
+    last = last_day_as_fact(term, group) if term else ""
     return GroupChange.objects.create(group=group, kind=kind, after=last, by=by, person=membership.user)
 
 
@@ -78,14 +78,14 @@ def elect_moderators(*, group, people, until, by) -> list[Term]:
             group=group.pk,
             event=f"elected-{terms[0].pk}",
             address=reverse("groups:rules", args=[group.slug]),
-            facts={"group": group.name, "until": last_day_as_fact(terms[0])},
+            facts={"group": group.name, "until": last_day_as_fact(terms[0], group)},
         )
     return terms
 
 
-def last_day_as_fact(term) -> str:
-    """For a notice, which tells the day."""
-    return term.last_day.isoformat() if term.until else ""
+def last_day_as_fact(term, group) -> str:
+    """The day itself, where the group is: told in any reader's zone it is that day. "" of a term without an end."""
+    return timezone.localdate(term.last_day, group.zone).isoformat() if term.until else ""
 
 
 def owners_of(group) -> set:
@@ -97,7 +97,7 @@ def owners_of(group) -> set:
 def tell_of_term(kind, term, membership, *, event, owners=True) -> None:
     """Tell the moderator, and who owns the group: each what it means for them."""
     group, me = membership.group, membership.user_id
-    facts = {"group": group.name, "name": membership.name, "until": last_day_as_fact(term)}
+    facts = {"group": group.name, "name": membership.name, "until": last_day_as_fact(term, group)}
     told = {"address": reverse("groups:member", args=[group.slug, membership.user.public_id]), "group": group.pk}
     if owners:
         people = dict.fromkeys(owners_of(group) - {me}, (f"groups/{kind}", Category.REQUEST))

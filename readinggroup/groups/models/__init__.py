@@ -5,11 +5,12 @@ from .feeds import FeedAddress
 from .groups import Group, Visibility
 from .letters import Letter
 from .life import OF_A_MODERATOR, ChangeKind, GroupChange, GroupExport, Handover, Rule, RuleSet
-from .memberships import STANDING, Membership, RenamedUser, Role, standing_columns, standing_from
+from .memberships import DECIDING, STANDING, Membership, RenamedUser, Role, standing_columns, standing_from
 from .reviews import RulesReview, RulesReviewSupport
 from .terms import CameBy, ModeratingMembership, Term
 
 __all__ = [
+    "DECIDING",
     "OF_A_MODERATOR",
     "STANDING",
     "CameBy",

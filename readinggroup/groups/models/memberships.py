@@ -32,6 +32,10 @@ class Role(models.TextChoices):
     MODERATOR = "moderator", _("moderator")
 
 
+# Those who decide as moderators. Who may do what is said in permissions.py; queries and triggers go by this list.
+DECIDING = [Role.MODERATOR, Role.OWNER]
+
+
 class MembershipQuerySet(models.QuerySet):
     """Members of groups, by what they are."""
 
@@ -70,7 +74,7 @@ class MembershipQuerySet(models.QuerySet):
 
     def who_may_decide(self):
         """Those who can decide as moderators now: by role, and neither suspended nor with a closed account."""
-        moderating = self.active().filter(roles__overlap=[Role.MODERATOR, Role.OWNER], user__is_active=True)
+        moderating = self.active().filter(roles__overlap=DECIDING, user__is_active=True)
         return moderating.exclude(suspended_until__gt=Now())
 
     def update(self, **changes):

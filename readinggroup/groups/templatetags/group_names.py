@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django import template
+from django.utils.dateparse import parse_date
 
 register = template.Library()
 
@@ -17,3 +18,9 @@ def name_in(user, group):
 def moment(fact):
     """The moment that a notice holds as a fact (ISO 8601), to be told in the reader's zone and language."""
     return datetime.fromisoformat(fact)
+
+
+@register.filter
+def day(fact):
+    """The day that a notice holds as a fact (ISO 8601), the same in every zone."""
+    return parse_date(fact[:10])

@@ -8,17 +8,30 @@ from .jury import agree, decline, see_to, vote
 from .keeping_up import keep_hold_takes, tell_of_what_waits
 from .members import decide_about_member, last_about
 from .places import decide_about_place, lock_at
-from .refusals import AppealedBefore, Claimed, Decided, Impossible, NotYours, Stale, TooLate, TooMany
+from .refusals import (
+    AppealedBefore,
+    Claimed,
+    Decided,
+    ForOwners,
+    Impossible,
+    NotYours,
+    ReversedBefore,
+    Stale,
+    TooLate,
+    TooMany,
+)
 from .reporting import Silenced, report, tell_moderators
 from .reversing import reverse
-from .stating import state
+from .stating import write_statement
 
 __all__ = [
     "AppealedBefore",
     "Claimed",
     "Decided",
+    "ForOwners",
     "Impossible",
     "NotYours",
+    "ReversedBefore",
     "Seen",
     "Silenced",
     "Stale",
@@ -40,8 +53,8 @@ __all__ = [
     "report",
     "reverse",
     "see_to",
-    "state",
     "tell_moderators",
     "tell_of_what_waits",
     "vote",
+    "write_statement",
 ]

@@ -6,18 +6,12 @@ from django.utils import timezone
 from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, may
 
-from ..models import RESTRICTIVE, Action, Appeal, As, Decision, Juror, Part, Report
+from ..log import involved_in
+from ..models import RESTRICTIVE, Action, Appeal, As, Decision, Juror, Part
 from .deciding import role_of
 from .entering import enter, tell_concerned
 from .refusals import Decided, NotYours
 from .reversing import close_cases_of, hold_for, reverse, tell_who_decided
-
-
-def involved_in(decision) -> set:
-    """Who does not decide about an appeal against it: whom it concerns, who made it, who reported what it is about."""
-    parts = Part.objects.filter(decision=decision)
-    reporters = Report.objects.filter(case__parts__decision=decision).values_list("reporter", flat=True)
-    return {decision.by_id, *parts.values_list("person", flat=True), *reporters} - {None}
 
 
 def deciders_about(decision):
@@ -40,16 +34,17 @@ def may_decide(appeal, membership) -> bool:
 
 @transaction.atomic
 def decide_appeal(*, appeal, reverse_it: bool, words, by) -> Decision:
-    """Uphold the decision or reverse it, with a reason. NotYours; Decided if somebody else has decided otherwise.
+    """Uphold the decision or reverse it, with a reason. NotYours; Decided if it is, by somebody else or otherwise.
 
-    The same answer again is the first one.
+    The same answer of the same person again is the first one.
     """
     held = hold_for(appeal.decision, by)
     standing = Appeal.objects.select_related("decision__group").get(pk=appeal.pk)
     me = held.members.get(by.pk)
     if standing.is_decided:
-        if me is not None and may(me, Can.MODERATE) and standing.reversed == reverse_it:
-            return standing.outcome
+        answer = standing.outcome
+        if answer and (standing.reversed, answer.by_id, answer.words) == (reverse_it, by.pk, words):
+            return answer
         raise Decided(standing)
     if me is None or not may_decide(standing, me):
         raise NotYours

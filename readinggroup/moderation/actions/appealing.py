@@ -25,7 +25,7 @@ def appeal(*, decision, words, by) -> Appeal:
         raise NotYours
     if Decision.objects.filter(reverses=decision).exists():
         raise Impossible
-    if decision.decided_at + Appeal.WITHIN < timezone.now():
+    if not decision.can_be_appealed_now:
         raise TooLate
     made = Appeal.objects.create(decision=decision, by=by, words=words)
     due = timezone.now() + Case.DUE[Kind.APPEAL]

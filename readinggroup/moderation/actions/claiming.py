@@ -1,9 +1,9 @@
 """Who is looking at a case: so that two moderators do not do the same work. The database lets one have it."""
 
-from django.db.models import Q
 from django.utils import timezone
 
 from ..models import Case, Kind
+from ..models.cases import NOT_CLAIMED
 from .deciding import concerned_by
 
 
@@ -14,12 +14,10 @@ def claim(*, case, by) -> bool:
     """
     if case.kind != Kind.APPEAL and concerned_by(case) == by.pk:
         return False
-    now = timezone.now()
-    free = Q(claimed_until=None) | Q(claimed_until__lte=now) | Q(claimed_by=by)
-    cases = Case.objects.open().filter(free, pk=case.pk)
-    return bool(cases.update(claimed_by=by, claimed_until=now + Case.CLAIM_LASTS))
+    cases = Case.objects.open().free_for(by).filter(pk=case.pk)
+    return bool(cases.update(claimed_by=by, claimed_until=timezone.now() + Case.CLAIM_LASTS))
 
 
 def release(*, cases, by) -> int:
     """Let go what of these one has; the answer is how many."""
-    return cases.filter(claimed_by=by).update(claimed_by=None, claimed_until=None)
+    return cases.filter(claimed_by=by).update(**NOT_CLAIMED)

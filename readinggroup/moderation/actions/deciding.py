@@ -5,18 +5,21 @@ from datetime import datetime
 from zlib import crc32
 
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from readinggroup.accounts.names import new_pseudonym
 from readinggroup.discussion import moderating
 from readinggroup.discussion.actions import held
-from readinggroup.discussion.models import OPEN_STATES, State
+from readinggroup.discussion.counters import hold_counters
+from readinggroup.discussion.models import OPEN_STATES, Comment, State
 from readinggroup.groups.actions import belonging
 from readinggroup.groups.models import Membership, Role, Rule
 from readinggroup.groups.permissions import Can, may
 from texts.models import ParagraphVersion
 
 from ..models import RESTRICTIVE, Action, As, Case, Decision, Ground, Kind, Part
+from ..models.cases import NOT_CLAIMED
 from .entering import enter, tell_concerned, tell_reporters
 from .measures import about_person, about_place, began, places_of
 from .refusals import Claimed, Impossible, NotYours, Stale
@@ -59,6 +62,8 @@ def number_of_name(member) -> int:
     return crc32(member.name.encode()) % 10**9
 
 
+# What a case is about, and whose that is.
+BESIDE = ("comment__root", "member__user")
 # What can be done with a comment in this state, or with a name.
 POSSIBLE = {
     State.VISIBLE: {Action.LEAVE, Action.HIDE, Action.ASK, Action.MOVE},
@@ -72,10 +77,12 @@ POSSIBLE = {
 def decide(*, group, seen, verdict, by) -> Decision:
     """Decide about these cases, in one decision with a part for each thing. The same decision again is the first one.
 
-    NotYours, Impossible, Stale, Claimed, as they say. Held in the order of the house: memberships, comments, cases.
+    NotYours, Impossible, Stale, Claimed, as they say. Held in the order of the house: memberships, comments, the
+    counters of their paragraphs, cases.
     """
     keys = [one.case for one in seen]
-    asked = list(Case.objects.filter(group=group, pk__in=keys).exclude(kind=Kind.APPEAL).order_by("pk"))
+    rows = Case.objects.filter(group=group, pk__in=keys).exclude(kind=Kind.APPEAL).order_by("pk")
+    asked = list(rows.select_related(*BESIDE))
     if not asked or len(asked) != len(set(keys)):
         raise Stale
     concerned = {concerned_by(case) for case in asked}
@@ -88,19 +95,12 @@ def decide(*, group, seen, verdict, by) -> Decision:
     if me is None or not may(me, Can.MODERATE) or by.pk in concerned | begun_by:
         raise NotYours
     comments = held_for(asked, verdict)
-    cases = list(Case.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=keys).order_by("pk"))
+    cases = list(rows.select_related(*BESIDE).select_for_update(of=("self",), no_key=True))
     before = repeated(cases, verdict)
     if before is not None:
         return before
     check(cases, comments, seen, verdict, me)
-    decision = Decision.objects.create(
-        group=group,
-        ground=verdict.ground,
-        rule=verdict.rule,
-        words=verdict.words,
-        by=by,
-        decided_as=role_of(me),
-    )
+    decision = made(verdict, me)
     parts = [about_case(case, comments.get(case.comment_id), verdict, decision) for case in cases]
     parts += [about_person(members[pk], verdict, decision) for pk in sorted(concerned) if verdict.person]
     if verdict.place:
@@ -110,6 +110,12 @@ def decide(*, group, seen, verdict, by) -> Decision:
     tell_concerned(decision, parts)
     tell_reporters(decision, cases, upheld=verdict.is_restrictive)
     return decision
+
+
+def made(verdict, me) -> Decision:
+    """The decision of this moderator or owner that says so; what it does, and its entry in the log, follow."""
+    grounds = {"ground": verdict.ground, "rule": verdict.rule, "words": verdict.words}
+    return Decision.objects.create(group=me.group, by=me.user, decided_as=role_of(me), **grounds)
 
 
 def role_of(member) -> As:
@@ -129,12 +135,21 @@ def hold_members(group, people) -> dict:
 
 
 def held_for(cases, verdict) -> dict:
-    """The comments of these cases, held; and the threads that are moved or locked, in the same order."""
+    """The comments of these cases, held; the threads that are moved or locked; then the counters of their paragraphs.
+
+    Each comment that is changed would hold its own counter, in the order of the cases: others hold several in theirs.
+    """
     comments = [case.comment for case in cases if case.comment_id]
     keys = {comment.pk for comment in comments}
-    rows = held(
-        keys | ({comment.root_id or comment.pk for comment in comments} if verdict.place == "thread" else set())
-    )
+    threads = {comment.root_id or comment.pk for comment in comments} if verdict.place == "thread" else set()
+    if verdict.action == Action.MOVE:
+        threads |= set(Comment.objects.filter(root__in=keys).values_list("pk", flat=True))
+    rows = held(keys | threads)
+    paragraphs = {(row.reading_id, row.paragraph_id) for row in rows.values()}
+    if verdict.to is not None:
+        paragraphs |= {(row.reading_id, verdict.to.paragraph_id) for row in rows.values()}
+    hold_counters(paragraphs)
+    prefetch_related_objects(list(rows.values()), "reading__edition", "version", "root")  # as whom it concerns is told
     return {pk: row for pk, row in rows.items() if pk in keys}
 
 
@@ -142,9 +157,10 @@ def repeated(cases, verdict) -> Decision | None:
     """The decision that says the same of all these cases already, if they are as it left them."""
     if any(case.closed_at is None and case.waits_until is None for case in cases):
         return None
-    lasts = {case.parts.select_related("decision").order_by("-pk").first() for case in cases}
-    decisions = {part.decision for part in lasts if part}
-    if None in lasts or len(decisions) != 1 or any(part.action != verdict.action for part in lasts):
+    about = Part.objects.filter(case__in=cases).select_related("decision")
+    lasts = list(about.order_by("case", "-pk").distinct("case"))
+    decisions = {part.decision for part in lasts}
+    if len(lasts) != len(cases) or len(decisions) != 1 or any(part.action != verdict.action for part in lasts):
         return None
     (decision,) = decisions
     besides = set(decision.parts.filter(case=None).values_list("action", flat=True))
@@ -169,7 +185,7 @@ def check(cases, comments, seen, verdict, me) -> None:
             raise Stale
         if case.member_id and number_of_name(case.member) != was.wording:
             raise Stale
-        if case.is_claimed and case.claimed_by_id != me.user_id:
+        if case.is_before_another(me.user_id):
             raise Claimed(case)
         if verdict.action not in POSSIBLE[comment.state if comment else case.kind]:
             raise Impossible
@@ -209,10 +225,8 @@ def about_case(case, comment, verdict, decision) -> Part:
 
 def close(cases, verdict) -> None:
     """Nothing is left to decide; or the author has a week to change what they were asked to change."""
-    now = timezone.now()
-    free = {"claimed_by": None, "claimed_until": None}
     rows = Case.objects.filter(pk__in=[case.pk for case in cases])
     if verdict.action == Action.ASK:
-        rows.update(waits_until=now + Case.AUTHOR_HAS, **free)
+        rows.update(waits_until=timezone.now() + Case.AUTHOR_HAS, **NOT_CLAIMED)
     else:
-        rows.update(closed_at=now, **free)
+        rows.close()

@@ -8,7 +8,7 @@ from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category
 
 from .. import log
-from ..models import Action, Appeal, Outcome, Part, Report
+from ..models import Action, Outcome, Part, Report
 
 
 def enter(decision, parts) -> None:
@@ -16,14 +16,13 @@ def enter(decision, parts) -> None:
     for position, part in enumerate(parts):
         part.position = position
     Part.objects.bulk_create(parts)
-    log.write(decision, parts, people={part.person_id for part in parts} - {None})
+    log.write(decision, parts)
 
 
 def tell_concerned(decision, parts) -> None:
     """Tell each person what was done with what is theirs, why, by whom, and what they can do: always, at once."""
     for person in sorted({part.person_id for part in parts} - {None}):
         theirs = [part for part in parts if part.person_id == person]
-        first = next((part.comment for part in theirs if part.comment), None)
         tell(
             recipients=[person],
             kind="moderation/decided",
@@ -32,11 +31,11 @@ def tell_concerned(decision, parts) -> None:
             group=decision.group_id,
             address=reverse("moderation:decision", args=[decision.public_id]),
             thread=f"decision-{decision.public_id}",
-            facts=facts_for_concerned(decision, theirs, first),
+            facts=facts_for_concerned(decision, theirs),
         )
 
 
-def facts_for_concerned(decision, parts, comment) -> dict:
+def facts_for_concerned(decision, parts) -> dict:
     """The statement of reasons. What is quoted are the reader's own words."""
     rule = decision.rule
     comments = {part.comment_id: part.comment for part in parts if part.comment}
@@ -44,14 +43,11 @@ def facts_for_concerned(decision, parts, comment) -> dict:
     return {
         "group": decision.group.name,
         "decision": decision.public_id,
-        "actions": [part.action for part in parts],
+        "actions": list(dict.fromkeys(part.action for part in parts)),  # said once, however many comments
         "until": until_of(part for part in parts if part.action != Action.LOCK),
         "locked_until": until_of(part for part in parts if part.action == Action.LOCK),
         "for_good": any(part.before.get("for_good") for part in parts),
         "items": [item_of(comment) for comment in comments.values()],
-        "quoted": excerpt(comment.body_html) if comment else "",
-        "title": comment.reading.edition.title if comment else "",
-        "number": comment.version.number if comment else 0,
         "ground": decision.ground,
         "rule": f"{rule.number}. {rule.title}" if rule else "",
         "words": decision.words,
@@ -59,7 +55,7 @@ def facts_for_concerned(decision, parts, comment) -> dict:
         "by": log.name_of(decision) or "",
         "automatic": decision.automatic,
         "reversed": decision.reverses_id is not None,
-        "appeal_until": (decision.decided_at + Appeal.WITHIN).isoformat() if restricted else "",
+        "appeal_until": decision.appeal_until.isoformat() if restricted else "",
     }
 
 

@@ -13,10 +13,11 @@ from readinggroup.groups.permissions import Can, may
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category
 
+from ..log import involved_in
 from ..models import Appeal, Case, Decision, Juror, Service, Vote
-from .answering import deciders_about, has_jury, involved_in, settle
+from .answering import deciders_about, has_jury, settle
 from .deciding import As, hold_members
-from .refusals import Decided, NotYours, Stale, TooLate
+from .refusals import Decided, Impossible, NotYours, Stale, TooLate
 from .reversing import hold_for
 
 MEMBER_FOR = timedelta(days=14)  # who has just come in is drawn only where there are not enough others
@@ -91,7 +92,7 @@ def decline(*, juror, by) -> None:
 def vote(*, juror, vote, words, by) -> Juror:
     """Say what one thinks, once; the last of three decides. The same vote again is the first one.
 
-    Stale (one has voted otherwise before), Decided, TooLate, NotYours.
+    Stale (one has voted otherwise before), Impossible (one has not agreed yet), Decided, TooLate, NotYours.
     """
     hold_for(juror.appeal.decision, by)
     standing = held_juror(juror, by, voted=vote)
@@ -100,7 +101,7 @@ def vote(*, juror, vote, words, by) -> Juror:
             raise Stale
         return standing
     if standing.state != Service.SERVING:
-        raise Stale
+        raise Impossible
     standing.vote, standing.words, standing.voted_at = vote, words, timezone.now()
     standing.save(update_fields=["vote", "words", "voted_at"])
     conclude(standing.appeal)

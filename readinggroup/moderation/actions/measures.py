@@ -1,7 +1,7 @@
 """What a decision does to whom it concerns, and to the place where something was said."""
 
-from readinggroup.discussion.models.restrictions import LONGEST_REASON, RestrictionKind
-from readinggroup.discussion.restricting import restrict
+from readinggroup.discussion.models.restrictions import LONGEST_REASON, Restriction, RestrictionKind
+from readinggroup.discussion.restricting import hold_place, restrict
 from readinggroup.groups.actions import belonging
 from readinggroup.groups.actions.refusals import LastOwner, Suspended
 from readinggroup.groups.models import Membership
@@ -43,20 +43,33 @@ def began(comment):
     return comment.root or comment
 
 
+def lock_at(*, reading, paragraph=None, thread=None) -> Restriction | None:
+    """The lock that stands at exactly this paragraph, or thread."""
+    locks = Restriction.objects.standing().filter(kind=RestrictionKind.LOCKED, reading=reading)
+    return locks.filter(paragraph=paragraph, thread=thread).first()
+
+
+def place_kept(place, lock, reading, version=None) -> dict:
+    """What a part keeps of a place: which it is ("thread", or the paragraph), and the lock that stood there."""
+    kept = {"place": place}
+    if lock:
+        kept |= {"reason": lock.reason, "until": lock.until.isoformat() if lock.until else ""}
+    if version is not None:
+        kept |= {"reading": reading.pk, "paragraph": version.paragraph_id, "title": reading.edition.title}
+        kept |= {"number": version.number}
+    return kept
+
+
 def about_place(comment, verdict, decision) -> Part:
-    """Lock the thread, which concerns who began it, or the paragraph, where the comment stands."""
+    """Lock the thread, which concerns who began it, or the paragraph: of a thread that was just moved, the new one."""
     thread = began(comment) if verdict.place == "thread" else None
     named = thread or comment
-    restrict(
-        reading=comment.reading,
-        paragraph=comment.paragraph,
-        thread=thread,
-        kind=RestrictionKind.LOCKED,
-        by=decision.by,
-        reason=verdict.words[:LONGEST_REASON],
-        until=verdict.place_until,
-    )
+    place = {"reading": comment.reading_id, "paragraph": None if thread else comment.paragraph_id, "thread": thread}
+    hold_place(**place)
+    before = place_kept(verdict.place, lock_at(**place), comment.reading, None if thread else comment.version)
+    locked = {"kind": RestrictionKind.LOCKED, "reason": verdict.words[:LONGEST_REASON], "until": verdict.place_until}
+    restrict(**place, by=decision.by, **locked)
     return Part(
         decision=decision, action=Action.LOCK, comment=named, wording=named.wording, until=verdict.place_until,
-        person_id=thread and thread.author_id, before={"place": verdict.place},
+        person_id=thread and thread.author_id, before=before,
     )  # fmt: skip

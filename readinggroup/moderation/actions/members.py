@@ -6,7 +6,7 @@ from readinggroup.groups.actions import belonging
 from readinggroup.groups.permissions import Can, may
 
 from ..models import Action, Decision, Part
-from .deciding import Verdict, hold_members, role_of
+from .deciding import Verdict, hold_members, made
 from .entering import enter, tell_concerned
 from .measures import about_person
 from .refusals import Impossible, NotYours, Stale
@@ -37,14 +37,7 @@ def decide_about_member(*, member, verdict: Verdict, by, last: str | None = None
         if says_the_same(before, verdict, by):
             return before
         raise Stale
-    decision = Decision.objects.create(
-        group=member.group,
-        ground=verdict.ground,
-        rule=verdict.rule,
-        words=verdict.words,
-        by=by,
-        decided_as=role_of(me),
-    )
+    decision = made(verdict, me)
     parts = [
         lifted(theirs, verdict, decision) if verdict.person == Action.LIFT else about_person(theirs, verdict, decision)
     ]

@@ -5,20 +5,15 @@ from datetime import timedelta
 from django.db import transaction
 
 from readinggroup.discussion.actions import held
-from readinggroup.discussion.models.restrictions import LONGEST_REASON, Restriction, RestrictionKind
+from readinggroup.discussion.models.restrictions import LONGEST_REASON, RestrictionKind
 from readinggroup.discussion.restricting import hold_place, lift_restriction, restrict
 from readinggroup.groups.permissions import Can, may
 
 from ..models import Action, Decision, Part
-from .deciding import Verdict, hold_members, role_of
+from .deciding import Verdict, hold_members, made
 from .entering import enter, tell_concerned
+from .measures import lock_at, place_kept
 from .refusals import NotYours, Stale
-
-
-def lock_at(*, reading, paragraph=None, thread=None) -> Restriction | None:
-    """The lock that stands at exactly this paragraph, or thread."""
-    locks = Restriction.objects.standing().filter(kind=RestrictionKind.LOCKED, reading=reading)
-    return locks.filter(paragraph=paragraph, thread=thread).first()
 
 
 @transaction.atomic
@@ -40,14 +35,7 @@ def decide_about_place(*, reading, version=None, thread=None, verdict: Verdict, 
         return None
     if standing is not None and standing != (lock.pk if lock else 0):
         raise Stale
-    decision = Decision.objects.create(
-        group=reading.group,
-        ground=verdict.ground,
-        rule=verdict.rule,
-        words=verdict.words,
-        by=by,
-        decided_as=role_of(me),
-    )
+    decision = made(verdict, me)
     if verdict.action == Action.LOCK:
         more = {"reason": verdict.words[:LONGEST_REASON], "until": verdict.place_until}
         restrict(**place, kind=RestrictionKind.LOCKED, by=by, **more)
@@ -73,13 +61,8 @@ def is_done(lock, verdict) -> bool:
 
 def part_about(decision, verdict, reading, version, root, lock) -> Part:
     """What was done with the place. `before` says which it is, and the lock that stood."""
-    before = {"place": verdict.place}
-    if lock:
-        before |= {"reason": lock.reason, "until": lock.until.isoformat() if lock.until else ""}
+    before = place_kept(verdict.place, lock, reading, version if root is None else None)
     part = Part(decision=decision, action=verdict.action, until=verdict.place_until, before=before)
     if root is not None:
         part.comment, part.wording, part.person_id = root, root.wording, root.author_id
-        return part
-    before |= {"reading": reading.pk, "paragraph": version.paragraph_id, "title": reading.edition.title}
-    before |= {"number": version.number}
     return part

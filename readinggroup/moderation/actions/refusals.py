@@ -5,6 +5,10 @@ class NotYours(Exception):  # noqa: N818 - said to the person, not an error of t
     """Nobody decides on what is their own, and who moderates no more decides nothing."""
 
 
+class ForOwners(NotYours):
+    """Only an owner takes somebody in again who was removed."""
+
+
 class Impossible(Exception):  # noqa: N818 - as above
     """This cannot be done with that: approve what is not held, suspend an owner, move an answer."""
 
@@ -30,7 +34,7 @@ class TooMany(Exception):  # noqa: N818 - as above
 
 
 class Decided(Exception):  # noqa: N818 - as above
-    """Somebody else has decided about the appeal, and otherwise; `appeal` says what."""
+    """It has been decided about the appeal, by somebody else or in other words; `appeal` says what."""
 
     def __init__(self, appeal):
         super().__init__(appeal)
@@ -43,3 +47,11 @@ class AppealedBefore(Exception):  # noqa: N818 - as above
     def __init__(self, appeal):
         super().__init__(appeal)
         self.appeal = appeal
+
+
+class ReversedBefore(Exception):  # noqa: N818 - as above
+    """The decision has been reversed, by somebody else or in other words; `reversal` is what stands."""
+
+    def __init__(self, reversal):
+        super().__init__(reversal)
+        self.reversal = reversal

@@ -30,12 +30,12 @@ def closes_at(decision, appeal, reversal) -> datetime | None:
     """When the conversation about the decision is over, with this person's appeal, if any; None while that waits."""
     if appeal is not None:
         return appeal.decided_at and appeal.decided_at + CLOSES_AFTER
-    last = reversal.decided_at if reversal else decision.decided_at + Appeal.WITHIN
+    last = reversal.decided_at if reversal else decision.appeal_until
     return last + CLOSES_AFTER
 
 
 @transaction.atomic
-def state(*, decision, person, words, key, by) -> Statement:
+def write_statement(*, decision, person, words, key, by) -> Statement:
     """Write to the other side. The same form sent twice is one statement; Stale if it then said something else.
 
     NotYours (whom the decision concerns, and moderators whom it does not), TooLate, TooMany.

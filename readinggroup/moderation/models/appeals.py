@@ -24,7 +24,6 @@ class AppealQuerySet(models.QuerySet):
 class Appeal(models.Model):
     """A complaint against a decision, by whom it concerns; once. Somebody decides it who did not decide before."""
 
-    WITHIN = timedelta(days=30)
     LONGEST = 3_000
 
     decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="appeals")

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from readinggroup.accounts.names import LONGEST_NAME
 from readinggroup.discussion.models import OPEN_STATES, Comment, State
-from readinggroup.groups.models import Group, Membership, Role
+from readinggroup.groups.models import DECIDING, Group, Membership
 
 
 class Kind(models.TextChoices):
@@ -23,11 +23,23 @@ class Kind(models.TextChoices):
     APPEAL = "appeal", _("appeal")
 
 
+# What a case has that nobody is looking at.
+NOT_CLAIMED = {"claimed_by": None, "claimed_until": None}
+
+
 class CaseQuerySet(models.QuerySet):
     """Cases, by how they stand."""
 
     def open(self):
         return self.filter(closed_at=None)
+
+    def free_for(self, user):
+        """Those that nobody else is looking at; `user` is a person, or their key."""
+        return self.filter(Q(claimed_until=None) | Q(claimed_until__lte=timezone.now()) | Q(claimed_by=user))
+
+    def close(self):
+        """Nothing is left to decide, and nobody looks at it."""
+        return self.update(closed_at=timezone.now(), **NOT_CLAIMED)
 
     def nobody_was_told(self):
         """Those that the database has opened, or opened again, and that wait, of which no moderator has heard."""
@@ -102,15 +114,20 @@ class Case(models.Model):
     def is_claimed(self):
         return self.claimed_until is not None and self.claimed_until > timezone.now()
 
+    def is_before_another(self, user_id):
+        """Whether somebody else than this person is looking at it."""
+        return self.is_claimed and self.claimed_by_id != user_id
 
-_OPENS_A_CASE = """
+
+_DUE_HOURS = round(Case.DUE[Kind.COMMENT].total_seconds() / 3_600)
+_OPENS_A_CASE = f"""
     INSERT INTO moderation_case (group_id, kind, comment_id, opened_at, due_at)
-    SELECT group_id, 'comment', NEW.id, now(), now() + interval '24 hours'
+    SELECT group_id, '{Kind.COMMENT}', NEW.id, now(), now() + interval '{_DUE_HOURS} hours'
     FROM readings_reading WHERE id = NEW.reading_id
     ON CONFLICT (comment_id) WHERE closed_at IS NULL
         DO UPDATE SET waits_until = NULL, due_at = LEAST(moderation_case.due_at, EXCLUDED.due_at);
     RETURN NULL;
-"""
+"""  # noqa: S608 - words and a number of our own
 
 
 class LookedAtComment(Comment):
@@ -153,6 +170,9 @@ class LookedAtComment(Comment):
         ]
 
 
+_DECIDING = ", ".join(f"'{role}'" for role in DECIDING)
+
+
 class LookingMembership(Membership):
     """Whoever may not decide any more looks at nothing: their cases are let go. This holds the trigger."""
 
@@ -167,7 +187,7 @@ class LookingMembership(Membership):
                 condition=pgtrigger.AnyChange("roles", "left_at", "suspended_until"),
                 func=f"""
                     IF NEW.left_at IS NOT NULL OR NEW.suspended_until > now()
-                       OR NOT NEW.roles && ARRAY['{Role.MODERATOR}', '{Role.OWNER}']::varchar[] THEN
+                       OR NOT NEW.roles && ARRAY[{_DECIDING}]::varchar[] THEN
                         UPDATE moderation_case SET claimed_by_id = NULL, claimed_until = NULL
                         WHERE claimed_by_id = NEW.user_id AND group_id = NEW.group_id AND closed_at IS NULL;
                     END IF;

@@ -1,10 +1,13 @@
 """What moderators have decided: with its reason, its rule, and each thing that it changed."""
 
+from datetime import timedelta
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from readinggroup.discussion.models import Comment
@@ -76,6 +79,14 @@ def never_emptied() -> pgtrigger.Trigger:
     )
 
 
+class ReasonQuerySet(models.QuerySet):
+    """Reasons, by how they stand."""
+
+    def offered(self):
+        """Those to choose from: what was taken out of use stands where it was given."""
+        return self.filter(retired_at=None)
+
+
 class Reason(models.Model):
     """A reason that the group's moderators give often, in the group's own words, to begin from."""
 
@@ -87,6 +98,8 @@ class Reason(models.Model):
     words = models.TextField(_("what the author is told"), max_length=LONGEST)
     created_at = models.DateTimeField(db_default=Now())
     retired_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ReasonQuerySet.as_manager()
 
     class Meta:
         ordering = ["title", "pk"]
@@ -106,13 +119,13 @@ class Decision(models.Model):
     """
 
     LONGEST = 3_000
+    APPEAL_WITHIN = timedelta(days=30)
 
     public_id = models.CharField(max_length=10, unique=True, default=new_public_id, editable=False)
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="decisions")
     ground = models.CharField(max_length=10, choices=Ground.choices)
     rule = models.ForeignKey(Rule, on_delete=models.PROTECT, null=True, blank=True, related_name="decisions")
     words = models.TextField(_("reason"), max_length=LONGEST, blank=True)  # as the author is told
-    automatic = models.BooleanField(default=False)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="decisions"
     )
@@ -130,9 +143,8 @@ class Decision(models.Model):
             ),
             models.CheckConstraint(condition=Q(ground=Ground.NONE) | ~Q(words=""), name="decision_gives_a_reason"),
             models.CheckConstraint(
-                condition=Q(by__isnull=False, decided_as__in=[As.MODERATOR, As.OWNER], automatic=False)
-                | Q(by=None, decided_as=As.JURY, automatic=False)
-                | Q(by=None, decided_as=As.AUTOMATIC, automatic=True),
+                condition=Q(by__isnull=False, decided_as__in=[As.MODERATOR, As.OWNER])
+                | Q(by=None, decided_as__in=[As.JURY, As.AUTOMATIC]),
                 name="decision_says_by_whom",
             ),
             at_most("words", 3_000, name="decision_words_are_not_too_long"),
@@ -158,6 +170,21 @@ class Decision(models.Model):
 
     def __str__(self):
         return self.public_id
+
+    @property
+    def automatic(self):
+        """Whether no person has made it."""
+        return self.decided_as == As.AUTOMATIC
+
+    @property
+    def appeal_until(self):
+        """The moment from which on whom it restricts can appeal no more."""
+        return self.decided_at + self.APPEAL_WITHIN
+
+    @property
+    def can_be_appealed_now(self):
+        """Whether there is still time; whether there is anything to appeal against, its parts say, and its reversal."""
+        return timezone.now() < self.appeal_until
 
 
 class Part(models.Model):

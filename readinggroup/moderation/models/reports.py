@@ -22,7 +22,8 @@ class Outcome(models.TextChoices):
 
 
 class Report(models.Model):
-    """One member asks the moderators to look at one comment, or one name, and says why. Once a person and thing.
+    """One member asks the moderators to look at one comment, or one name, and says why. A comment once a person;
+    a name once until that is decided.
 
     `weight` is how much the report counts, in hundredths: less the more often its reporter was not upheld in the group.
     """
@@ -44,7 +45,10 @@ class Report(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["comment", "reporter"], name="report_once"),
-            models.UniqueConstraint(fields=["member", "reporter"], name="report_of_name_once"),
+            # Somebody who was reported may call themselves anything tomorrow: once while it waits.
+            models.UniqueConstraint(
+                fields=["member", "reporter"], condition=Q(outcome=Outcome.OPEN), name="report_of_name_once"
+            ),
             models.CheckConstraint(
                 condition=Q(comment__isnull=False, member=None) | Q(comment=None, member__isnull=False),
                 name="report_is_about_one_thing",
