@@ -10,7 +10,7 @@ from readinggroup.groups.permissions import Can, check, requires
 
 def reading_or_404(membership, slug):
     """The group's reading of that name, with its edition and text, in one query."""
-    reading = membership.group.readings.with_text().filter(slug=slug).first()
+    reading = membership.group.readings.with_text().with_passages_ahead().filter(slug=slug).first()
     if reading is None or reading.edition.current is None:
         raise Http404
     reading.group = membership.group

@@ -29,6 +29,11 @@ class ReadingQuerySet(models.QuerySet):
         """With the edition and its published revision, in the same query."""
         return self.select_related("edition__current")
 
+    def with_passages_ahead(self):
+        """With what is to be read for the next session about each, in the same query: `passages_ahead`, or None."""
+        ahead = Ahead.objects.filter(reading=models.OuterRef("pk"), ends_at__gt=Now()).order_by("starts_at", "pk")
+        return self.annotate(passages_ahead=models.Subquery(ahead.values("passages")[:1]))
+
 
 class Reading(models.Model):
     """This group reading this edition. A planned one stands on the group's shelf."""

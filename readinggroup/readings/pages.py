@@ -19,7 +19,6 @@ from typing import NamedTuple
 from django.db import connection
 from django.db.models import Q
 from django.template.loader import render_to_string
-from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language, ngettext
@@ -30,7 +29,7 @@ from readinggroup.lib.stamps import Page, Stamp, slot
 from texts.models import Kind, NoteMark, ParagraphVersion, Section
 
 from .discussed import discussed_in
-from .models import Ahead, ParagraphActivity
+from .models import ParagraphActivity
 
 # A note mark with the end of the word before it, which it must not be parted from at the end of a line.
 _NOTE_MARK = re.compile(r'((?:&#?\w{1,8};|[^\s<>&]){0,30})<sup class="note-mark" data-note="[^"]*"></sup>')
@@ -200,12 +199,6 @@ def ahead_in(now, outline) -> AheadNow:
         return AheadNow()
     session, starts_at, zone, all_day, passages = json.loads(now.ahead)
     return AheadNow(session, datetime.fromisoformat(starts_at), zone, all_day, spans_in(passages, outline))
-
-
-def spans_ahead(reading_id, outline) -> tuple:
-    """What is to be read for the next session about this text, for who does not have it at hand: one query."""
-    ahead = Ahead.objects.filter(reading=reading_id, ends_at__gt=timezone.now()).order_by("starts_at", "pk")
-    return spans_in(ahead.values_list("passages", flat=True).first() or [], outline)
 
 
 def spans_in(passages, outline) -> tuple:
