@@ -25,7 +25,7 @@ from readinggroup.lib.markup import render_markdown
 from readinggroup.lib.paging import number_in
 from readinggroup.lib.stamps import stamp
 from readinggroup.readings.access import of_reading, reading_or_404, within
-from readinggroup.readings.pages import counts_in, numbers, outline_of, text_with_threads
+from readinggroup.readings.pages import counts_in, numbers, outline_of, spans_ahead, text_with_threads
 from readinggroup.readings.views import section_asked_for
 from texts.models import ParagraphVersion
 
@@ -164,13 +164,13 @@ def posted(request, membership, comment, *, counted=True):
 
 
 def renewed(request, reading) -> dict | None:
-    """The numbers elsewhere on the reading page, which sends along what it shows; None for other pages. One query."""
+    """The numbers elsewhere on the reading page, which sends along what it shows; None for other pages. Two queries."""
     shown = request.POST.get("shown")
     if shown is None:
         return None
     outline = outline_of(reading.edition.current_id)
     section = number_in(shown, len(outline.sections))
-    return numbers(outline, counts_in(reading.pk), section and section - 1)
+    return numbers(outline, counts_in(reading.pk), section and section - 1, spans_ahead(reading.pk, outline))
 
 
 def place_of(membership, comment):

@@ -109,6 +109,28 @@ class Place(models.Model):
         return f"{self.user_id} at {self.paragraph_id}"
 
 
+class Ahead(models.Model):
+    """What is to be read till when: one row for each session about this text that is on the calendar and not over.
+
+    Triggers on the sessions write it, of `schedule`, so that the reading page can say what the group reads next without
+    asking for more than its one row. `passages` are pairs of paragraphs, by their keys.
+    """
+
+    reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="ahead")
+    session = models.CharField(max_length=10, unique=True)  # its public id: keys follow the arrows
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    zone = models.CharField(max_length=64)
+    all_day = models.BooleanField(default=False)
+    passages = models.JSONField(default=list)
+
+    class Meta:
+        indexes = [models.Index(fields=["reading", "starts_at"], name="ahead_in_a_reading")]
+
+    def __str__(self):
+        return f"{self.session}: {self.starts_at}"
+
+
 class TextImport(models.Model):
     """A file that an organizer has brought and not yet put on the shelf: its preview can be left and found again."""
 

@@ -5,9 +5,11 @@ slot at each paragraph for how much is said there. A request asks the database f
 has changed, the whole page is kept too, and only what belongs to the person is filled in.
 """
 
+import json
 import re
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
 from math import log1p
@@ -16,6 +18,7 @@ from typing import NamedTuple
 
 from django.db import connection
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language, ngettext
@@ -25,7 +28,7 @@ from readinggroup.lib.kept import Kept
 from readinggroup.lib.stamps import Page, Stamp, slot
 from texts.models import Kind, NoteMark, ParagraphVersion, Section
 
-from .models import ParagraphActivity
+from .models import Ahead, ParagraphActivity
 
 # A note mark with the end of the word before it, which it must not be parted from at the end of a line.
 _NOTE_MARK = re.compile(r'((?:&#?\w{1,8};|[^\s<>&]){0,30})<sup class="note-mark" data-note="[^"]*"></sup>')
@@ -95,6 +98,7 @@ class Now(NamedTuple):
     words: int
     for_members: bool
     edition: tuple  # title, author, language, translator, rights
+    ahead: str | None  # the next session about it, in JSON: its name, when, where the clocks are, its passages
     changes: int  # to what is said anywhere in it; only ever rises
     place: int | None  # the paragraph where this person stopped
     unread: str | None  # "paragraph:unread:said" for each with something unread; None of who does not belong
@@ -114,11 +118,13 @@ UNREAD = """(
 _NOW = """,
     reading.id, revision.id, revision.words, reading.for_members,
     edition.title, edition.author, edition.language, edition.translator, edition.rights,
+    (SELECT jsonb_build_array(session, starts_at, zone, all_day, passages)::text FROM readings_ahead
+     WHERE reading_id = reading.id AND ends_at > now() ORDER BY starts_at, id LIMIT 1),
     (SELECT coalesce(sum(changes), 0)::bigint FROM readings_paragraphactivity WHERE reading_id = reading.id),
     (SELECT paragraph_id FROM readings_place WHERE reading_id = reading.id AND user_id = m.user_id),
     CASE WHEN m.id IS NOT NULL THEN {unread} END
 """.format(unread=UNREAD.replace("$user", "m.user_id").replace("$reading", "reading.id"))  # noqa: S608 - our own SQL
-_NOW_WIDTH = 12
+_NOW_WIDTH = 13
 _OF_THE_READING = """
     LEFT JOIN (
         readings_reading reading
@@ -150,9 +156,9 @@ def standing_and_now(user_id, group, slug, also=None):
         row = cursor.fetchone()
     more = len(also.columns) if also else 0
     now, asked = row[len(row) - more - _NOW_WIDTH : len(row) - more], row[len(row) - more :]
-    reading, revision, words, for_members, *edition, changes, place, unread = now
+    reading, revision, words, for_members, *edition, ahead, changes, place, unread = now
     if reading is not None:
-        now = Now(reading, revision, words, for_members, tuple(edition), changes, place, unread)
+        now = Now(reading, revision, words, for_members, tuple(edition), ahead, changes, place, unread)
     found = (standing_from(row), None if reading is None else now)
     return (*found, asked) if also else found
 
@@ -168,7 +174,38 @@ def text_of(now, position: int | None) -> PageText:
     outline, counts = outline_of(now.revision), counts_in(now.reading)
     labels = {f"p{address.pk}": talk_label(counts[address.pk]) for address in outline.addresses}
     article = kept_skeleton(now.revision, position, outline).fill(labels)
-    return PageText(article=mark_safe(article), **numbers(outline, counts, position))  # noqa: S308 - as below
+    rest = numbers(outline, counts, position, ahead_in(now, outline).spans)
+    return PageText(article=mark_safe(article), **rest)  # noqa: S308 - as below
+
+
+class AheadNow(NamedTuple):
+    """The next session about a text: its name, when it begins, the zone of its place, and what is to be read."""
+
+    session: str = ""
+    starts_at: datetime | None = None
+    zone: str = ""
+    all_day: bool = False
+    spans: tuple = ()  # pairs of addresses, in their order
+
+
+def ahead_in(now, outline) -> AheadNow:
+    """What is ahead at this moment, of paragraphs that the text has. Empty where nothing is."""
+    if now.ahead is None:
+        return AheadNow()
+    session, starts_at, zone, all_day, passages = json.loads(now.ahead)
+    return AheadNow(session, datetime.fromisoformat(starts_at), zone, all_day, spans_in(passages, outline))
+
+
+def spans_ahead(reading_id, outline) -> tuple:
+    """What is to be read for the next session about this text, for who does not have it at hand: one query."""
+    ahead = Ahead.objects.filter(reading=reading_id, ends_at__gt=timezone.now()).order_by("starts_at", "pk")
+    return spans_in(ahead.values_list("passages", flat=True).first() or [], outline)
+
+
+def spans_in(passages, outline) -> tuple:
+    """Pairs of paragraphs' keys as pairs of addresses in their order; of paragraphs that the text has."""
+    ends = [[outline.by_paragraph.get(pk) for pk in pair] for pair in passages]
+    return tuple(tuple(sorted(pair, key=attrgetter("number"))) for pair in ends if None not in pair)
 
 
 def text_with_threads(reading_id, revision_id, position: int | None, threads) -> PageText:
@@ -188,17 +225,21 @@ def counts_in(reading_id) -> defaultdict:
     return defaultdict(int, rows.values_list("paragraph_id", "comments"))
 
 
-def numbers(outline, counts, position) -> dict:
-    """How much is said where: contents, rail, and all of it."""
+def numbers(outline, counts, position, ahead=()) -> dict:
+    """How much is said where: contents, rail, and all of it. The contents say which sections are read next."""
+    sections = [(*row, is_ahead(row[0], ahead)) for row in contents(outline, counts)]
     return {
-        "contents": render_to_string(
-            "readings/_contents.html", {"sections": contents(outline, counts), "open": position}
-        ),
+        "contents": render_to_string("readings/_contents.html", {"sections": sections, "open": position}),
         "rail": render_to_string(
             "readings/_rail.html", {"bars": rail(outline, counts, position), "height": _RAIL_HEIGHT}
         ),
         "comments": sum(counts[address.pk] for address in outline.addresses),
     }
+
+
+def is_ahead(section, spans) -> bool:
+    """Whether something of the section is to be read for the next session."""
+    return any(first.number <= section.last_number and section.first_number <= last.number for first, last in spans)
 
 
 def talk_label(count: int) -> str:

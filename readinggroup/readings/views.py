@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -17,12 +18,13 @@ from readinggroup.lib.bad_input import is_storable
 from readinggroup.lib.page_parts import frame, frame_values
 from readinggroup.lib.paging import number_in
 from readinggroup.lib.stamps import slot, stamp
+from readinggroup.lib.time_zones import zone_called
 from texts.models import Paragraph
 
 from . import actions
 from .access import of_reading, reading_or_404, within
 from .forms import ReadingForm
-from .pages import href, kept_page, outline_of, standing_and_now, text_of
+from .pages import ahead_in, href, kept_page, outline_of, standing_and_now, text_of
 from .unread import unread_part
 
 
@@ -95,6 +97,8 @@ def render_page(membership, reading, now, position, *, signed_in) -> str:
         "position": position,
         "section_count": 0 if position is None else len(outline_of(now.revision).sections),
         "text": text_of(now, position),
+        "ahead": ahead_shown(now, position),
+        "ahead_at": slot("ahead_at"),
         "resume": slot("resume"),
         "unread": slot("unread"),
         **frame(signed_in),
@@ -104,7 +108,7 @@ def render_page(membership, reading, now, position, *, signed_in) -> str:
 
 def personal_parts(request, now, position) -> dict:
     """What belongs to the person who asks, for the slots of the page."""
-    parts = frame_values(request) | {"resume": "", "unread": ""}
+    parts = frame_values(request) | {"resume": "", "unread": "", "ahead_at": ahead_at(request, now)}
     place = address_of(now.revision, now.place)
     if place:
         resume = stamp("readings/_resume.html", ("href", "number"))
@@ -113,6 +117,27 @@ def personal_parts(request, now, position) -> dict:
         page = reverse("readings:reading_page", kwargs=request.resolver_match.kwargs)
         parts["unread"] = unread_part(page, parts["token"], now.revision, now.unread)
     return parts
+
+
+def ahead_shown(now, position) -> dict | None:
+    """The next session about this text and what is to be read for it, for everybody alike."""
+    ahead = ahead_in(now, outline_of(now.revision))
+    if not ahead.session:
+        return None
+    spans = [{"first": first, "last": last, "href": href(first, position)} for first, last in ahead.spans]
+    return {"session": ahead.session, "spans": spans}
+
+
+def ahead_at(request, now) -> str:
+    """When it begins, on the clock of the person who asks, if they have told their zone; else on that of its place."""
+    ahead = ahead_in(now, outline_of(now.revision))
+    if not ahead.session:
+        return ""
+    mine = request.user.time_zone if request.user.is_authenticated and not ahead.all_day else ""
+    zone = zone_called(mine) or zone_called(ahead.zone)
+    if ahead.all_day:
+        return date_format(ahead.starts_at.astimezone(zone), "DATE_FORMAT")
+    return f"{date_format(ahead.starts_at.astimezone(zone), 'DATETIME_FORMAT')} ({zone})"
 
 
 def address_of(revision_id, paragraph_id):

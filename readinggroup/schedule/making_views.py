@@ -34,19 +34,24 @@ def new_session(request, membership):
     key = request.POST.get("key", "")
     if not _KEY.fullmatch(key):
         key = new_key()
-    if request.method == "POST" and form.is_valid():
-        reading = form.readings[form.cleaned_data["reading"]]
-        made = save_or_ask(
-            form,
-            lambda: actions.create(
-                reading=reading, by=request.user, public_id=public_id_of(key, request.user), **form.details()
-            ),
-        )
-        if made:
-            messages.success(request, _("That is kept as a draft. Put it on the calendar when it is right."))
-            then = "schedule:choose_passages" if "then" in request.POST else "schedule:session"
-            return redirect(then, group=membership.group.slug, session=made.public_id)
+    if request.method == "POST" and form.is_valid() and (made := make(request, form, key)):
+        messages.success(request, _("That is kept as a draft. Put it on the calendar when it is right."))
+        then = "schedule:choose_passages" if "then" in request.POST else "schedule:session"
+        return redirect(then, group=membership.group.slug, session=made.public_id)
     return show_form(request, membership, form, key=key)
+
+
+def make(request, form, key):
+    """The session as a draft; None where something has to be asked, or where they may schedule no more."""
+    reading = form.readings[form.cleaned_data["reading"]]
+    name = public_id_of(key, request.user)
+    try:
+        return save_or_ask(
+            form, lambda: actions.create(reading=reading, by=request.user, public_id=name, **form.details())
+        )
+    except actions.NotPossible:
+        form.add_error(None, _("You may not plan sessions here any more."))
+        return None
 
 
 def initial_of_new(request, membership, readings) -> dict:

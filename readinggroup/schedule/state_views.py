@@ -73,24 +73,36 @@ def cancel_session(request, membership, session):
     standing = session_or_404(membership, session)
     is_draft = standing.state == SessionState.DRAFT
     form = None if is_draft else CancelForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and is_draft:
-        if not actions.discard(session=standing, by=request.user):
-            return redirect(request.path)  # somebody has put it on the calendar meanwhile
-        messages.success(request, _("The draft is gone."))
-        return redirect("schedule:sessions", group=membership.group.slug)
-    if request.method == "POST" and form and form.is_valid():
-        try:
-            actions.cancel(session=standing, by=request.user, **form.cleaned_data)
-        except actions.NotPossible:
-            return show_refusal(request, membership, standing, _("It cannot be cancelled any more: it has begun."))
-        messages.success(request, _("The session is cancelled, and whoever meant to come is told."))
-        return to_session(standing, membership)
+    if request.method == "POST" and (is_draft or form.is_valid()):
+        return discard(request, membership, standing) if is_draft else cancel(request, membership, standing, form)
     if not standing.can_cancel:
         raise Http404
     context = {"membership": membership, "group": membership.group, "session": standing, "form": form}
     return TemplateResponse(
         request, "schedule/cancel_session.html", context, status=422 if form and form.errors else 200
     )
+
+
+def discard(request, membership, standing):
+    """Throw the draft away; if somebody has put it on the calendar meanwhile, ask why it is to be cancelled."""
+    try:
+        is_gone = actions.discard(session=standing, by=request.user)
+    except actions.NotPossible:
+        return show_refusal(request, membership, standing, _("You may not plan sessions here any more."))
+    if not is_gone:
+        return redirect(request.path)
+    messages.success(request, _("The draft is gone."))
+    return redirect("schedule:sessions", group=membership.group.slug)
+
+
+def cancel(request, membership, standing, form):
+    """Cancel what was announced, if it has not begun."""
+    try:
+        actions.cancel(session=standing, by=request.user, **form.cleaned_data)
+    except actions.NotPossible:
+        return show_refusal(request, membership, standing, _("It cannot be cancelled any more: it has begun."))
+    messages.success(request, _("The session is cancelled, and whoever meant to come is told."))
+    return to_session(standing, membership)
 
 
 def run_or_404(membership, public_id):

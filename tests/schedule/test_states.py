@@ -11,7 +11,7 @@ from readinggroup.notifications.models import Notice
 from readinggroup.schedule import actions
 from readinggroup.schedule.models import Answer, ReadingSession, SessionState
 
-from .houses import draft_session, scheduled_session, session_in
+from .houses import draft_session, scheduled_session, session_form, session_in
 
 
 @pytest.fixture
@@ -147,6 +147,29 @@ def test_whoever_was_suspended_a_moment_ago_does_nothing_more(house):
         with pytest.raises(actions.NotPossible):
             refused()
     assert state_of(session) == SessionState.DRAFT
+
+
+def test_whoever_loses_the_right_while_the_form_is_under_way_keeps_their_words(house, as_user, monkeypatch):
+    """Their request was let in; the act itself finds that they may no more. As a moment later, it is no error."""
+
+    def too_late(**_details):
+        raise actions.NotPossible
+
+    session = draft_session(house)
+    for name in ("create", "change", "discard"):
+        monkeypatch.setattr(actions, name, too_late)
+    client, group = as_user(house.organizer), house.group.slug
+    for address, status in [
+        (reverse("schedule:new_session", args=[group]), 422),
+        (reverse("schedule:change_session", args=[group, session.public_id]), 409),
+        (reverse("schedule:choose_passages", args=[group, session.public_id]), 409),
+        (reverse("schedule:cancel_session", args=[group, session.public_id]), 409),
+    ]:
+        form = session_form(reading=house.reading.slug, version=session.version)
+        answer = client.post(address, form)
+        assert answer.status_code == status
+        if address.endswith(("/new/", "/change/")):
+            assert "Bring the list." in answer.text
 
 
 def test_a_page_offers_only_what_can_be_done(house, as_user):

@@ -3,12 +3,14 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from readinggroup.groups.permissions import Can, may
 from readinggroup.lib.constraints import at_most
@@ -19,6 +21,12 @@ from texts.models import Paragraph
 
 from .series import Series
 
+# The passages of a session as pairs of paragraphs.
+_PASSAGES = """COALESCE((
+    SELECT jsonb_agg(jsonb_build_array(first_id, last_id) ORDER BY position)
+    FROM schedule_passage WHERE session_id = {session}
+), '[]')"""
+
 
 class SessionState(models.TextChoices):
     """Where a session is in its life."""
@@ -27,7 +35,7 @@ class SessionState(models.TextChoices):
     POLL = "poll", _("date poll")  # members say when they can
     SCHEDULED = "scheduled", _("scheduled")
     UNDER_WAY = "under_way", _("under way")
-    HELD = "held", _("held")
+    HELD = "held", pgettext_lazy("session", "held")
     CANCELLED = "cancelled", _("cancelled")
 
 
@@ -168,6 +176,31 @@ class ReadingSession(models.Model):
                 fields=["series", "recurrence"], condition=Q(series__isnull=False), name="session_of_series_once"
             ),
         ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="text_knows_what_is_ahead",
+                level=pgtrigger.Row,
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert
+                | pgtrigger.Delete
+                | pgtrigger.UpdateOf("state", "starts_at", "ends_at", "zone", "all_day", "reading_id"),
+                func=f"""
+                    IF TG_OP = 'DELETE' THEN
+                        DELETE FROM readings_ahead WHERE session = OLD.public_id;
+                    ELSIF NEW.state NOT IN ('{SessionState.SCHEDULED}', '{SessionState.UNDER_WAY}') THEN
+                        DELETE FROM readings_ahead WHERE session = NEW.public_id;
+                    ELSE
+                        INSERT INTO readings_ahead (reading_id, session, starts_at, ends_at, zone, all_day, passages)
+                        VALUES (NEW.reading_id, NEW.public_id, NEW.starts_at, NEW.ends_at, NEW.zone, NEW.all_day,
+                                {_PASSAGES.format(session="NEW.id")})
+                        ON CONFLICT (session) DO UPDATE SET reading_id = EXCLUDED.reading_id,
+                            starts_at = EXCLUDED.starts_at, ends_at = EXCLUDED.ends_at, zone = EXCLUDED.zone,
+                            all_day = EXCLUDED.all_day, passages = EXCLUDED.passages;
+                    END IF;
+                    RETURN NULL;
+                """,  # noqa: S608 - our own SQL
+            ),
+        ]
 
     def __str__(self):
         return self.title
@@ -226,6 +259,21 @@ class Passage(models.Model):
     class Meta:
         ordering = ["session", "position"]
         constraints = [models.UniqueConstraint(fields=["session", "position"], name="passage_position_once")]
+        triggers = [
+            pgtrigger.Trigger(
+                name="text_knows_which_passages_are_ahead",
+                level=pgtrigger.Row,
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                declare=[("changed", "bigint")],
+                func=f"""
+                    changed := CASE WHEN TG_OP = 'DELETE' THEN OLD.session_id ELSE NEW.session_id END;
+                    UPDATE readings_ahead SET passages = {_PASSAGES.format(session="changed")}
+                    WHERE session = (SELECT public_id FROM schedule_readingsession WHERE id = changed);
+                    RETURN NULL;
+                """,  # noqa: S608 - our own SQL
+            ),
+        ]
 
     def __str__(self):
         return f"{self.first_id}-{self.last_id}"

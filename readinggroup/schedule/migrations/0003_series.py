@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('readings', '0001_initial'),
-        ('schedule', '0001_initial'),
+        ('schedule', '0002_ahead'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
