@@ -510,6 +510,8 @@ class Cell:
         made = scheduling.create(reading=self.house.reading, by=organizer, where="On the quay", **about)
         self.announced = scheduling.put_on_calendar(session=made, by=organizer)
         scheduling.answer(session=made, by=self.house.member, answer=Answer.GOING)
+        self.met = sessions.begun(sessions.scheduled(self.house))
+        self.planned, self.asked = sessions.draft(self.house), sessions.asked_when(self.house)
 
     def decide(self):
         """What somebody has decided who moderates no more, about a comment of the member, who has appealed."""
@@ -538,8 +540,6 @@ class Cell:
         for person in (self.people["suspended"], house.other):
             theirs = house.group.memberships.get(user=person)
             actions.suspend(membership=theirs, until=theirs.FOR_GOOD, reason="Rest a while.", by=house.owner)
-        self.met = sessions.begun(sessions.scheduled(house))
-        self.planned, self.asked = sessions.draft(house), sessions.asked_when(house)
         self.case = Case.objects.create(group=house.group, comment=self.comment, kind="comment", due_at=timezone.now())
         self.reason = house.group.reasons.create(title="Trade", words="No trade here.")
         self.mailed = house.group.email_invitations.create(
@@ -652,7 +652,11 @@ class Cell:
             return reverse(name)
         if name in OF_A_COMMENT:
             return reverse(name, args=[self.comment.public_id])
-        if name.startswith("schedule:") and name.endswith(("session", "passages", "calendar")) and "new" not in name:
+        if (
+            name.startswith("schedule:")
+            and name.endswith(("session", "passages", "put_on_calendar"))
+            and "new" not in name
+        ):
             more.setdefault(name, [self.session.public_id])
         is_inside = (name.startswith("discussion:") and name not in OF_THE_GROUP) or name in {
             "readings:reading_page", "readings:paragraph_number", "readings:keep_place", "readings:settle_reading",

@@ -111,6 +111,7 @@ def show_text(request, membership, standing, outline, ends, *, refused="", typed
         is_in: render_to_string("schedule/_paragraph_mark.html", {"is_in": is_in}).strip() for is_in in (True, False)
     }
     labels = {f"p{address.pk}": marks[address.number in chosen] for address in outline.addresses}
+    labels |= {f"d{address.pk}": "" for address in outline.addresses}  # what came of a session is not to be chosen
     text = kept_skeleton(revision.pk, position, outline).fill(labels)
     context = {
         "membership": membership,

@@ -154,7 +154,7 @@ def test_a_thousand_that_wait_open_in_few_queries(house, as_user):
 @pytest.mark.parametrize("asked", ["", "case=x", "case=-1", "case=1%3B2"])
 def test_nothing_chosen_is_said(house, as_user, asked):
     answer = as_user(house.moderator).get(f"{deciding(house)}?{asked}", follow=True)
-    assert "Choose first" in answer.text
+    assert "First choose" in answer.text
 
 
 def test_what_is_not_there_cannot_be_chosen(house, closed_house, as_user):

@@ -431,6 +431,7 @@ def test_three_groups_cost_no_more_than_one(house, as_user):
         other = factories.create_group(f"Other {number}", visibility=Visibility.MEMBERS)
         groups.take_in(group=other, user=house.member)
         house.reading = factories.create_reading(other, factories.TEXT + f"\n{number}\n")
+        house.organizer = factories.create_member(other, roles=["organizer"])
         create_session(house)
     assert questions(address, Client()) == one
 
