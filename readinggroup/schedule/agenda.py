@@ -81,7 +81,7 @@ def agenda_context(membership, session) -> dict:
         "agenda": with_minutes(session, items) if may_read_minutes else items,
         "agenda_takes": sum(each.item.allotted for each in items),
         "may_lead": may_lead(membership, session) and session.state != SessionState.CANCELLED,
-        "may_run": may(membership, Can.READ_ALL)
+        "may_follow": may(membership, Can.READ_ALL)
         and session.state in {SessionState.SCHEDULED, SessionState.UNDER_WAY, SessionState.HELD},
         "minutes": getattr(session, "minutes", None),
         "may_read_minutes": may_read_minutes,
