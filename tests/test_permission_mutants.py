@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import F
 from django.urls import reverse
 
+from readinggroup import session_run
 from readinggroup.accounts import access
 from readinggroup.discussion import pages as discussion_pages
 from readinggroup.discussion import views as discussion_views
@@ -21,7 +22,7 @@ from readinggroup.groups import permissions
 from readinggroup.groups import views as group_views
 from readinggroup.groups.models import Visibility
 from readinggroup.lib.kept import Kept
-from readinggroup.moderation import decision_views
+from readinggroup.moderation import seen_decisions
 from readinggroup.readings import access as reading_access
 from readinggroup.readings import views as reading_views
 
@@ -91,7 +92,7 @@ def test_without_the_check_of_the_verb(cells, db, monkeypatch, row):
 
 @pytest.mark.parametrize("row", [row for row in IN_A_GROUP if row[0] not in OF_A_COMMENT], ids=" ".join)
 def test_without_hiding_the_group(cells, db, monkeypatch, row):
-    for module in (permissions, reading_views, discussion_views):
+    for module in (permissions, reading_views, discussion_views, session_run):
         if hasattr(module, "known_or_404"):
             monkeypatch.setattr(module, "known_or_404", lambda membership: membership)
     assert wrong_cells(cells, row, Visibility.MEMBERS, ACTORS[:2]) != []
@@ -105,7 +106,7 @@ def test_without_hiding_the_comments_of_a_hidden_group(cells, db, monkeypatch, r
 
 @pytest.mark.parametrize("row", FOR_MODERATORS_TOO, ids=" ".join)
 def test_without_asking_whether_somebody_moderates_where_it_was_decided(cells, db, monkeypatch, row):
-    monkeypatch.setattr(decision_views, "may", lambda membership, verb: True)
+    monkeypatch.setattr(seen_decisions, "may", lambda membership, verb: True)
     assert wrong_cells(cells, row, Visibility.PUBLIC, ["outsider", "elsewhere"]) != []
 
 

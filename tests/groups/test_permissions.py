@@ -36,7 +36,9 @@ POLICY = {
     Can.READ: ({PUBLIC}, "yyyyyy"),
     Can.READ_ALL: (set(), "yyyyyy"),
     Can.DISCUSS: (set(), "yyyyyy"),
+    Can.ATTEND: (set(), "yyyyyy"),
     Can.SEE_MEMBERS: (set(), "yyyyyy"),
+    Can.SCHEDULE: (set(), "ny" + "nyyy"),
     Can.KEEP_TEXTS: (set(), "ny" + "nyyy"),
     Can.INVITE: (set(), "ny" + "nyyy"),
     Can.MODERATE: (set(), "nn" + "yyyy"),
@@ -77,7 +79,7 @@ def test_the_table_above_names_every_role_and_every_verb():
     assert {role for roles in INSIDE for role in roles} == set(Role)
     assert set(GRANTS) == {MEMBER, *Role}
     assert set(VISITORS) == set(Visibility)
-    assert len(CELLS) == 14 * 3 * 11
+    assert len(CELLS) == 16 * 3 * 11
 
 
 @pytest.mark.django_db

@@ -336,7 +336,7 @@ def test_a_mail_with_too_many_words_brings_back_the_first(house, asked, deliver,
     assert deliver(plain("word " * 5_000), by=house.member, to=asked) == 0
     [notice] = Notice.objects.of(house.member)
     assert (notice.facts["why"], len(notice.facts["words"]), notice.facts["shortened"]) == ("long", LONGEST, True)
-    assert "longer than a comment can be" in as_user(house.member).get("/inbox/").text
+    assert "longer than what can be kept of one mail" in as_user(house.member).get("/inbox/").text
 
 
 def test_ten_megabytes_are_refused_and_the_words_kept(house, asked, deliver):
