@@ -45,6 +45,7 @@ from .discussion.test_quoting import create_quoting
 from .moderation.decisions import entered
 from .schedule import sessions
 from .test_permission_matrix import ACTORS, MATRIX, Cell
+from .thoroughness import thoroughly
 
 INSIDE = set(ACTORS[5:])
 EVERYONE = set(ACTORS)
@@ -60,6 +61,9 @@ SHOWN_OF_A_COMMENT = (
     "discussion:question", "discussion:follow_thread", "discussion:take_back_wordings", "discussion:edit_comment",
     "discussion:mute_person",
 )  # fmt: skip
+# Comments that quote another: what they quote must not come through.
+SAID_ABOUT_A_QUOTE = {"Look at that.", "And at that."}
+QUOTING = ["discussion:comment", "discussion:answer_comment", "discussion:wordings"]
 # Addresses that act when they are opened.
 NOT_OPENED = {"accounts:sign_in_by_link"}
 
@@ -330,7 +334,9 @@ def addresses(cell):
     ):
         yield "GET", reverse(name), None
     for comment in Comment.objects.filter(reading__group=cell.house.group):
-        for name in SHOWN_OF_A_COMMENT:
+        for name in thoroughly(
+            SHOWN_OF_A_COMMENT, QUOTING if comment.body in SAID_ABOUT_A_QUOTE else SHOWN_OF_A_COMMENT
+        ):
             yield "GET", reverse(name, args=[comment.public_id]), None
         place = [cell.house.group.slug, comment.reading.slug, comment.paragraph.public_id]
         yield "GET", reverse("discussion:paragraph", args=place), None
@@ -374,12 +380,17 @@ def aviary(request, module_db):
     return made
 
 
-# Inside, a listed group is no other than a public one: there it is asked as whom it is listed for.
+# Inside, a listed group is no other than a public one: there it is asked as whom it is listed for. And who may read a
+# public one without belonging, or belongs to any, is asked for as one who does.
+ASKED = {
+    Visibility.MEMBERS: ACTORS,
+    Visibility.PUBLIC: thoroughly(ACTORS, ["visitor", "outsider", "suspended", "member", "moderator"]),
+    Visibility.LISTED: [actor for actor in ACTORS if actor not in INSIDE or actor == "member"],
+}
 SWEPT = [
     pytest.param(kind, actor, marks=pytest.mark.xdist_group(f"canaries-{kind}"))
     for kind in Visibility
-    for actor in ACTORS
-    if kind != Visibility.LISTED or actor not in INSIDE or actor == "member"
+    for actor in ASKED[kind]
 ]
 
 

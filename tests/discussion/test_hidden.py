@@ -29,6 +29,7 @@ from readinggroup.tasks import mail_due_notices
 
 from .. import factories
 from ..conftest import signed_in_as
+from ..thoroughness import thoroughly
 from .test_moving import move
 from .test_quoting import create_quoting
 from .test_races import assert_counters_are_true, paragraph_page
@@ -195,7 +196,7 @@ def readers(house):
     return {"visitor": None, "outsider": house.outsider, "member": house.other, "organizer": house.organizer}
 
 
-@pytest.mark.parametrize("fate", FATES)
+@pytest.mark.parametrize("fate", thoroughly(FATES, [is_edited_and_held, is_hidden, is_hidden_and_moved]))
 def test_nobody_reads_it_anywhere_who_may_not(house, said, fate):
     fate(house, said)
     said.refresh_from_db()
