@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, may_still
-from readinggroup.lib.wall_time import day_begins, instant_of, instants_of
+from readinggroup.lib.wall_time import NoSuchTime, day_begins, instant_of, instants_of, wall_of
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category
 
@@ -76,6 +76,8 @@ def set_instants(session) -> None:
         days = max(1, -(-session.length // A_DAY))
         session.starts_at = day_begins(session.wall, zone)
         session.ends_at = day_begins(session.wall + days * A_DAY, zone)
+        if wall_of(session.starts_at, zone).date() != session.date:
+            raise NoSuchTime(wall_of(session.starts_at, zone))
     else:
         session.starts_at = instant_of(session.wall, zone, second=session.second)
         session.ends_at = session.starts_at + session.length
