@@ -384,7 +384,7 @@ def aviary(request, module_db):
 # public one without belonging, or belongs to any, is asked for as one who does.
 ASKED = {
     Visibility.MEMBERS: ACTORS,
-    Visibility.PUBLIC: thoroughly(ACTORS, ["visitor", "outsider", "suspended", "member", "moderator"]),
+    Visibility.PUBLIC: thoroughly(ACTORS, ["visitor", "suspended", "member"]),
     Visibility.LISTED: [actor for actor in ACTORS if actor not in INSIDE or actor == "member"],
 }
 SWEPT = [

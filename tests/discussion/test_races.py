@@ -25,10 +25,11 @@ from texts.importing import read
 from texts.importing.saving import keep_source, save_edition, sha256_of
 
 from .. import factories
+from ..thoroughness import thoroughly
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROUNDS = 5
+ROUNDS = thoroughly(5, 2)
 SOON = 30  # seconds after which a crowd that hangs is a deadlock
 
 

@@ -27,11 +27,12 @@ from readinggroup.schedule.models import (
 
 from .. import factories
 from ..discussion.test_races import SOON, at_once, in_two_transactions, sends
+from ..thoroughness import thoroughly
 from .sessions import a_day, address, asked_when, scheduled, times_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROUNDS, CROWD, PLACES = 20, 48, 10
+ROUNDS, CROWD, PLACES = thoroughly(20, 6), 48, 10
 THERE = 14  # who has answered before: all places are taken, and four wait
 OVER_HTTP = 5  # every so manyth round asks the whole site; the others what decides, which takes a third of the time
 
