@@ -13,15 +13,15 @@ import sys
 import time
 import urllib.request
 import uuid
-from pathlib import Path
 from urllib.parse import quote, urlencode
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
 
 import django
 
+from .results import write_section
+
 ROUNDS = 3
-RESULTS = Path(__file__).parent / "results.md"
 
 
 def main():
@@ -204,9 +204,7 @@ def report(options, rows, pairs):
     for name, pair in pairs:
         lines.append(f"| {name} | {pair.forbidden:.2f} | {pair.absent:.2f} | {pair.told_apart:.2f} |")
     print("\n".join(lines))
-    RESULTS.write_text(
-        "# Results\n\nWritten by `uv run python -m benchmarks`.\n\n" + "\n".join(lines) + "\n", encoding="utf-8"
-    )
+    write_section("Pages", "uv run python -m benchmarks", lines)
 
 
 if __name__ == "__main__":

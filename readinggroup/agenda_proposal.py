@@ -18,9 +18,10 @@ from readinggroup.groups.permissions import Can, requires
 from readinggroup.lib.paging import number_in
 from readinggroup.readings.views import page_at
 from readinggroup.schedule import actions
-from readinggroup.schedule.agenda import OPENING, paragraphs_of
+from readinggroup.schedule.agenda import OPENING
 from readinggroup.schedule.agenda_views import led_or_403
 from readinggroup.schedule.models import AgendaItem
+from readinggroup.schedule.passages import addresses_of
 from texts.models import Paragraph, ParagraphVersion
 
 MOST = 40  # proposed; what nobody has said much about is added by its number
@@ -55,7 +56,7 @@ def candidates_for(membership, session, order="") -> list[Candidate]:
 
     The first in the chosen order; of equals, as they stand in the text.
     """
-    addresses = {address.pk: address for address in paragraphs_of(session)}
+    addresses = {address.pk: address for address in addresses_of(session)}
     texts = ParagraphVersion.objects.filter(revision=session.reading.edition.current_id, paragraph__in=addresses)
     texts = dict(texts.values_list("paragraph_id", "text"))
     here = Comment.objects.visible_to(membership).filter(
@@ -121,7 +122,7 @@ def put_on_agenda(request, membership, session):
     """The chosen paragraphs, in the order of the text, at the end of the agenda."""
     allotted = number_in(request.POST.get("allotted", ""), AgendaItem.LONGEST) or AgendaItem.USUAL
     names = set(request.POST.getlist("paragraph"))
-    keys = [address.pk for address in paragraphs_of(session) if address.public_id in names]
+    keys = [address.pk for address in addresses_of(session) if address.public_id in names]
     by_key = Paragraph.objects.in_bulk(keys)
     try:
         added = actions.add_items(

@@ -12,6 +12,8 @@ class ReadingGroupConfig(AppConfig):
             return  # a site of tests
         from readinggroup.accounts import logins
 
+        from . import checks  # noqa: F401 - registers them
         from .notices import UNREAD
 
         logins.CARRIED["unread_notices"] = UNREAD
+        logins.CARRIED["copy_of"] = "(SELECT backup_made_at FROM notifications_restoredcopy)"

@@ -33,18 +33,18 @@ class FirstRun:
 
 
 @transaction.atomic
-def prepare(file: Path | None, *, demo: bool = False) -> FirstRun:
+def prepare(file: Path | None, *, demo: bool = False, owner_email: str = OWNER_EMAIL) -> FirstRun:
     """Make what is missing, all of it or nothing. The same call again changes nothing.
 
     CommandError, in one line, for a file that cannot be read.
     """
     # Opened before anything is made; read in a bounded child, since a stranger may have written it.
     document, content = (open_text(file), file.read_bytes()) if file else (None, b"")
-    group = Group.objects.order_by("created_at", "pk").first() or new_group()
+    group = Group.objects.order_by("created_at", "pk").first() or new_group(owner_email)
     run = FirstRun()
     if file:
         run.messages.append(shelve(group, document, content, file.name))
-    elif not group.readings.exists():
+    elif not group.readings.on_the_shelf().exists():
         content = GUIDE.read_bytes()
         shelve(group, read(content, filename=GUIDE.name), content, GUIDE.name)
         run.messages.append(_("No file was given: the site opens with a short reader's guide."))
@@ -66,10 +66,10 @@ def open_text(file: Path):
         raise CommandError(f"{file}: {problem.strerror}") from problem
 
 
-def new_group() -> Group:
+def new_group(owner_email: str = OWNER_EMAIL) -> Group:
     """The group of a fresh site, with its owner."""
-    owner = User.objects.filter(email=OWNER_EMAIL).first()
-    owner = owner or User.objects.create_user(OWNER_EMAIL, display_name=_("The owner"))
+    owner = User.objects.filter(email__iexact=owner_email).first()
+    owner = owner or User.objects.create_user(owner_email, display_name=_("The owner"))
     group = found_group(
         name=_("Reading group"),
         by=owner,
@@ -105,6 +105,7 @@ def shelve(group, document, content: bytes, filename: str) -> str:
         group=group,
         document=document,
         source_file=keep_source(content, filename),
+        section_titles=document.section_titles,
         state=ReadingState.CURRENT if first else ReadingState.PLANNED,
     )
     revision = reading.edition.current

@@ -12,13 +12,16 @@ from readinggroup.discussion.models import (
     Mention,
     OpenedComment,
     Quote,
+    QuoteAnchor,
     Reaction,
     Restriction,
+    ThreadMove,
 )
 from readinggroup.groups.models import Group
 from readinggroup.moderation.models import Appeal, Case, Decision, Juror, Part, Report, Statement
 from readinggroup.notifications.models import MailWish, Notice
-from readinggroup.readings.models import Reading, TextImport
+from readinggroup.proposals.models import Ballot, Proposal, ProposalWording
+from readinggroup.readings.models import Correction, Reading, TextImport
 from readinggroup.schedule.models import ReadingSession
 from texts.models import Edition
 from texts.removing import remove_edition, remove_sources
@@ -45,7 +48,9 @@ def remove_group(pk) -> bool:
     comments = Comment.objects.filter(reading__group=group)
     wordings = Comment.wordings.rel.related_model.objects
     for rows in (
+        QuoteAnchor.objects.filter(quote__comment__reading__group=group),
         Quote.objects.filter(comment__reading__group=group),
+        ThreadMove.objects.filter(thread__reading__group=group),
         Reaction.objects.filter(comment__reading__group=group),
         Mention.objects.filter(comment__reading__group=group),
         OpenedComment.objects.filter(comment__reading__group=group),
@@ -66,9 +71,13 @@ def remove_group(pk) -> bool:
     Notice.objects.filter(group_key=pk).exclude(about="").delete()
     Notice.objects.filter(group_key=pk).update(group_key=None)
     MailWish.objects.filter(group_key=pk).delete()
+    Ballot.objects.filter(group=group).delete()  # before the proposals that their options hold
     ReadingSession.objects.filter(reading__group=group).delete()  # before their series, which they hold
+    ProposalWording.objects.filter(pgh_obj__group=group).delete()
+    Proposal.objects.filter(group=group).delete()  # before the readings where they are talked about
     editions = list(Edition.objects.filter(readings__group=group).distinct())
     sources = list(TextImport.objects.filter(group=group).values_list("source", flat=True))
+    sources += Correction.objects.filter(reading__group=group, source__isnull=False).values_list("source", flat=True)
     group.delete()
     for edition in editions:
         if not Reading.objects.filter(edition=edition).exists():

@@ -1,4 +1,5 @@
-"""A group as a file, for its owners: what it is, its rules, who belongs, what it reads, all that was said, and the log.
+"""A group as a file, for its owners: what it is, its rules, who belongs, what it reads, all that was said, its
+sessions, and the log.
 
 Of everything it holds what the owner who asked for it may see: no withdrawn or hidden words, no e-mail address, and not
 the texts themselves, which are not the group's to hand on. Nothing of what waits under a veil: a file is handed on.
@@ -24,6 +25,9 @@ from readinggroup.groups import settling
 from readinggroup.groups.models import GroupExport, Membership
 from readinggroup.groups.permissions import Can, may, requires
 from readinggroup.moderation.models import LogEntry
+from readinggroup.proposals.models import SAYS, Ballot, BallotBox, Proposal
+
+from .exported_sessions import sessions_of
 
 
 @require_http_methods(["GET", "POST"])
@@ -72,16 +76,19 @@ def make(pk) -> bool:
 
 
 def zipped(membership) -> bytes:
-    """The ZIP: group.json, the log of moderation, and one file for the discussion of each text."""
+    """The ZIP: group.json, the log of moderation, the sessions, and one file for the discussion of each text."""
     file = BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        readings = list(membership.group.readings.with_text().order_by("created_at", "pk"))
+        readings = list(membership.group.readings.on_the_shelf().with_text().order_by("created_at", "pk"))
         archive.writestr("group.json", as_json(about(membership, readings)))
         with archive.open("log.json", "w") as out:
             write_list(
                 out, map(sealed, LogEntry.objects.filter(group_key=membership.group.pk).order_by("number").iterator())
             )
-        for reading in readings:
+        with archive.open("sessions.json", "w") as out:
+            write_list(out, sessions_of(membership))
+        talks = list(membership.group.readings.filter(proposal__isnull=False).order_by("created_at", "pk"))
+        for reading in [*readings, *talks]:
             with archive.open(f"discussion/{reading.slug}.json", "w") as out:
                 write_discussion(out, membership, reading)
     return file.getvalue()
@@ -114,6 +121,67 @@ def about(membership, readings) -> dict:
         ],
         "members": [{"name": theirs.name, "roles": theirs.roles, "since": theirs.joined_at} for theirs in members],
         "texts": [text_of(reading) for reading in readings],
+        "proposals": [proposal_of(membership, one) for one in proposals_in(membership)],
+        "ballots": [ballot_of(ballot) for ballot in Ballot.objects.visible_to(membership).prefetch_related("options")],
+    }
+
+
+def proposals_in(membership):
+    """What was proposed to be read; drafts are not the group's."""
+    shown = Proposal.objects.visible_to(membership).exclude(talk=None).select_related("proposer", "talk")
+    return shown.prefetch_related("events__by", "co_proposers__user").order_by("proposed_at", "pk")
+
+
+def proposal_of(membership, proposal) -> dict:
+    """One proposal as the group reads it: by whom, what it says, who wants it, and what was answered."""
+    group = membership.group
+    agreed = [one.user for one in proposal.co_proposers.all() if one.agreed_at]
+    return {name: getattr(proposal, name) for name in SAYS} | {
+        "discussion": f"discussion/{proposal.talk.slug}.json",
+        "proposed_by": [group.name_of(person) for person in (proposal.proposer, *agreed)],
+        "proposed_at": proposal.proposed_at,
+        "state": proposal.state,
+        "supporters": proposal.supporters,
+        "events": [
+            {
+                "state": event.state,
+                "reason": event.reason,
+                "by": group.name_of(event.by) if event.by else None,
+                "at": event.at,
+            }
+            for event in proposal.events.all()
+        ],
+    }
+
+
+def ballot_of(ballot) -> dict:
+    """A ballot; its papers as they are published, once it is counted: in a secret one nobody knows whose they are."""
+    names = {}
+    if not ballot.is_secret:
+        electors = ballot.electors.select_related("user")
+        names = {elector.user_id: ballot.group.name_of(elector.user) for elector in electors}
+    papers = BallotBox.objects.get(ballot=ballot).papers if ballot.is_counted else {}
+    return {
+        "question": ballot.question,
+        "words": ballot.words,
+        "state": ballot.state,
+        "method": ballot.method,
+        "seats": ballot.seats,
+        "is_secret": ballot.is_secret,
+        "quorum": ballot.quorum,
+        "opens_at": ballot.opens_at,
+        "closes_at": ballot.closes_at,
+        "electors": ballot.electors.count(),
+        "void_reason": ballot.void_reason,
+        "options": [
+            {"number": o.number, "title": o.title, "author": o.author, "supporters": o.supporters}
+            for o in ballot.options.all()
+        ],
+        "papers": {
+            receipt: {key: names.get(said) if key == "by" else said for key, said in paper.items()}
+            for receipt, paper in papers.items()
+        },
+        "result": ballot.result,
     }
 
 
@@ -126,6 +194,9 @@ def text_of(reading) -> dict:
         "state": reading.state,
         "for_members": reading.for_members,
         "on_the_shelf_since": reading.created_at,
+        "starts_on": reading.starts_on,
+        "begun_at": reading.begun_at,
+        "finished_at": reading.finished_at,
         "paragraphs": revision.paragraphs if revision else 0,
         "words": revision.words if revision else 0,
     }
@@ -175,7 +246,8 @@ def told_of(membership, rows):
 
 def quote_of(quote) -> dict:
     """One quotation; without its words where what is quoted may not be read."""
-    return {"paragraph": quote.number, "comment": quote.source or None, "words": quote.exact or None}
+    of = {"edition": quote.edition} if quote.edition else {}
+    return {"paragraph": quote.number, "comment": quote.source or None, "words": quote.exact or None} | of
 
 
 def comment_of(

@@ -1,7 +1,10 @@
 """What notices say, and whether it may still be said. Of all, only the site knows notices and what they are about."""
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from readinggroup.accounts.models import User
 from readinggroup.discussion.models import Comment, State
@@ -85,4 +88,20 @@ def word_for_mail(notice) -> Words | None:
         if group is None or group.is_closed:
             return None  # nobody is called to where nobody can answer
     said = words_of(notice, facts_of({notice.about} - {""}))
-    return said and said._replace(reply_to=reply_address_about_decision(notice), calendar=invitations.part_for(notice))
+    if said is None:
+        return None
+    said = said._replace(reply_to=reply_address_about_decision(notice), calendar=invitations.part_for(notice))
+    return with_attached(said, invitations.attached_to(notice))
+
+
+def with_attached(said, files) -> Words:
+    """What is said with its invitations, and with how all of them come into a calendar at once."""
+    if not files:
+        return said
+    address = f"{settings.SITE_URL}{reverse('schedule:my_calendar')}"
+    about = _(
+        "Attached is an invitation to each session that this is about: open it, and your mail program puts the session"
+        " into your calendar, changes it there, or takes it out. For all sessions at once, always up to date, give your"
+        " calendar a private address: %(address)s"
+    )
+    return said._replace(body=f"{said.body}\n\n{about % {'address': address}}", attached=tuple(files))

@@ -32,7 +32,7 @@ from readinggroup.readings.pages import notes_called_in, with_note_marks
 from readinggroup.schedule import actions
 from readinggroup.schedule.agenda import shown_items, with_minutes
 from readinggroup.schedule.agenda_forms import DecisionForm, storable
-from readinggroup.schedule.leading import has_minutes, is_published, may_lead, may_write_minutes
+from readinggroup.schedule.leading import has_minutes, is_published, may_write_minutes
 from readinggroup.schedule.minutes_views import form_at
 from readinggroup.schedule.models import Agenda, Outcome, SessionState
 from readinggroup.schedule.now import standing_and_session
@@ -115,7 +115,7 @@ def show_run(request, membership, session, tag="", *, status=200, trouble=""):
         "items": items,
         "here": here,
         "is_on": session.state == SessionState.UNDER_WAY,
-        "may_lead": may_lead(membership, session),
+        "may_lead": session.is_run_by(membership),
         "may_begin": session.state in {SessionState.SCHEDULED, SessionState.UNDER_WAY},
         "previous": items[place - 2] if place > 1 else None,
         "next": items[place] if place < len(items) else None,
@@ -146,7 +146,7 @@ def talk_at(membership, session, here, *, writes) -> dict:
     """The item's paragraph in full, what is open there, and what was said, as this member may see it."""
     revision = session.reading.edition.current
     version = revision.versions.select_related("paragraph").get(paragraph=here.item.paragraph_id)
-    discussion = discussion_of(membership, session.reading, version.paragraph_id, Asked(order=DISCUSSED))
+    discussion = discussion_of(membership, session.reading, version, Asked(order=DISCUSSED))
     discussion.to_keep = True
     discussion.address = f"{here.href.partition('?')[0].partition('#')[0]}p/{version.paragraph.public_id}/"
     above = quotes_above(membership, [row.pk for row in discussion if row.html])
@@ -194,7 +194,7 @@ def done(request, membership, session):
 def step_session(request, membership, session):
     """Begin, go on to an item of the agenda, or end. Of two who do so at once one is told that the other did."""
     found = session_or_404(membership, session)
-    if not may_lead(membership, found):
+    if not found.is_run_by(membership):
         raise PermissionDenied
     form = StepForm(request.POST)
     if not form.is_valid():

@@ -10,30 +10,29 @@ from urllib.parse import urljoin
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from environs import Env
+
+from readinggroup.environment import check_safe, read, read_database, read_email, tell_sentry
+from readinggroup.lib.logs import with_task
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = Env()
 
 # What the site keeps on this machine: the embedded database, mail as files, collected static files.
-DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / ".data"))).expanduser().absolute()
+DATA_DIR = read("DATA_DIR", BASE_DIR / ".data")
 
-DEBUG = env.bool("DEBUG", True)
-SECRET_KEY = env.str("SECRET_KEY", "")
+DEBUG = read("DEBUG")
+SECRET_KEY = read("SECRET_KEY")
 if not SECRET_KEY and (DATA_DIR / "secret_key").is_file():
     SECRET_KEY = (DATA_DIR / "secret_key").read_text().strip()  # drawn by `up` for this installation
 if not SECRET_KEY and DEBUG:
     SECRET_KEY = "insecure: for development on one's own machine only"  # noqa: S105 - refused when DEBUG is off
-if not SECRET_KEY:
-    raise ImproperlyConfigured(
-        "SECRET_KEY is not set. Set it to 50 or more random characters (or DEBUG=on to try out)."
-    )
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
-SITE_URL = env.str("SITE_URL", "")  # how mails and one-time links name the site
+ALLOWED_HOSTS = read("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
+CSRF_TRUSTED_ORIGINS = read("CSRF_TRUSTED_ORIGINS")
+SITE_URL = read("SITE_URL")  # how mails and one-time links name the site
 if not SITE_URL and (DATA_DIR / "site_url").is_file():
     SITE_URL = (DATA_DIR / "site_url").read_text().strip()  # where `up` serves it
 SITE_URL = SITE_URL or "http://127.0.0.1:8000"
+HTTPS = read("HTTPS", not DEBUG)
+check_safe(globals())
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -63,9 +62,12 @@ INSTALLED_APPS = [
     "readinggroup.discussion",
     "readinggroup.moderation",
     "readinggroup.schedule",
+    "readinggroup.proposals",
 ]
 
 MIDDLEWARE = [
+    "readinggroup.lib.logs.RequestIdMiddleware",
+    "readinggroup.metrics.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -103,27 +105,18 @@ TEMPLATES = [
 
 # --- Database -------------------------------------------------------------------------------------------------------
 
-if env.str("DATABASE_URL", ""):
-    DATABASES = {"default": env.dj_db_url("DATABASE_URL")}
-    DATABASES["default"].setdefault("OPTIONS", {})
-else:
-    DATABASES = {
-        "default": {
-            "ENGINE": "readinggroup.lib.embedded_postgres",
-            "NAME": "readinggroup",
-            "DATA_DIR": DATA_DIR / "postgres",
-            "OPTIONS": {},
-        }
-    }
+EMBEDDED = {"ENGINE": "readinggroup.lib.embedded_postgres", "NAME": "readinggroup", "DATA_DIR": DATA_DIR / "postgres"}
+DATABASES = {"default": read_database() or EMBEDDED}
+DATABASES["default"].setdefault("OPTIONS", {})
 # Statements are planned once per connection and then reused. Switch it off behind a pooler that shares connections
 # between transactions (PgBouncer before 1.21).
-if env.bool("DATABASE_PREPARE", True):
+if read("DATABASE_PREPARE"):
     DATABASES["default"]["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": 5}
 # pgtrigger asks in each trigger whether it is to be ignored; unset, the answer costs a caught error for every row.
 DATABASES["default"]["OPTIONS"].setdefault("options", "-c pgtrigger.ignore={}")
 # Seconds that a thread keeps its connection. The web server's few threads keep theirs (`up` sets it); what starts a
 # thread for each request must not.
-DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 0)
+DATABASES["default"]["CONN_MAX_AGE"] = read("CONN_MAX_AGE")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Accounts -------------------------------------------------------------------------------------------------------
@@ -160,7 +153,7 @@ ACCOUNT_CHANGE_EMAIL = True
 USERSESSIONS_ADAPTER = "readinggroup.accounts.adapter.DevicesAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_TOTP_ISSUER = env.str("SITE_NAME", "Reading group")
+MFA_TOTP_ISSUER = read("SITE_NAME")
 # Browsers give passkeys to pages without TLS on localhost only.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
 SOCIALACCOUNT_ADAPTER = "readinggroup.accounts.single_sign_on.SocialAccountAdapter"
@@ -168,20 +161,20 @@ SOCIALACCOUNT_FORMS = {"signup": "readinggroup.accounts.sign_up.ProviderSignUpFo
 SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds that a provider may keep us waiting for each of its answers
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False  # another site's word about an address does not open an account here
 SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": []}}
-if env.str("OIDC_SERVER_URL", ""):
+if read("OIDC_SERVER_URL"):
     SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"].append(
         {
             "provider_id": "oidc",
-            "name": env.str("OIDC_NAME", "OpenID Connect"),
-            "client_id": env.str("OIDC_CLIENT_ID"),
-            "secret": env.str("OIDC_CLIENT_SECRET"),
-            "settings": {"server_url": env.str("OIDC_SERVER_URL")},
+            "name": read("OIDC_NAME"),
+            "client_id": read("OIDC_CLIENT_ID"),
+            "secret": read("OIDC_CLIENT_SECRET"),
+            "settings": {"server_url": read("OIDC_SERVER_URL")},
         }
     )
 # Browsers hold a form to the policy also where it is led on: to the provider's login page.
-OIDC_ORIGINS = env.list("OIDC_ORIGINS", [urljoin(env.str("OIDC_SERVER_URL", ""), "/").rstrip("/")])
+OIDC_ORIGINS = read("OIDC_ORIGINS", [urljoin(read("OIDC_SERVER_URL"), "/").rstrip("/")])
 # Behind a proxy, how many of them to trust for the visitor's address (rate limits by network depend on it).
-ALLAUTH_TRUSTED_PROXY_COUNT = env.int("ALLAUTH_TRUSTED_PROXY_COUNT", 0)
+ALLAUTH_TRUSTED_PROXY_COUNT = read("ALLAUTH_TRUSTED_PROXY_COUNT")
 
 # Rate limits count here, in the database all processes share.
 CACHES = {
@@ -191,36 +184,39 @@ CACHES = {
 # --- Mail -----------------------------------------------------------------------------------------------------------
 
 MAIL_DIR = DATA_DIR / "mail"
-if env.str("EMAIL_URL", ""):
-    globals().update(env.dj_email_url("EMAIL_URL"))
-else:
-    EMAIL_BACKEND = "readinggroup.lib.mail_files.EmailBackend"
-EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", 20)  # seconds; a relay that hangs holds up one worker, never a page
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Reading group <reading-group@localhost>")
+globals().update(read_email() or {"EMAIL_BACKEND": "readinggroup.lib.mail_files.EmailBackend"})
+# All mail leaves through one door, which is closed in a copy restored from a backup.
+OUTGOING_MAIL_BACKEND, EMAIL_BACKEND = globals()["EMAIL_BACKEND"], "readinggroup.notifications.outgoing.EmailBackend"
+EMAIL_TIMEOUT = read("EMAIL_TIMEOUT")  # seconds; a relay that hangs holds up one worker, never a page
+DEFAULT_FROM_EMAIL = read("DEFAULT_FROM_EMAIL")
 # Where answers by mail and reports of failure come in (docs/operations.md); without it the site takes no mail.
-INBOUND_MAIL_DOMAIN = env.str("INBOUND_MAIL_DOMAIN", "").strip().lower()
+INBOUND_MAIL_DOMAIN = read("INBOUND_MAIL_DOMAIN").strip().lower()
 
 # --- Messages to people's devices (Web Push) ------------------------------------------------------------------------
 
 # The key by which browsers know this site: 32 bytes as base64url. Without one the site tells nobody on their devices.
-VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", "")
+VAPID_PRIVATE_KEY = read("VAPID_PRIVATE_KEY")
 if not VAPID_PRIVATE_KEY and (DATA_DIR / "vapid_private_key").is_file():
     VAPID_PRIVATE_KEY = (DATA_DIR / "vapid_private_key").read_text().strip()  # drawn by `up` for this installation
 if VAPID_PRIVATE_KEY and not re.fullmatch(r"[\w-]{43}=?", VAPID_PRIVATE_KEY, re.ASCII):
     raise ImproperlyConfigured("VAPID_PRIVATE_KEY is not 32 bytes as base64url (43 characters).")
 # Whom a push service may turn to, as mailto: or https:; empty: the sender of mails.
-VAPID_SUBJECT = env.str("VAPID_SUBJECT", "")
+VAPID_SUBJECT = read("VAPID_SUBJECT")
 # The push services that are sent to. What a browser names comes from anybody: no other host is ever asked.
-PUSH_HOSTS = env.list(
-    "PUSH_HOSTS",
-    ["fcm.googleapis.com", "updates.push.services.mozilla.com", "*.push.apple.com", "*.notify.windows.com"],
-)
+PUSH_HOSTS = read("PUSH_HOSTS")
 PUSH_ORIGINS = []  # of the tests: whole origins besides, such as http://127.0.0.1:9000
 
 # --- Background tasks -------------------------------------------------------------------------------------------------
 
 # A job that is done leaves no row: what was done stands where it was done. One that failed stays, to be looked at.
-PROCRASTINATE_WORKER_DEFAULTS = {"delete_jobs": "successful"}
+PROCRASTINATE_WORKER_DEFAULTS = {"delete_jobs": "successful", "task_middleware": [with_task]}
+
+# --- Backups ----------------------------------------------------------------------------------------------------------
+
+# Where the worker puts a backup each night; without it, none is made by itself.
+BACKUP_DIR = read("BACKUP_DIR")
+BACKUP_KEEP = read("BACKUP_KEEP")  # the newest of so many days, weeks and months
+BACKUP_RECIPIENTS = read("BACKUP_RECIPIENTS")  # public keys of age; with any, backups are encrypted for them
 
 # --- Languages and time ---------------------------------------------------------------------------------------------
 
@@ -237,7 +233,7 @@ LOCALE_PATHS = [BASE_DIR / "readinggroup" / "locale"]
 # --- Static files ---------------------------------------------------------------------------------------------------
 
 STATIC_URL = "static/"
-STATIC_ROOT = Path(env.str("STATIC_ROOT", str(DATA_DIR / "static")))
+STATIC_ROOT = read("STATIC_ROOT", DATA_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG  # in DEBUG straight from static/, nothing to collect
 STORAGES = {
@@ -273,12 +269,11 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_ENGINE = "readinggroup.accounts.logins"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 60
 SESSION_COOKIE_HTTPONLY = True
-HTTPS = env.bool("HTTPS", not DEBUG)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # asked by a supervisor on this machine, without TLS
-if env.bool("BEHIND_PROXY", False):
+if read("BEHIND_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024  # a text of 8 MB and its form
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000  # the import preview sends one field a heading
@@ -286,26 +281,40 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000  # the import preview sends one field a he
 # --- What the site allows --------------------------------------------------------------------------------------------
 
 # Whether anyone who has signed in may found a group, or only staff.
-ONLY_STAFF_FOUND_GROUPS = env.bool("ONLY_STAFF_FOUND_GROUPS", False)
+ONLY_STAFF_FOUND_GROUPS = read("ONLY_STAFF_FOUND_GROUPS")
 # How many invitations one person may send by mail in a day.
-INVITATIONS_BY_MAIL_A_DAY = env.int("INVITATIONS_BY_MAIL_A_DAY", 30)
+INVITATIONS_BY_MAIL_A_DAY = read("INVITATIONS_BY_MAIL_A_DAY")
 # How many letters a group's organizers may write to all members in seven days.
-LETTERS_A_WEEK = env.int("LETTERS_A_WEEK", 2)
+LETTERS_A_WEEK = read("LETTERS_A_WEEK")
 # How often one person may do something: so many in so long, by comma; empty for as often as they like.
 LIMITS = {
-    "write": env.str("WRITE_LIMITS", "60/5m,300/h"),  # comments, answers, edits; drafts as many as one likes
-    "report": env.str("REPORT_LIMITS", "20/h"),
+    "write": read("WRITE_LIMITS"),  # comments, answers, edits; drafts as many as one likes
+    "report": read("REPORT_LIMITS"),
 }
 # How many times as much all may do together who come from one network.
-LIMITS_OF_A_NETWORK = env.int("LIMITS_OF_A_NETWORK", 10)
+LIMITS_OF_A_NETWORK = read("LIMITS_OF_A_NETWORK")
 # A text longer than this many words is read by section, a shorter one whole.
-READ_WHOLE_UP_TO_WORDS = env.int("READ_WHOLE_UP_TO_WORDS", 25_000)
+READ_WHOLE_UP_TO_WORDS = read("READ_WHOLE_UP_TO_WORDS")
 
+# --- Watching it ------------------------------------------------------------------------------------------------------
+
+LOG_FORMAT = read("LOG_FORMAT", "line" if DEBUG else "json")
+LOG_REQUESTS = LOG_FORMAT == "json"  # a line a request, without its address
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
+    "filters": {"context": {"()": "readinggroup.lib.logs.WithContext"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "json": {"()": "readinggroup.lib.logs.JsonFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["context"]}},
+    "root": {"handlers": ["console"], "level": read("LOG_LEVEL")},
     "loggers": {"procrastinate": {"level": "WARNING"}},
 }
+METRICS_PORT = read("METRICS_PORT")
+METRICS_HOST = read("METRICS_HOST")
+MAIL_QUEUE_LATE = read("MAIL_QUEUE_LATE")
+DISK_FREE_MB = read("DISK_FREE_MB")
+if read("SENTRY_DSN"):
+    tell_sentry(read("SENTRY_DSN"))

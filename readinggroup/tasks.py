@@ -1,5 +1,6 @@
 """What the worker does for people and groups as a whole: files to take along, and deletions whose time has come."""
 
+from django.conf import settings
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
@@ -10,11 +11,14 @@ from readinggroup.moderation import actions as moderation_actions
 from readinggroup.my_data import archive, deletion
 from readinggroup.notifications import digests, sending
 from readinggroup.notifications.models import Digest, Notice
+from readinggroup.proposals import actions as proposing
+from readinggroup.proposals.actions import bringing
 from readinggroup.readings import veils
 from readinggroup.schedule import actions as scheduling
 from readinggroup.schedule.actions import keep_veils
 
 from . import digest, group_deletion, group_export
+from .backups.making import make_backup
 from .notices import word_for_mail
 
 
@@ -38,6 +42,13 @@ def remind_of_sessions(timestamp: int):
     scheduling.remind_due()
 
 
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="put_chosen_on_shelf", pass_context=False)
+def put_chosen_on_shelf(timestamp: int):
+    """What was chosen to be read comes onto the shelf, if its file is there. `timestamp` is the minute's."""
+    bringing.put_chosen_on_shelf()
+
+
 @app.periodic(cron="*/5 * * * *")
 @app.task(queueing_lock="mail_digests", pass_context=False)
 def mail_digests(timestamp: int):
@@ -52,6 +63,13 @@ def tidy_notices(timestamp: int):
     """Remove notices that are old. `timestamp` is the night's."""
     Notice.objects.filter(created_at__lt=timezone.now() - Notice.KEPT_FOR).delete()
     Digest.objects.filter(created_at__lt=timezone.now() - Notice.KEPT_FOR).delete()
+
+
+@app.periodic(cron="17 4 * * *")
+@app.task(queueing_lock="fade_proposals", pass_context=False)
+def fade_proposals(timestamp: int):
+    """Take proposals off the list for which nobody has asked in a long time. `timestamp` is the night's."""
+    proposing.fade_proposals()
 
 
 @app.task
@@ -124,3 +142,11 @@ def mind_veils(timestamp: int):
     veils.open_due()
     keep_veils()
     tell_of_opened()
+
+
+@app.periodic(cron="11 2 * * *")
+@app.task(queue="backups", queueing_lock="back_up", pass_context=False)
+def back_up(timestamp: int):
+    """Make the night's backup, where a folder for it is named. `timestamp` is the night's."""
+    if settings.BACKUP_DIR:
+        make_backup(settings.BACKUP_DIR, recipients=settings.BACKUP_RECIPIENTS, keep=settings.BACKUP_KEEP)

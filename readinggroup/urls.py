@@ -3,12 +3,13 @@
 from django.conf import settings
 from django.urls import include, path
 
-from . import agenda_proposal, group_export, inbox, mail_choices, session_run, views
+from . import agenda_proposal, group_export, inbox, mail_choices, session_run, site_state, views, what_we_read
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("site/", site_state.site_state, name="site_state"),
     path("", include("readinggroup.accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("", include("readinggroup.my_data.urls")),
@@ -18,6 +19,7 @@ urlpatterns = [
     path("me/notifications/", mail_choices.mail_choices, name="mail_choices"),
     path("", include("readinggroup.notifications.urls")),
     path("g/<slug:group>/", views.group, name="group"),
+    path("g/<slug:group>/reads/", what_we_read.what_we_read, name="what_we_read"),
     path("g/<slug:group>/export/", group_export.group_export, name="group_export"),
     path("g/<slug:group>/export/<int:export>/", group_export.fetch_group_export, name="fetch_group_export"),
     path(
@@ -34,10 +36,13 @@ urlpatterns = [
     ),
     path("", include("readinggroup.feeds.urls")),
     path("", include("readinggroup.readings.urls")),
+    path("", include("readinggroup.revisions.urls")),
+    path("", include("readinggroup.side_by_side.urls")),
     path("", include("readinggroup.groups.urls")),
     path("", include("readinggroup.discussion.urls")),
     path("", include("readinggroup.moderation.urls")),
     path("", include("readinggroup.schedule.urls")),
+    path("", include("readinggroup.proposals.urls")),
 ]
 if settings.DEBUG:
     urlpatterns += [

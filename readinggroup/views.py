@@ -3,14 +3,13 @@
 from email import message_from_bytes, policy
 
 from django.conf import settings
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Max, OuterRef, Q, Subquery, Sum
 from django.http import Http404, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from readinggroup import health
 from readinggroup.accounts.access import public
 from readinggroup.groups.models import Group, Membership, Visibility
 from readinggroup.groups.permissions import Can, may, requires
@@ -19,6 +18,8 @@ from readinggroup.lib.htmx import page_or_part
 from readinggroup.lib.kept_words import is_from_here, kept_form, written_on
 from readinggroup.lib.languages import name_of
 from readinggroup.moderation.models import Case
+from readinggroup.proposals.actions.bringing import to_be_brought
+from readinggroup.proposals.ballot_views import ballots_to_vote_in
 from readinggroup.readings.models import Place, ReadingState
 from readinggroup.readings.views import address_of, page_at
 from readinggroup.schedule.ahead import ahead_for
@@ -55,7 +56,8 @@ def group(request, membership):
     """A group's front page: what it is about; for who may read, what it reads, and its shelf."""
     may_read = may(membership, Can.READ)
     readings = (
-        membership.group.readings.with_text()
+        membership.group.readings.on_the_shelf()
+        .with_text()
         .annotate(said=Sum("activity__comments", default=0))
         .order_by("-created_at")
     )
@@ -75,12 +77,14 @@ def group(request, membership):
         "may_moderate": may_moderate,
         "waiting": Case.objects.filter(group=membership.group).waiting().count() if may_moderate else 0,
         "asking": membership.group.join_requests.filter(answered_at=None).count() if may_invite else 0,
+        "to_bring": to_be_brought(membership.group) if may(membership, Can.KEEP_TEXTS) else [],
         "may_read": may_read,
         "may_read_all": may(membership, Can.READ_ALL),
         "may_write_to_all": may(membership, Can.WRITE_TO_ALL),
         "may_end": may(membership, Can.END),
         "language": name_of(membership.group.language),
         **(ahead_for(membership) if may_read else {}),
+        "ballots": ballots_to_vote_in(membership) if may_read else [],
         **from_outside(request.user, membership),
     }
     return TemplateResponse(request, "groups/group.html", context)
@@ -112,11 +116,9 @@ def from_outside(user, membership) -> dict:
 
 @require_safe
 @never_cache
-@public(because="a supervisor asks whether the process is alive and reaches its database")
+@public(because="a supervisor asks whether the process is alive")
 def healthz(request):
-    """Alive: the process answers and the database answers it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+    """Alive: the process answers. It asks nothing of the database: to be started anew would not bring that back."""
     return HttpResponse("ok", content_type="text/plain")
 
 
@@ -124,10 +126,11 @@ def healthz(request):
 @never_cache
 @public(because="a supervisor asks whether the site can be opened to people")
 def readyz(request):
-    """Ready: the database answers and has all migrations."""
-    executor = MigrationExecutor(connection)
-    missing = [str(migration) for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
-    return JsonResponse({"missing_migrations": missing}, status=503 if missing else 200)
+    """Ready: database, migrations, worker, mail and disk are well, each by its name."""
+    answers = health.answers()
+    if all(answer == health.OK for answer in answers.values()):
+        return JsonResponse(answers)
+    return JsonResponse(answers, status=503, headers={"Retry-After": "10"})
 
 
 @require_safe

@@ -3,6 +3,8 @@
 import itertools
 import uuid
 
+from django.db import connection
+
 from readinggroup.accounts.models import User
 from readinggroup.discussion import actions
 from readinggroup.discussion.models import State
@@ -93,3 +95,12 @@ def long_text(paragraphs, *, section_every=0):
             f"Sentence {chr(96 + number % 26 or 122)}{number} says that the river rose by {number} hands that day.\n"
         )
     return "\n".join(parts)
+
+
+def give_sign_of_worker(*, seconds_ago=-3600):
+    """The worker's heartbeat; by default one that stays fresh as long as tests take."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - make_interval(secs => %s))",
+            [seconds_ago],
+        )

@@ -37,6 +37,14 @@ def pages_of(house, comment):
     yield reverse("readings:paragraph_number", args=[group, reading, 4])
     yield reverse("readings:import_text", args=[group])
     yield reverse("readings:settle_reading", args=[group, reading])
+    for page in ("history", "removed_paragraphs", "bring_correction", "undo", "notes"):
+        yield reverse(f"revisions:{page}", args=[group, reading])
+    for page in ("revision", "changes", "rehearsal"):
+        yield reverse(f"revisions:{page}", args=[group, reading, 1])
+    yield reverse("revisions:correct_paragraph", args=[group, reading, paragraph])
+    yield reverse("side_by_side:editions", args=[group, reading])
+    for page in ("beside", "links", "separate"):
+        yield reverse(f"side_by_side:{page}", args=[group, reading, reading])
     yield reverse("group_export", args=[group])
     yield reverse("groups:rules_version", args=[group, 1])
     for page in (
@@ -73,6 +81,8 @@ def pages_of(house, comment):
     yield reverse("moderation:decide_about_paragraph", args=[group, reading, paragraph])
     for page in ("settle_group", "who_may", "members", "invite", "invite_by_email", "name_here", "ask_to_join"):
         yield reverse(f"groups:{page}", args=[group])
+    for page in ("ballots", "new_ballot"):
+        yield reverse(f"proposals:{page}", args=[group])
     for page in ("write_letter", "letters"):
         yield reverse(f"groups:{page}", args=[group])
     for page in ("comments", "news", "addresses"):
@@ -85,7 +95,7 @@ def pages_of(house, comment):
     yield reverse("discussion:contributions", args=[group, house.member.public_id])
     for act in ("comment", "answer_comment", "edit_comment", "withdraw_comment", "put_back_comment"):
         yield reverse(f"discussion:{act}", args=[comment.public_id])
-    for act in ("wordings", "take_back_wordings", "question", "follow_thread"):
+    for act in ("wordings", "words_written_about", "take_back_wordings", "question", "follow_thread"):
         yield reverse(f"discussion:{act}", args=[comment.public_id])
     for page in ("questions", "follow_reading"):
         yield reverse(f"discussion:{page}", args=[group, reading])

@@ -27,6 +27,13 @@ ARROWS = {
         "readinggroup.notifications",
         "readinggroup.lib",
     },
+    "readinggroup.proposals": {
+        "texts",
+        "readinggroup.readings",
+        "readinggroup.groups",
+        "readinggroup.notifications",
+        "readinggroup.lib",
+    },
     "readinggroup.moderation": {
         "texts",
         "readinggroup.accounts",
@@ -39,8 +46,10 @@ ARROWS = {
 }
 # The site's own modules may ask all, and nobody asks them.
 SITE = {
-    "settings", "urls", "views", "wsgi", "apps", "first_run", "demo", "management", "locale", "tasks", "my_data",
-    "digest", "feeds", "group_deletion", "group_export", "inbound", "inbox", "mail_choices", "notices",
+    "settings", "environment", "checks", "urls", "views", "wsgi", "apps", "first_run", "demo", "management", "locale",
+    "tasks", "my_data", "backups", "health", "metrics", "site_state",
+    "digest", "feeds", "group_deletion", "group_export", "inbound", "inbox", "mail_choices", "notices", "revisions",
+    "side_by_side",
 }  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from readinggroup.discussion import actions as talk
 from readinggroup.discussion import moderating
 from readinggroup.discussion.following import choose
 from readinggroup.discussion.models import Comment, Draft, Level, RestrictionKind, State
+from readinggroup.discussion.quoting import Quoted
 from readinggroup.discussion.reactions import mark
 from readinggroup.discussion.restricting import restrict
 from readinggroup.groups import settling
@@ -34,15 +35,23 @@ from readinggroup.moderation.models import Appeal
 from readinggroup.notifications import digests
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Delivery, Digest, Notice
+from readinggroup.proposals import actions as proposals
+from readinggroup.proposals.models import Ballot, BallotState, Option, receipt_of
 from readinggroup.readings.models import Reading, TextImport
 from readinggroup.schedule import actions as schedule
 from readinggroup.schedule.models import MinutesEntry
 from readinggroup.tasks import mail_due_notices
 from texts.importing.saving import keep_source
+from texts.models import LinkedParagraph, ParallelLink
+from texts.parallel.saving import confirm_all, join_works
+from texts.quoting import passage
 
 from . import factories
 from .discussion.test_quoting import create_quoting
 from .moderation.decisions import entered
+from .proposals import ballots
+from .proposals.counted import closed_ballot, receipts
+from .proposals.steps import answered, proposed, said
 from .schedule import sessions
 from .test_permission_matrix import ACTORS, MATRIX, Cell
 from .thoroughness import thoroughly
@@ -59,11 +68,13 @@ SUNG = "murmuration"
 SHOWN_OF_A_COMMENT = (
     "discussion:comment", "discussion:answer_comment", "moderation:report_comment", "discussion:wordings",
     "discussion:question", "discussion:follow_thread", "discussion:take_back_wordings", "discussion:edit_comment",
-    "discussion:mute_person",
+    "discussion:mute_person", "discussion:words_written_about",
 )  # fmt: skip
 # Comments that quote another: what they quote must not come through.
 SAID_ABOUT_A_QUOTE = {"Look at that.", "And at that."}
 QUOTING = ["discussion:comment", "discussion:answer_comment", "discussion:wordings"]
+# Of the comments that are in one state, each run opens one at all of these addresses, the others where words are shown.
+WORDS_SHOWN = ["discussion:comment", "discussion:wordings", "discussion:edit_comment"]
 # Addresses that act when they are opened.
 NOT_OPENED = {"accounts:sign_in_by_link"}
 
@@ -74,6 +85,7 @@ class Aviary:
 
     cell: Cell
     canaries: dict = field(default_factory=dict)
+    keys: list = field(default_factory=list)  # of papers in boxes: for nobody who does not have them
 
     def canary(self, name, audience, besides=()):
         word = "canary" + "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(12))
@@ -118,6 +130,7 @@ def build(visibility) -> Aviary:
     group.memberships.filter(user=otherwise).update(name_here=canary("name in this group", INSIDE))
     settle(aviary, visibility)
     take_minutes(aviary, visibility)
+    hold_ballots(aviary, visibility)
     for person in [*cell.people.values(), silent]:
         if person is not None:
             person.email = f"{canary(f'address of {person.display_name}', ())}@example.org"
@@ -128,6 +141,8 @@ def build(visibility) -> Aviary:
     content = f"{canary('text of an upload', KEEPING)}\n\nWords.\n".encode()
     cell.upload = TextImport.objects.create(group=group, source=keep_source(content, "up.txt"), by=house.organizer)
     answer_sessions(aviary)
+    propose(aviary, visibility)
+    decide_together(aviary, visibility)
     tell(
         recipients=[house.member],
         kind="groups/join_request_answered",
@@ -145,10 +160,60 @@ def take_minutes(aviary, visibility):
     item = aviary.cell.meeting.items[0]
     item.words = canary("what an item is about", INSIDE, besides=readable_by(visibility))
     item.save()
-    words = canary("minutes that are not published", writing)
-    entry = {"body": words, "body_html": f"<p>{words}</p>", "written_by": aviary.cell.house.member}
-    MinutesEntry.objects.create(session=session, item=item, **entry)
+    said = ["minutes as they were worded before", "minutes that are not published"]
+    for version, words in enumerate((canary(what, writing) for what in said), 2):
+        entry = {"body": words, "body_html": f"<p>{words}</p>", "version": version}
+        MinutesEntry.objects.filter(session=session, item=item).update(**entry)
     session.outcomes.update(words=canary("a decision that is not published", writing))
+
+
+def hold_ballots(aviary, visibility):
+    """What is on papers: of a ballot that is closed, for all who read; before that, and of a void one, for nobody.
+
+    Who voted how is told of an open ballot alone, and to members.
+    """
+    cell, canary = aviary.cell, aviary.canary
+    said = readable_by(visibility)
+
+    def paper(name, audience, **more):
+        return receipts({"named": [2], "reason": canary(name, audience), **more})
+
+    voter = factories.create_member(cell.house.group, canary("name of who voted in an open ballot", INSIDE))
+    cell.counted = closed_ballot(
+        cell.house,
+        papers=paper("a reason of a vote", said, by=str(voter.pk)),
+        question=canary("what was voted on", said),
+        options=[cell.to_bring, canary("what was chosen", said)],
+        is_secret=False,
+    )
+    for state in (BallotState.OPEN, BallotState.VOID):
+        ends = {"closes_at": timezone.now() + timedelta(days=1)} if state == BallotState.OPEN else {}
+        papers = paper(f"a reason in a ballot that is {state}", ())
+        closed_ballot(cell.house, papers=papers, state=state, is_counted=False, **ends)
+
+
+def propose(aviary, visibility):
+    """What is proposed, for all who read; drafts for those who make them; the text itself for who keeps texts, too."""
+    cell, canary, readers = aviary.cell, aviary.canary, readable_by(visibility)
+    house, other = cell.house, factories.create_member(cell.house.group)
+    house.group.memberships.filter(user=other).update(name_here=canary("who supports a proposal", INSIDE))
+
+    def words(what, audience):
+        return {name: canary(f"{name} of {what}", audience) for name in ("title", "author", "why", "where", "rights")}
+
+    text = f"{canary('a proposed text', KEEPING | {'member'})}\n\nWords.\n".encode()
+    cell.mine = proposed(house, file=(text, "mine.txt"), **words("a proposal before it was changed", readers))
+    cell.mine = proposals.reword(
+        proposal=cell.mine, wording=1, by=house.member, **said(**words("a proposal", readers), translator="", year=None)
+    )
+    proposals.support(proposal=cell.mine, by=other)
+    answered(house, cell.mine, "later", canary("an answer to a proposal", readers))
+    factories.create_comment(
+        cell.mine.talk, house.moderator, f"{canary('what is said of a proposal', readers)} {SUNG}", number=1
+    )
+    draft = {**words("a draft of a proposal", {"member"}), "publish": False}
+    text = f"{canary('text of a draft of a proposal', {'member'})}\n\nWords.\n".encode()
+    cell.my_draft = proposed(house, file=(text, canary("file of a draft", {"member"})), **draft)
 
 
 def answer_sessions(aviary):
@@ -158,6 +223,23 @@ def answer_sessions(aviary):
     schedule.answer_poll(session=cell.asked, answers=said, words=canary("a word in a date poll", INSIDE), by=by)
     words = canary("a word about coming", INSIDE - {"suspended"}, besides={"suspended"})
     schedule.answer(session=cell.met, answer="going", words=words, by=by)
+
+
+def decide_together(aviary, visibility):
+    """Ballots: drafts for who holds them, what is asked for all who read, what lies in an open box for nobody."""
+    canary, readers = aviary.canary, readable_by(visibility)
+    for ballot, audience, state in zip(
+        aviary.cell.ballots, (INVITING, readers, readers), ("draft", "announced", "open"), strict=True
+    ):
+        with ballots.without_triggers():
+            said = {what: canary(f"{what} of a ballot: {state}", audience) for what in ("question", "words")}
+            Ballot.objects.filter(pk=ballot.pk).update(**said)
+            title = canary(f"an option of a ballot: {state}", audience)
+            Option.objects.filter(ballot=ballot, number=2).update(title=title)
+    asked = aviary.cell.ballots[2]
+    for person in ("member", "organizer"):
+        reason = canary(f"why {person} voted so in an open box", ())
+        aviary.keys = [*aviary.keys, ballots.votes(asked, aviary.cell.people[person], {"named": [1], "reason": reason})]
 
 
 def settle(aviary, visibility):
@@ -196,6 +278,22 @@ def settle(aviary, visibility):
     )
     entered(cell.house, inside, canary("reason of a decision about a text for members", INSIDE))
     Reading.objects.filter(pk=kept.pk).update(slug="kept")  # who asks for a name in an address knows it already
+    read_beside(cell, kept)
+
+
+def read_beside(cell, kept):
+    """The text for members is another edition of the other one, linked with it, and quoted where that is discussed."""
+    reading = cell.house.reading
+    pair = join_works(reading.edition, kept.edition)
+    link = ParallelLink.objects.create(parallel=pair)
+    places = [factories.version_of(reading, 4), factories.version_of(kept, 2)]
+    for place in places:
+        LinkedParagraph.objects.filter(parallel=pair, paragraph=place.paragraph).delete()
+        LinkedParagraph.objects.create(parallel=pair, link=link, paragraph=place.paragraph)
+    confirm_all(parallel=pair)
+    quoted = Quoted(passage(places[1].text, 0, len(places[1].text)), version_id=places[1].pk)
+    said = {"body": "So it is there.", "key": uuid.uuid4(), "by": cell.house.member}
+    talk.post(reading=reading, version=places[0], quotes=[quoted], **said)
 
 
 def meet(aviary, visibility):
@@ -333,16 +431,26 @@ def addresses(cell):
         "account_logout",
     ):
         yield "GET", reverse(name), None
-    for comment in Comment.objects.filter(reading__group=cell.house.group):
-        for name in thoroughly(
-            SHOWN_OF_A_COMMENT, QUOTING if comment.body in SAID_ABOUT_A_QUOTE else SHOWN_OF_A_COMMENT
-        ):
+    opened = set()
+    for comment in Comment.objects.filter(reading__group=cell.house.group).order_by("pk"):
+        kind = (comment.state, comment.held_for, bool(comment.question), comment.reading_id)
+        first = SHOWN_OF_A_COMMENT if kind not in opened else WORDS_SHOWN
+        for name in thoroughly(SHOWN_OF_A_COMMENT, QUOTING if comment.body in SAID_ABOUT_A_QUOTE else first):
             yield "GET", reverse(name, args=[comment.public_id]), None
+        if comment.body not in SAID_ABOUT_A_QUOTE:
+            opened.add(kind)
         place = [cell.house.group.slug, comment.reading.slug, comment.paragraph.public_id]
         yield "GET", reverse("discussion:paragraph", args=place), None
         yield "GET", reverse("discussion:pulse", args=place[:2]) + f"?at={place[2]}&since=0", None
     for reading in cell.house.group.readings.all():
         yield "GET", reverse("readings:reading_page", args=[cell.house.group.slug, reading.slug]), None
+    for ballot in cell.house.group.ballots.all():
+        for name in ("ballot", "result", "papers", "recount_script"):
+            yield "GET", reverse(f"proposals:{name}", args=[cell.house.group.slug, ballot.public_id]), None
+    for one in cell.house.group.proposals.all():
+        for name in ("proposal", "proposal_wordings", "proposal_text"):
+            yield "GET", reverse(f"proposals:{name}", args=[cell.house.group.slug, one.public_id]), None
+    yield "GET", reverse("proposals:alike", args=[cell.house.group.slug]) + "?title=canary", None
     for case in cell.house.group.cases.all():
         yield "GET", reverse("moderation:case", args=[cell.house.group.slug, case.pk]), None
     for asked in cell.house.group.rules_reviews.all():
@@ -380,12 +488,12 @@ def aviary(request, module_db):
     return made
 
 
-# Inside, a listed group is no other than a public one: there it is asked as whom it is listed for. And who may read a
-# public one without belonging, or belongs to any, is asked for as one who does.
+# Inside, one group is like another: every role is asked in one that is for its members. Of the others each run asks
+# those for whom they differ.
 ASKED = {
     Visibility.MEMBERS: ACTORS,
-    Visibility.PUBLIC: thoroughly(ACTORS, ["visitor", "suspended", "member"]),
-    Visibility.LISTED: [actor for actor in ACTORS if actor not in INSIDE or actor == "member"],
+    Visibility.PUBLIC: thoroughly(ACTORS, ["visitor", "elsewhere"]),
+    Visibility.LISTED: thoroughly(ACTORS, ["visitor", "invited", "former"]),
 }
 SWEPT = [
     pytest.param(kind, actor, marks=pytest.mark.xdist_group(f"canaries-{kind}"))
@@ -411,6 +519,7 @@ def test_every_channel_holds_what_its_reader_may_see_and_nothing_else(aviary, db
             found.add(name)
             if actor not in aviary.canaries[name][2] and name not in own and not invitation(channel, name):
                 leaks.append((name, channel))
+        leaks += [("a paper", channel) for key in aviary.keys if key in words or receipt_of(key) in words]
     assert leaks == []
     wanted = {name for name, (_word, audience, _allowed) in aviary.canaries.items() if actor in audience} | (
         own - {"group's description"}

@@ -8,6 +8,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import F
+from django.urls import reverse
 from django.utils import timezone
 
 from readinggroup.accounts.models import User
@@ -19,7 +20,18 @@ from readinggroup.first_run import owner_of
 from readinggroup.groups.models import Membership, Role, Term
 from readinggroup.lib.markup import render_markdown
 from readinggroup.moderation.models import Case, Decision, LogEntry, Report
-from readinggroup.readings.models import ParagraphActivity, Place, ReadingState
+from readinggroup.notifications.models import Notice
+from readinggroup.proposals.models import Ballot, BallotBox, BallotState, Proposal, ProposalState, Support
+from readinggroup.readings.models import DiscussedMark, ParagraphActivity, Place, ReadingState
+from readinggroup.schedule.models import (
+    AgendaItem,
+    Answer,
+    Attendance,
+    MinutesEntry,
+    Outcome,
+    PollReply,
+    ReadingSession,
+)
 
 from . import factories
 from .essay import PATH as ESSAY
@@ -38,7 +50,10 @@ def reading():
 
 def everything():
     """What a second call must not change."""
-    models = (User, Membership, Comment, CommentWording, Report, Place, ParagraphActivity, Term, Decision, LogEntry)
+    models = (
+        User, Membership, Comment, CommentWording, Report, Place, ParagraphActivity, Term, Decision, LogEntry, Notice,
+        ReadingSession, Attendance, AgendaItem, MinutesEntry, Outcome, PollReply, Proposal, Support, Ballot, BallotBox,
+    )  # fmt: skip
     return [list(model.objects.order_by("pk").values()) for model in models]
 
 
@@ -81,6 +96,16 @@ def test_twice_is_once(reading):
     before = everything()
     assert "nothing was changed" in living_group(reading.group)
     assert everything() == before
+
+
+def test_it_has_proposals_and_votes_about_three_of_them(reading):
+    living_group(reading.group)
+    states = Counter(Proposal.objects.filter(group=reading.group).values_list("state", flat=True))
+    assert states == {ProposalState.ON_BALLOT: 3, ProposalState.LATER: 1}
+    ballot = Ballot.objects.get(group=reading.group)
+    assert ballot.state == BallotState.OPEN
+    assert len(ballot.box.papers) == 6
+    assert Support.objects.count() == 9
 
 
 def test_a_role_that_was_changed_since_stays_changed(reading):
@@ -157,6 +182,38 @@ def test_it_has_been_moderated_under_a_rule_by_one_who_was_elected(reading):
         (True, "elected"), (False, "appointed"),
     }  # fmt: skip
     assert terms.get(membership__user=decision.by).until > timezone.now() + timedelta(days=100)
+
+
+def test_it_has_met_is_about_to_meet_and_looks_for_a_day(reading, as_user):
+    living_group(reading.group)
+    was, comes, asked = ReadingSession.objects.filter(reading=reading).order_by("pk")
+    now = timezone.now()
+    assert [one.state for one in (was, comes, asked)] == ["held", "scheduled", "poll"]
+    assert was.ends_at < now - timedelta(days=6) < now < comes.starts_at < now + timedelta(days=6)
+    assert was.closed_at == was.ends_at < was.minutes.published_at < now
+    assert DiscussedMark.objects.filter(reading=reading).count() == 2
+    assert {attendance.answer for attendance in comes.attendances.all()} == set(Answer)
+    assert comes.agenda_items.count() == 3
+    assert asked.poll.closes_at > now
+    assert {len(reply.answers.all()) for reply in asked.poll.replies.all()} == {3}
+    invented = User.objects.filter(email__endswith=f"@{DOMAIN}")
+    assert not Notice.objects.filter(recipient__in=invented, kind__startswith="schedule/").exists()
+    client = as_user(User.objects.get(display_name="Olga"))
+    for session in (was, comes, asked):
+        page = client.get(reverse("schedule:session", args=[reading.group.slug, session.public_id]))
+        assert page.status_code == 200
+    text = client.get(reverse("readings:reading_page", args=[reading.group.slug, reading.slug])).text
+    assert text.count("Discussed on") == 2
+
+
+def test_where_the_invented_people_may_schedule_nothing_they_do_not(reading):
+    nothing_read = factories.create_group()
+    living_group(nothing_read)
+    owner = factories.create_member(nothing_read, roles=[Role.OWNER])
+    nothing_read.memberships.exclude(user=owner).update(roles=[])
+    factories.create_reading(nothing_read, factories.long_text(6))
+    assert "talk about" in living_group(nothing_read)
+    assert not ReadingSession.objects.exists()
 
 
 def test_counters_equal_what_can_be_listed(reading):

@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 from django.apps import apps
+from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.test import Client
 from django.urls import reverse
@@ -184,3 +185,21 @@ def test_the_guide_reads_well_on_its_page():
     words = re.sub(r"<[^>]*>", "", page)
     for version in ParagraphVersion.objects.filter(revision=reading.edition.current):
         assert escape(version.text.split("\n")[0][:60]) in words
+
+
+def test_the_first_owner_of_a_real_site_gets_a_link_once_and_again(capsys):
+    for _ in range(2):
+        call_command("first_owner", "Anna@example.org")
+        link = capsys.readouterr().out.strip()
+        assert Client().get(link.removeprefix("http://127.0.0.1:8000")).status_code in {200, 302}
+    owner = User.objects.get()
+    assert (owner.email, owner.is_staff) == ("anna@example.org", True)
+    assert Group.objects.get().memberships.get().user == owner
+    with pytest.raises(CommandError, match="has groups already"):
+        call_command("first_owner", "berta@example.org")
+
+
+def test_a_first_owner_without_an_address_is_refused_in_a_line():
+    with pytest.raises(CommandError, match="valid email"):
+        call_command("first_owner", "nobody")
+    assert not Group.objects.exists()

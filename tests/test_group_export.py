@@ -1,6 +1,7 @@
 """A group as a file: owners fetch it, it holds what they may see, and nobody else gets it."""
 
 import json
+import uuid
 import zipfile
 from datetime import timedelta
 from hashlib import sha256
@@ -14,10 +15,17 @@ from django.utils import timezone
 from readinggroup.discussion.actions import withdraw
 from readinggroup.groups import settling
 from readinggroup.groups.models import GroupExport, Role
+from readinggroup.proposals.actions import support
+from readinggroup.readings.pages import outline_of
+from readinggroup.schedule import actions
+from readinggroup.schedule.models import Answer
 from readinggroup.tasks import make_group_export
 
 from . import factories
 from .moderation.decisions import hidden
+from .proposals.steps import answered, proposed
+from .schedule.agenda_steps import ended, under_way
+from .schedule.sessions import asked_when, times_of
 
 
 def asked(house, as_user):
@@ -44,7 +52,7 @@ def test_it_holds_the_group_its_texts_people_rules_and_all_that_was_said(closed_
     assert answer["Content-Disposition"].startswith(f'attachment; filename="{house.group.slug}-')
     assert "no-store" in answer["Cache-Control"]
     files = unpacked(answer)
-    assert set(files) == {"group.json", "log.json", f"discussion/{house.reading.slug}.json"}
+    assert set(files) == {"group.json", "log.json", "sessions.json", f"discussion/{house.reading.slug}.json"}
     about = json.loads(files["group.json"])
     assert about["name"] == house.group.name
     assert {"Olga", "Omar", "Mona", "Mara", "Milo"} == {member["name"] for member in about["members"]}
@@ -55,6 +63,27 @@ def test_it_holds_the_group_its_texts_people_rules_and_all_that_was_said(closed_
         ("Mara", "Whose *sacks*?", 4, None),
         ("Milo", "Nobody’s.", 4, comment.public_id),
     ]
+
+
+def test_what_was_proposed_is_in_it_with_what_is_said_about_it_and_no_draft(house, as_user):
+    proposal = proposed(house)
+    proposed(house, title="Nobody's yet", publish=False)
+    support(proposal=proposal, by=house.other)
+    answered(house, proposal, "later", "In autumn.")
+    factories.create_comment(proposal.talk, house.other, "What a bridge.", number=1)
+    files = unpacked(as_user(house.owner).get(asked(house, as_user)))
+    about = json.loads(files["group.json"])
+    [told] = about["proposals"]
+    assert (told["title"], told["proposed_by"], told["supporters"], told["state"]) == (
+        "The Bridge",
+        ["Mara"],
+        1,
+        "later",
+    )
+    assert [(event["state"], event["reason"]) for event in told["events"]] == [("open", ""), ("later", "In autumn.")]
+    assert json.loads(files[told["discussion"]])[0]["words"] == "What a bridge."
+    assert [text["title"] for text in about["texts"]] == ["The Ferry"]
+    assert "Nobody's yet" not in str(files)
 
 
 def test_withdrawn_words_addresses_and_the_text_itself_are_not_in_it(house, as_user):
@@ -136,3 +165,91 @@ def test_the_log_is_in_it_so_that_its_fingerprints_can_be_computed(house, as_use
         assert sha256(entry["sealed"].encode()).hexdigest() == entry["hash"]
     assert log[1]["sealed"].startswith(log[0]["hash"])
     assert "Mara" not in json.dumps(log)
+
+
+# --- Sessions ---------------------------------------------------------------------------------------------------------
+
+
+def exported_sessions(house, as_user):
+    return json.loads(unpacked(as_user(house.owner).get(asked(house, as_user)))["sessions.json"])
+
+
+def test_a_session_is_in_it_with_passages_people_agenda_and_minutes(house, as_user):
+    it = under_way(house, 4, 5, places=1, where="Quay 7", words="Bring the list.")
+    session, (four, _five) = it.session, it.items
+    for person in (house.member, house.other):
+        actions.answer(session=session, by=person, answer=Answer.GOING, words="Gladly.")
+    actions.note_who_was_there(session=session, was_there={house.member.pk: True}, by=house.organizer)
+    actions.write_minutes(session=session, item=four, version=0, body="It was *long*.", by=house.other)
+    actions.write_minutes(session=session, item=None, version=0, body="Two came.", by=house.member)
+    actions.note_decision(session=session, item=four, words="We read on.", key=uuid.uuid4(), by=house.other)
+    actions.publish_minutes(session=ended(session), by=house.organizer)
+    house.group.memberships.filter(user=house.other).update(name_here="Milo of the quay")
+    [told] = exported_sessions(house, as_user)
+    assert (told["title"], told["state"], told["text"], told["where"]) == (
+        "The second ferry", "under_way", "The Ferry", "Quay 7",
+    )  # fmt: skip
+    assert told["passages"] == [{"from": 4, "to": 9}]
+    assert (told["facilitator"], told["minute_taker"]) == ("Mara", "Milo of the quay")
+    assert [(one["name"], one["answer"], one["words"], one["attended"]) for one in told["attendance"]] == [
+        ("Milo of the quay", "waiting", "Gladly.", None),
+        ("Mara", "going", "Gladly.", True),
+    ]
+    assert [item["paragraph"] for item in told["agenda"]] == [4, 5]
+    assert told["agenda"][0]["minutes"][0]["words"] == "It was *long*."
+    assert told["agenda"][0]["outcomes"][0]["words"] == "We read on."
+    assert told["agenda"][1]["minutes"] == []
+    assert told["minutes_of_the_whole"][0] | {"last_written_at": ""} == {
+        "words": "Two came.", "last_written_by": "Mara", "last_written_at": "",
+    }  # fmt: skip
+    assert told["minutes_published_at"]
+
+
+def test_a_date_poll_is_in_it_with_who_could_when(house, as_user):
+    session = asked_when(house, days=(10, 11))
+    first, second = times_of(session)
+    answers = {first: "yes", second: "if_need_be"}
+    actions.answer_poll(session=session, answers=answers, words="After work.", by=house.member)
+    actions.withdraw_time(session=session, time=second, by=house.organizer)
+    [told] = exported_sessions(house, as_user)
+    assert (told["state"], told["attendance"], told["agenda"]) == ("poll", [], [])
+    assert told["poll"]["words"] == [{"name": "Mara", "words": "After work."}]
+    assert [time["answers"] for time in told["poll"]["times"]] == [
+        [{"name": "Mara", "answer": "yes"}],
+        [{"name": "Mara", "answer": "if_need_be"}],
+    ]
+    assert [time["withdrawn_at"] is None for time in told["poll"]["times"]] == [True, False]
+
+
+def test_of_a_question_that_was_answered_and_then_withdrawn_no_word_is_among_the_sessions(house, as_user):
+    it = under_way(house, 4, 5)
+    question = factories.create_comment(house.reading, house.member, "Whose sacks? f00dface")
+    key = uuid.uuid4()
+    actions.note_answer(
+        session=it.session, item=it.items[0], question=question.public_id, words="", key=key, by=house.other
+    )
+    withdraw(comment=question, by=house.member)
+    everything = unpacked(as_user(house.owner).get(asked(house, as_user)))
+    assert question.public_id in everything["sessions.json"]
+    assert "f00dface" not in "".join(everything.values())
+    assert "@example.org" not in everything["sessions.json"]
+
+
+def test_making_it_asks_the_same_for_one_session_and_for_three(house):
+    costs = set()
+    outline_of(house.reading.edition.current_id)  # kept, once a text
+    for number in range(3):
+        it = under_way(house, 4, 5)
+        for person in (house.member, house.other)[: number + 1]:
+            actions.answer(session=it.session, by=person, answer=Answer.GOING)
+        actions.write_minutes(session=it.session, item=it.items[0], version=0, body="Said.", by=house.other)
+        actions.note_decision(session=it.session, item=it.items[0], words="So.", key=uuid.uuid4(), by=house.other)
+        asked_about = asked_when(house)
+        for person in (house.member, house.other)[: number + 1]:
+            actions.answer_poll(session=asked_about, answers={times_of(asked_about)[0]: "yes"}, words="Hm.", by=person)
+        export = settling.ask_for_export(group=house.group, by=house.owner)
+        with CaptureQueriesContext(connection) as captured:
+            make_group_export(export=export.pk)
+        costs.add(len(captured))
+    assert len(costs) == 1
+    assert GroupExport.objects.filter(made_at__isnull=False).count() == 3

@@ -23,10 +23,15 @@ from readinggroup.groups import views as group_views
 from readinggroup.groups.models import Visibility
 from readinggroup.lib.kept import Kept
 from readinggroup.moderation import seen_decisions
+from readinggroup.proposals import co_proposing_views, writing_views
+from readinggroup.proposals import views as proposal_views
+from readinggroup.proposals.models import Proposal
+from readinggroup.proposals.models.proposals import ProposalQuerySet
 from readinggroup.readings import access as reading_access
 from readinggroup.readings import views as reading_views
 
 from . import factories
+from .proposals.steps import proposed
 from .test_permission_matrix import ACTORS, MATRIX, OF_A_COMMENT, OF_A_DECISION, OF_NO_GROUP, Cell, expected, outcome
 
 IN_A_GROUP = [row for row in MATRIX if row[0] not in OF_NO_GROUP | OF_A_DECISION]
@@ -35,7 +40,7 @@ OPEN_TO_ALL_WHO_KNOW = {
     "group", "groups:who_may", "groups:ask_to_join", "groups:rules", "groups:rules_version", "groups:rules_history",
 }  # fmt: skip
 CHECKED = [row for row in IN_A_GROUP if row[0] not in OPEN_TO_ALL_WHO_KNOW | OF_A_COMMENT]
-READ_BY_ALL = {"discussion:comment", "discussion:wordings"}
+READ_BY_ALL = {"discussion:comment", "discussion:wordings", "discussion:words_written_about"}
 CHECKED_AT_A_COMMENT = [row for row in IN_A_GROUP if row[0] in OF_A_COMMENT - READ_BY_ALL]
 # What one has left is asked by a question of its own: `has_left`.
 FOR_WHO_HAS_SIGNED_IN = [
@@ -61,17 +66,16 @@ def cells(module_db):
 
 
 def wrong_cells(cells, row, visibility, actors):
-    """The actors who get something else at this address than the table says; an error of the site counts too."""
+    """The first actor who gets something else at this address than the table says; an error of the site counts too."""
     name, method = row
     cell = cells[visibility]
-    wrong = []
     for actor in actors:
         client = cell.client_of(actor, raise_request_exception=False)
         data = cell.data(name) if method == "POST" else None
         got = outcome(cell.ask(client, method, cell.address(name), data))
         if got != expected(name, method, actor, visibility):
-            wrong.append((actor, got))
-    return wrong
+            return [(actor, got)]
+    return []
 
 
 def who_is_refused(row):
@@ -123,6 +127,35 @@ def test_without_asking_whose_comment_it_is(cells, db, monkeypatch, row):
     for module in (discussion_views, wordings):
         monkeypatch.setattr(module, "own_or_404", lambda membership, comment: None)
     assert wrong_cells(cells, row, Visibility.PUBLIC, ["owner"]) != []
+
+
+MAKERS_ACTS = {f"proposals:{name}" for name in ("change_proposal", "withdraw_proposal", "propose_with")}
+OF_ITS_PROPOSER = [row for row in IN_A_GROUP if row[0] in MAKERS_ACTS]
+
+
+@pytest.mark.parametrize("row", OF_ITS_PROPOSER, ids=" ".join)
+def test_without_asking_whose_proposal_it_is(cells, db, monkeypatch, row):
+    cell = cells[Visibility.PUBLIC]
+    proposal = Proposal.objects.get(public_id=cell.address(row[0]).split("/")[4])
+    for module in (writing_views, co_proposing_views):
+        monkeypatch.setattr(module, "own_or_404", lambda membership, name: proposal_with_all(membership, proposal))
+    assert wrong_cells(cells, row, Visibility.PUBLIC, ["organizer"]) != []
+
+
+def proposal_with_all(membership, proposal):
+    """The proposal, whoever asks for it."""
+    monkey = proposal_views.proposals_for(membership.group.memberships.get(user=proposal.proposer))
+    found = monkey.select_related("talk__edition__current", "reading", "text_import__source").get(pk=proposal.pk)
+    found.group = membership.group
+    return found
+
+
+def test_without_the_filter_of_drafts(house, as_user, monkeypatch):
+    draft = proposed(house, publish=False)
+    address = reverse("proposals:proposal", args=[house.group.slug, draft.public_id])
+    assert as_user(house.owner).get(address).status_code == 404
+    monkeypatch.setattr(ProposalQuerySet, "visible_to", lambda rows, membership: rows.filter(group=membership.group))
+    assert "The Bridge" in as_user(house.owner).get(address).text
 
 
 def everything(comments, membership):

@@ -99,11 +99,6 @@ def test_a_missing_database_is_a_503_with_the_words_kept(house, as_user, monkeyp
     assert part.content.decode().startswith('<p class="problems" role="alert" data-refusal>')
 
 
-def test_health(db):
-    assert Client().get("/healthz").content == b"ok"
-    assert Client().get("/readyz").json() == {"missing_migrations": []}
-
-
 def test_error_pages_for_people_and_parts_for_htmx(db):
     page = Client().get("/nowhere/").content.decode()
     assert "<h1>This is not here</h1>" in page

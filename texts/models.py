@@ -8,7 +8,7 @@ import pgtrigger
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import MD5, Now
 from django.utils.translation import gettext_lazy as _
 
 from readinggroup.lib.constraints import at_most
@@ -40,6 +40,7 @@ class Edition(models.Model):
     current = models.OneToOneField(
         "Revision", on_delete=models.PROTECT, null=True, blank=True, related_name="current_of", editable=False
     )
+    note_changes = models.PositiveIntegerField(default=0)  # how often a note was written in: they belong to no revision
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -74,12 +75,17 @@ class RevisionState(models.TextChoices):
 
 
 class Revision(models.Model):
-    """One state of an edition's text."""
+    """One state of an edition's text: each follows the one numbered before it.
+
+    What was published stays in the history: one that `undoes` another reads what stood before that one, again.
+    """
 
     edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="revisions")
     number = models.PositiveIntegerField()
     state = models.CharField(max_length=10, choices=RevisionState.choices, default=RevisionState.DRAFT)
     source = models.ForeignKey(SourceFile, on_delete=models.PROTECT, null=True, blank=True, related_name="revisions")
+    why = models.CharField(_("why"), max_length=500, blank=True)
+    undoes = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_by")
     importer = models.CharField(max_length=40, blank=True)
     assumptions = models.JSONField(default=list, blank=True)
     words = models.PositiveIntegerField(default=0)
@@ -121,10 +127,15 @@ class Section(models.Model):
 
 
 class Paragraph(models.Model):
-    """The unit of discussion: an identity only, which outlives every wording."""
+    """The unit of discussion: an identity only, which outlives every wording.
+
+    `heir` is the paragraph that it was merged into, while it was. One without an heir that is not in the current
+    revision was removed: its page and its discussion stay where they were.
+    """
 
     public_id = models.CharField(max_length=10, unique=True, default=new_public_id, editable=False)
     edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="paragraphs")
+    heir = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_into_it")
 
     def __str__(self):
         return self.public_id
@@ -171,6 +182,10 @@ class ParagraphVersion(models.Model):
     list_number = models.IntegerField(null=True, blank=True)
     text = models.TextField()
     html = models.TextField()
+    # Two versions that read the same have the same.
+    wording = models.GeneratedField(
+        expression=MD5("text"), output_field=models.CharField(max_length=32), db_persist=True
+    )
     search = SearchVectorField(db_default="", editable=False)  # of the text, kept by the database
 
     objects = ParagraphVersionManager()
@@ -266,3 +281,103 @@ class NoteMark(models.Model):
 
     def __str__(self):
         return f"{self.note_id} at {self.offset}"
+
+
+class Parallel(models.Model):
+    """Two editions of one work that are read beside one another: its links say which paragraphs belong together.
+
+    The pair has no order; it is kept with the older edition first, so that there is one of it. `changes` rises with
+    every change of its links: while it stands, so do they.
+    """
+
+    first = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="parallels_as_first")
+    second = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="parallels_as_second")
+    changes = models.PositiveBigIntegerField(default=0)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["first", "second"], name="parallel_once"),
+            models.CheckConstraint(condition=models.Q(first__lt=models.F("second")), name="parallel_has_no_order"),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="of_one_work",
+                level=pgtrigger.Row,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("first_id", "second_id"),
+                func="""
+                    IF (SELECT work_id FROM texts_edition WHERE id = NEW.first_id)
+                        <> (SELECT work_id FROM texts_edition WHERE id = NEW.second_id)
+                    THEN
+                        RAISE EXCEPTION 'editions of two works are not read beside one another'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'parallel_is_of_one_work';
+                    END IF;
+                    RETURN NEW;
+                """,
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.first_id} beside {self.second_id}"
+
+
+class ParallelStatus(models.TextChoices):
+    """Who says that paragraphs of two editions belong together."""
+
+    PROPOSED = "proposed", _("proposed")
+    CONFIRMED = "confirmed", _("confirmed")
+
+
+class ParallelLink(models.Model):
+    """Paragraphs of two editions that belong together, as many of either as there are: a row of the two texts.
+
+    One with paragraphs of one edition alone says that the other has nothing there.
+    """
+
+    parallel = models.ForeignKey(Parallel, on_delete=models.CASCADE, related_name="links")
+    status = models.CharField(max_length=10, choices=ParallelStatus.choices, default=ParallelStatus.PROPOSED)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(status__in=ParallelStatus.values), name="parallel_link_status"),
+        ]
+
+    def __str__(self):
+        return f"{self.pk}: {self.status}"
+
+
+class LinkedParagraph(models.Model):
+    """A paragraph in a link: the identity, so that the link outlives every wording. Each stands in one of a pair."""
+
+    link = models.ForeignKey(ParallelLink, on_delete=models.CASCADE, related_name="paragraphs")
+    parallel = models.ForeignKey(Parallel, on_delete=models.CASCADE, related_name="linked_paragraphs")
+    paragraph = models.ForeignKey(Paragraph, on_delete=models.PROTECT, related_name="parallel_links")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["parallel", "paragraph"], name="linked_paragraph_once")]
+        triggers = [
+            pgtrigger.Trigger(
+                name="of_the_pair",
+                level=pgtrigger.Row,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("link_id", "parallel_id", "paragraph_id"),
+                func="""
+                    IF NOT EXISTS (
+                        SELECT FROM texts_parallellink link
+                        JOIN texts_parallel parallel ON parallel.id = link.parallel_id
+                        JOIN texts_paragraph paragraph
+                            ON paragraph.id = NEW.paragraph_id
+                            AND paragraph.edition_id IN (parallel.first_id, parallel.second_id)
+                        WHERE link.id = NEW.link_id AND parallel.id = NEW.parallel_id
+                    ) THEN
+                        RAISE EXCEPTION 'a link joins paragraphs of its two editions'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'linked_paragraph_is_of_the_pair';
+                    END IF;
+                    RETURN NEW;
+                """,
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.paragraph_id} in {self.link_id}"

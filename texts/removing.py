@@ -1,6 +1,6 @@
 """Taking an edition away with everything that belongs to it alone. Whoever calls knows that nobody reads it."""
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from .models import (
     Edition,
@@ -14,6 +14,7 @@ from .models import (
     SourceFile,
     Work,
 )
+from .parallel.saving import remove_parallels
 
 
 @transaction.atomic
@@ -24,7 +25,10 @@ def remove_edition(edition: Edition) -> None:
     """
     revisions = Revision.objects.filter(edition=edition)
     sources = list(revisions.exclude(source=None).values_list("source", flat=True))
+    remove_parallels(edition)
     Edition.objects.filter(pk=edition.pk).update(current=None)
+    Paragraph.objects.filter(edition=edition).exclude(heir=None).update(heir=None)
+    revisions.exclude(undoes=None).update(undoes=None)
     for rows in (
         ParagraphLink.objects.filter(old__revision__in=revisions),
         ParagraphLink.objects.filter(new__revision__in=revisions),
@@ -41,6 +45,22 @@ def remove_edition(edition: Edition) -> None:
     remove_sources(sources)
 
 
+@transaction.atomic
+def erase_wordings(edition: Edition, *, instead: str) -> None:
+    """Nothing of the edition's words is left, in whatever revision: these stand there instead. Paragraphs stay.
+
+    What is published never changes, but for this: the words of somebody who has a right to have them gone.
+    """
+    guard = next(each for each in ParagraphVersion._meta.triggers if each.name == "wording_never_changes")
+    with connection.cursor() as cursor:
+        # At most until this transaction ends. `pgtrigger.ignore` sends two statements as one, which cannot be prepared.
+        cursor.execute("SELECT set_config('pgtrigger.ignore', %s, true)", [f"{{{guard.get_pgid(ParagraphVersion)}}}"])
+        versions = ParagraphVersion.objects.filter(revision__edition=edition)
+        versions.update(text=instead, html=instead)
+        cursor.execute("SELECT set_config('pgtrigger.ignore', '{}', true)")
+    Section.objects.filter(revision__edition=edition).update(opening=instead, title="")
+
+
 def remove_sources(keys) -> None:
     """Remove those of the files that nothing came from, and that nobody means to import any more."""
-    SourceFile.objects.filter(pk__in=keys, revisions=None, text_imports=None).delete()
+    SourceFile.objects.filter(pk__in=keys, revisions=None, text_imports=None, corrections=None).delete()

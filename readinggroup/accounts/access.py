@@ -10,6 +10,7 @@ from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
+from django.http import Http404
 from django.shortcuts import redirect
 from django.urls import reverse
 
@@ -36,6 +37,19 @@ def signed_in(view):
         return login_required(view)(request, *args, **kwargs)
 
     wrapper.access = "signed in"
+    return wrapper
+
+
+def staff_only(view):
+    """For the people who run the site (`is_staff`). For everybody else it is not there."""
+
+    @wraps(view)
+    def wrapper(request, *args, **kwargs):
+        if not request.user.is_staff:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    wrapper.access = "staff"
     return wrapper
 
 

@@ -1,4 +1,5 @@
-"""The invented group of `manage.py up --demo`: twelve members and their talk about the text that is being read.
+"""The invented group of `manage.py up --demo`: twelve members, their talk about the text that is being read, their
+sessions, and what they would like to read next.
 
 Seeded, so that it is the same each time; only the dates move with the clock.
 """
@@ -26,6 +27,8 @@ from readinggroup.moderation.models import Action, Case, Ground, Report
 from readinggroup.readings.actions import keep_place
 from texts.models import ParagraphVersion
 
+from .choosing import choose
+from .meetings import meet
 from .placing import filled_in, places
 from .talk import AMONG, HELD, HIDDEN, PEOPLE, THE_TALK, WITHDRAWN, Said
 
@@ -60,6 +63,8 @@ def living_group(group) -> str:
         if person.share is not None:
             stopped_at = versions[round(person.share * (len(versions) - 1))]
             keep_place(reading=reading, user=people[person.key], paragraph=stopped_at.paragraph)
+    meet(reading, turns, people, now)
+    choose(group, people, now)
     return _("%(people)d invented members talk about “%(title)s”: %(comments)d comments.") % {
         "people": len(people),
         "title": reading,

@@ -11,6 +11,7 @@ from readinggroup.notifications.models import Category
 from readinggroup.readings.models import Reading
 from readinggroup.readings.veils import hold_over
 from texts.models import ParagraphVersion
+from texts.revising.publishing import hold_text
 
 from . import drafts, restricting
 from .holding import Place, why_held
@@ -29,6 +30,7 @@ from .models import (
     State,
 )
 from .quoting import wanted_in
+from .standing import anchor_late, where_it_stands
 from .telling import tell_of
 
 GONE, DEEP, SENT, SILENCED, UNQUOTABLE = "gone", "deep", "sent", "silenced", "unquotable"
@@ -64,6 +66,9 @@ def post(*, reading, version, body, key, by, parent=None, quotes=(), sequence=0)
     was suspended or removed at this moment; and where nobody writes, or nobody so soon. Some of what is written is held
     (`holding.why_held`), and under a veil all of it waits, as the database sees to. The draft that these words were is
     let go with the post; `sequence` is the one that the form had.
+
+    `version` is what its writer had before them. Where the text was revised since, the comment stands at the paragraph
+    that it goes on in, and keeps the words that it was written about.
     """
     draft = {"by": by, "reading": reading, "paragraph": version.paragraph_id, "parent": parent, "body": body}
     posted = posted_before(key=key, body=body, quotes=quotes, by=by)
@@ -72,16 +77,19 @@ def post(*, reading, version, body, key, by, parent=None, quotes=(), sequence=0)
         return posted
     try:
         with transaction.atomic():
+            hold_text(reading.edition_id)  # before everything else: see there
+            now = where_it_stands(version, quotes, is_new=parent is None)
             # Whether they may write, the database says (trigger said_by_who_may): that holds the counter already.
             membership = Membership.objects.hold(group=reading.group_id, user=by)
-            hold_over(reading=reading.pk, paragraph=version.paragraph_id, under=parent and parent.veil_id)
+            hold_over(reading=reading.pk, paragraph=now, under=parent and parent.veil_id)
             parent, version = held_to_answer(parent, version, quotes)
+            paragraph = parent.paragraph_id if parent else now
             root, html = (parent.root_id or parent.pk) if parent else None, render_markdown(body)
-            place = Place(reading, version.paragraph_id, root)
+            place = Place(reading, paragraph, root)
             held_for = why_held(membership=membership, place=place, body=body, html=html) if membership else ""
             comment = Comment.objects.create(
                 reading=reading,
-                paragraph_id=version.paragraph_id,
+                paragraph_id=paragraph,
                 version=version,
                 parent=parent,
                 root_id=root,
@@ -93,7 +101,8 @@ def post(*, reading, version, body, key, by, parent=None, quotes=(), sequence=0)
                 state=State.HELD if held_for else State.VISIBLE,
                 held_for=held_for,
             )
-            Quote.objects.bulk_create(quote.row(comment, position) for position, quote in enumerate(quotes))
+            rows = [quote.row(comment, position) for position, quote in enumerate(quotes)]
+            anchor_late(Quote.objects.bulk_create(rows))
             follow_by_writing(comment)
             note_mentions(comment, group=reading.group_id)
             tell_of(comment)
@@ -167,10 +176,14 @@ def held_to_answer(parent, version, quotes) -> tuple:
 
 
 def version_at(parent, version) -> ParagraphVersion:
-    """What the paragraph reads at which an answer stands: that of its parent, which may have been moved meanwhile."""
-    if parent.paragraph_id == version.paragraph_id:
+    """What an answer is written about: the words that its writer saw, if they are of the parent's paragraph.
+
+    Else the thread was moved meanwhile: what the paragraph reads at which it stands now; if that was taken out of the
+    text, what it read last.
+    """
+    if version.paragraph_id in {parent.paragraph_id, parent.version.paragraph_id}:
         return version
-    return parent.reading.edition.current.versions.get(paragraph=parent.paragraph_id)
+    return ParagraphVersion.objects.filter(paragraph=parent.paragraph_id).order_by("-revision__number").first()
 
 
 def answerable(parent) -> Comment:

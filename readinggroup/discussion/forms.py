@@ -32,6 +32,8 @@ class CommentForm(QuotesInForm, forms.Form):
         },
     )
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    # The version of the paragraph that the writer has before them: the text may be revised while they write.
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1, max_value=2**63 - 1)
     sequence = forms.IntegerField(
         widget=forms.HiddenInput, initial=0, required=False, min_value=0, max_value=LAST_SEQUENCE
     )
@@ -69,6 +71,7 @@ class EditForm(CommentForm):
     `hands_in` says that they know that it is hidden, and what sending its new words means.
     """
 
+    seen = None  # what is reworded, or kept, stays about what it was written about
     key = None
     wording = forms.IntegerField(widget=forms.HiddenInput)
     hands_in = forms.BooleanField(widget=forms.HiddenInput, required=False)
@@ -77,6 +80,7 @@ class EditForm(CommentForm):
 class DraftForm(CommentForm):
     """What is in the box before it is sent: it may be empty, end in a space, and quote without a word."""
 
+    seen = None  # what is reworded, or kept, stays about what it was written about
     body = forms.CharField(
         required=False, strip=False, max_length=LONGEST, error_messages=CommentForm.base_fields["body"].error_messages
     )

@@ -29,11 +29,13 @@ from django.utils.translation import get_language
 from readinggroup.groups.permissions import Can, may
 from readinggroup.lib.htmx import wants_part
 from readinggroup.lib.kept import Kept
+from readinggroup.lib.multiranges import is_in, ranges_in
 from readinggroup.lib.page_parts import frame, frame_values
 from readinggroup.lib.paging import number_asked_for, number_in
 from readinggroup.lib.stamps import Page, slot, stamp
 from readinggroup.readings.access import reading_or_404
 from readinggroup.readings.discussed import discussed_in
+from readinggroup.readings.models import ReadingState
 from readinggroup.readings.pages import (
     Also,
     Now,
@@ -45,10 +47,12 @@ from readinggroup.readings.pages import (
 )
 from readinggroup.readings.unread import unread_part
 from readinggroup.readings.views import page_at
+from texts.models import ParagraphVersion
 
 from . import drafts
 from .folds import folds_for, muted_by
 from .forms import CommentForm
+from .linked import linked_part
 from .models import SHOWN_STATES, RestrictionKind, State
 from .naming import names_for
 from .questions import asks_of, question_act
@@ -100,6 +104,14 @@ TALK = Also(
             SELECT muted.person_id FROM discussion_mutedperson muted
             WHERE muted.by_id = m.user_id AND muted.group_id = reading.group_id
         )""",
+        """EXISTS (
+            SELECT 1 FROM texts_linkedparagraph linked
+            JOIN texts_parallellink link ON link.id = linked.link_id AND link.status = 'confirmed'
+            WHERE linked.paragraph_id IN (
+                SELECT paragraph.id UNION ALL SELECT merged.id FROM texts_paragraph merged
+                WHERE merged.heir_id = paragraph.id
+            )
+        )""",
     ),
     joins="""
         LEFT JOIN texts_paragraph paragraph
@@ -128,6 +140,7 @@ class Talk(NamedTuple):
     wrote_under_veil: bool  # whether they have said something there that lies under a veil: it is open to them
     has_drafts: bool  # whether they have begun to write something there
     muted: list = ()  # whom they have muted in the group
+    is_linked: bool = False  # whether somebody has said what goes together with it in another edition
 
 
 @dataclass(frozen=True)
@@ -170,7 +183,7 @@ def talk_page(request, membership, slug, now: Now, talk: Talk, asked: Asked):
     person = request.user if request.user.is_authenticated else None
     traits = (
         wants_part(request), person is not None, membership.is_member, may(membership, Can.DISCUSS),
-        may(membership, Can.MODERATE), may(membership, Can.SETTLE_QUESTIONS),
+        may(membership, Can.MODERATE), may(membership, Can.SETTLE_QUESTIONS), may(membership, Can.KEEP_TEXTS),
         (membership.user_id, membership.group.hold_takes) if talk.has_own or talk.wrote_under_veil else None,
         talk.wrote_under_veil,
     )  # fmt: skip
@@ -178,11 +191,11 @@ def talk_page(request, membership, slug, now: Now, talk: Talk, asked: Asked):
     about_group = (group.slug, group.name, group.archived_at, group.delete_at, group.time_zone)
     minute = timezone.now().replace(second=0, microsecond=0)
     seen_as = (get_language(), timezone.get_current_timezone_name(), minute)
-    key = (now.reading, slug, now.revision, now.edition, talk[:7], asked, traits, about_group, *seen_as)
+    key = (now.reading, slug, now.revision, now.edition, now.notes, talk[:7], asked, traits, about_group, *seen_as)
 
     def make():
         reading = reading_or_404(membership, slug)
-        version = reading.edition.current.versions.select_related("paragraph", "section").get(paragraph=talk.paragraph)
+        version = version_at(reading, talk.paragraph)
         # As the key says: who writes here in another window at this moment does not lift a veil on a page for many.
         as_asked = copy(membership)
         as_asked.veils_are_lifted = talk.wrote_under_veil
@@ -195,17 +208,26 @@ def talk_page(request, membership, slug, now: Now, talk: Talk, asked: Asked):
 def asked_now(request, group, reading, paragraph):
     """How the person stands to the group, the reading, and the discussion of the paragraph: one query.
 
-    The last two are None where there is no such reading, and the last where its text has no such paragraph.
+    The last two are None where there is no such reading, and the last where its text has no such paragraph; of one that
+    was merged into another it is that one's public id.
     """
     also = TALK._replace(value=paragraph)
     membership, now, talk = standing_and_now(request.user.pk, group, reading, also)
-    is_there = now is not None and talk[0] in outline_of(now.revision).by_paragraph
-    return membership, now, Talk(*talk) if is_there else None
+    there = now and outline_of(now.revision).near(talk[0])
+    if not there:
+        return membership, now, None
+    return membership, now, Talk(*talk) if there.pk == talk[0] else there.public_id
+
+
+def version_at(reading, paragraph) -> ParagraphVersion:
+    """What the paragraph (its key) reads now; of one that was taken out of the text, what it read last."""
+    versions = ParagraphVersion.objects.filter(paragraph=paragraph).select_related("paragraph", "section", "revision")
+    return versions.filter(revision__number__lte=reading.edition.current.number).order_by("-revision__number")[0]
 
 
 def made(request, membership, reading, version, talk, asked, *, forms=None, focus="", form=None, **more) -> KeptTalk:
     """The page, or its discussion alone for htmx, with slots wherever something belongs to the person who asks."""
-    discussion = discussion_of(membership, reading, version.paragraph_id, asked)
+    discussion = discussion_of(membership, reading, version, asked)
     if discussion is None:
         raise Http404
     discussion.forms = forms or {}
@@ -219,6 +241,8 @@ def made(request, membership, reading, version, talk, asked, *, forms=None, focu
     discussion.address = reverse("discussion:paragraph", kwargs=kwargs)
     outline = outline_of(reading.edition.current_id)
     addresses = outline.addresses
+    gap = outline.gaps.get(version.paragraph_id)
+    before, after = (gap.number, gap.number) if gap else (version.number - 1, version.number)
     notes = notes_called_in([version])[version.pk]
     context = {
         "membership": membership,
@@ -226,9 +250,11 @@ def made(request, membership, reading, version, talk, asked, *, forms=None, focu
         "reading": reading,
         "edition": reading.edition,
         "version": version,
-        "previous": addresses[version.number - 2] if version.number > 1 else None,
-        "next": addresses[version.number] if version.number < len(addresses) else None,
-        "in_text": page_at(reading, addresses[version.number - 1]),
+        "gap": gap,
+        "came_from": outline.came_from.get(version.paragraph_id, ()),
+        "previous": addresses[before - 1] if before else None,
+        "next": addresses[after] if after < len(addresses) else None,
+        "in_text": page_at(reading, addresses[(gap or version).number - 1]),
         "discussion": discussion,
         "thread": as_html(discussion, above),
         "comments": talk.comments,
@@ -237,11 +263,14 @@ def made(request, membership, reading, version, talk, asked, *, forms=None, focu
         "wrote_under_veil": talk.wrote_under_veil,
         "said": talk.said,
         "talk_label": talk_label(talk.comments, talk.waiting),
-        "discussed": discussed_in(reading.pk, paragraph=version.paragraph_id)[version.paragraph_id],
+        "linked": slot("linked"),
+        "discussed": discussed_in(reading.pk, outline, paragraph=version.paragraph_id)[version.paragraph_id],
         "words": with_note_marks(version.html, notes, set()),
         "notes": notes,
         "form": form
-        or CommentForm(initial={name: slot(name) for name in ("key", "body", "sequence")}, quotable=quotable),
+        or CommentForm(
+            initial={name: slot(name) for name in ("key", "body", "sequence")} | {"seen": version.pk}, quotable=quotable
+        ),
         "quotes": "" if form else slot("quotes"),
         "begun": slot("begun"),
         "restricted": [words_of(each) for each in restricted.values()],
@@ -249,6 +278,7 @@ def made(request, membership, reading, version, talk, asked, *, forms=None, focu
         "typed": slot("typed"),
         "may_discuss": may(membership, Can.DISCUSS),
         "may_moderate": may(membership, Can.MODERATE),
+        "keeps": may(membership, Can.KEEP_TEXTS) and gap is None and reading.state != ReadingState.PROPOSED,
         "focus": focus,
         "unread": slot("unread"),
         **frame(request.user.is_authenticated),
@@ -285,6 +315,7 @@ def filled(request, membership, slug, now, talk, kept, *, status=200) -> HttpRes
         above = quotes_above(membership, kept.live)
         values |= {f"q{pk}": above.get(pk, "") for pk in kept.live}
     values |= drafted(membership, slug, now, talk)
+    values["linked"] = linked_part(membership, slug, now, talk.paragraph) if talk.is_linked else ""
     values["key"] = str(uuid4())
     values["unread"] = ""
     if now.unread is not None and not wants_part(request):
@@ -300,7 +331,7 @@ def quotes_begun(membership, slug, talk, values) -> str:
     if not values:
         return ""
     reading = reading_or_404(membership, slug)
-    version = reading.edition.current.versions.select_related("paragraph").get(paragraph=talk.paragraph)
+    version = version_at(reading, talk.paragraph)
     return quotes_part(Quotable(membership, reading, version), values)
 
 
@@ -366,18 +397,6 @@ def acts_at(membership, row, marks, me, names, *, muted=False) -> str:
     return acts.fill({"id": public_id, "bar": bar})
 
 
-def ranges_in(multirange: str) -> list[tuple[int, int]]:
-    """Postgres's way of writing a multirange, `{[1,4),[7,8)}`, as pairs."""
-    ranges = multirange.strip("{}").replace("[", "").split(")")
-    pairs = (each.strip(",").split(",") for each in ranges if each)
-    return [(int(first), int(end)) for first, end in pairs]
-
-
-def is_in(ranges, number) -> bool:
-    """Whether the number is in one of the ranges."""
-    return any(first <= number < end for first, end in ranges)
-
-
 def address_of(membership, comment) -> str:
     """Where the comment is shown, in the order in which things were said."""
     kwargs = {
@@ -405,5 +424,5 @@ def with_names(membership, discussions, position) -> dict:
 
 def place_in(quotation, position) -> str:
     """Where the quoted paragraph stands in the document, if the document holds it."""
-    is_here = position is None or quotation.section == position
+    is_here = (position is None or quotation.section == position) and not quotation.edition
     return f"#{quotation.paragraph}" if is_here else quotation.address

@@ -20,6 +20,7 @@ from readinggroup.lib.markup import plain_text
 from texts.models import ParagraphVersion, RevisionState
 from texts.quoting import LONGEST, OUTSIDE, SHORTEST, TOO_LONG, NotAPassage, Passage, find, passage, sentences
 
+from .linked import linked_with, readings_beside
 from .models import Comment, CommentWording, Quote
 
 MOST_QUOTES = 10  # of one comment
@@ -58,6 +59,8 @@ class Quoted:
     source_id: int | None = None
     author: str = ""  # as the group calls them
     wording: int | None = None
+    edition: str = ""  # the title, of another edition than one writes about
+    language: str = ""
 
     @property
     def place(self):
@@ -94,6 +97,7 @@ class InForm:
     words: str
     label: str
     quoted: Quoted | None = None
+    language: str = ""
     problem: Any = ""
 
 
@@ -132,10 +136,11 @@ def located(text: str, selectors: Passage) -> Passage:
 
 
 class Quotable:
-    """What may be quoted in one form: passages of the reading's text, and of comments on it that the writer may read.
+    """What may be quoted in one form: passages of the reading's text, and of comments on it that the writer may read;
+    and of other editions of the work, if the group reads them at least as openly.
 
     `version` is the paragraph that the form stands at, `answered` the comment that it answers: the sentences of both
-    are offered to be chosen.
+    are offered to be chosen, and those of the paragraphs of other editions that it is linked with.
     """
 
     def __init__(self, membership, reading, version, answered=None, *, choosing=False):
@@ -162,13 +167,22 @@ class Quotable:
         if not named:
             return {}
         rows = ParagraphVersion.objects.filter(
-            revision__edition=self.reading.edition_id,
+            revision__edition__work=self.reading.edition.work_id,
             revision__state=RevisionState.PUBLISHED,
             paragraph__public_id__in=named,
-        ).select_related("paragraph")
+        ).select_related("paragraph", "revision__edition")
+        editions = {row.revision.edition_id for row in rows} - {self.reading.edition_id}
+        beside = set(self.beside.filter(edition__in=editions).values_list("edition", flat=True)) if editions else set()
+        rows = [row for row in rows if row.revision.edition_id in {self.reading.edition_id, *beside}]
         versions = {(row.paragraph.public_id, row.pk): row for row in rows}
-        now = {row.paragraph.public_id: row for row in rows if row.revision_id == self.reading.edition.current_id}
+        now = {row.paragraph.public_id: row for row in rows if row.revision_id == row.revision.edition.current_id}
         return versions | {(name, None): row for name, row in now.items()}
+
+    @property
+    def beside(self):
+        """The readings whose words may stand in this discussion: no quotation shows what is kept from its readers."""
+        readings = readings_beside(self.membership)
+        return readings if self.reading.for_members else readings.filter(for_members=False)
 
     def _comments(self, asked) -> dict:
         named = {wanted.comment for wanted in asked if wanted and wanted.comment}
@@ -199,14 +213,16 @@ class Quotable:
             value = json.dumps({"paragraph": wanted.paragraph} | asdict(wanted.selectors), ensure_ascii=False)
             problem = {OUTSIDE: MOVED, TOO_LONG: LONG}.get(refusal.reason, SHORT)
             return InForm(value, wanted.selectors.exact, "", problem=problem)
-        return InForm(quoted.value, quoted.found.exact, self.label(quoted), quoted)
+        return InForm(quoted.value, quoted.found.exact, self.label(quoted), quoted, language=quoted.language)
 
     def _of_text(self, wanted, versions) -> Quoted:
         version = versions.get((wanted.paragraph, wanted.version)) or versions.get((wanted.paragraph, None))
         if version is None:
             raise NotAPassage(OUTSIDE)
         found = located(version.text, wanted.selectors)
-        return Quoted(found, paragraph=wanted.paragraph, number=version.number, version_id=version.pk)
+        edition = version.revision.edition
+        of = {} if edition.pk == self.reading.edition_id else {"edition": edition.title, "language": edition.language}
+        return Quoted(found, paragraph=wanted.paragraph, number=version.number, version_id=version.pk, **of)
 
     def _of_comment(self, wanted, source) -> Quoted:
         """In the wording that is named; else in the newest that holds the words."""
@@ -233,12 +249,14 @@ class Quotable:
             return quoted.author
         if quoted.paragraph == self.version.paragraph.public_id:
             return ""
+        if quoted.edition:
+            return gettext("%(title)s, paragraph %(number)d") % {"title": quoted.edition, "number": quoted.number}
         return gettext("Paragraph %(number)d") % {"number": quoted.number}
 
     # --- Sentences to choose from -------------------------------------------------------------------------------------
 
     def offered(self, chosen) -> list[dict]:
-        """The sentences of the comment that is answered, and those of the paragraph, each as a value of the form."""
+        """The sentences of the comment that is answered, of the paragraph, and of what it is linked with: as values."""
         groups = []
         places = {quoted.place for quoted in chosen}
         if self.answered is not None and self.answered.is_shown_whole:
@@ -251,7 +269,19 @@ class Quotable:
         of = {"paragraph": version.paragraph.public_id, "number": version.number, "version_id": version.pk}
         title = gettext("Sentences of paragraph %(number)d") % {"number": version.number}
         groups.append(self._group("t", title, version.text, of, places, lang=self.reading.edition.language))
+        groups += self._offered_beside(places)
         return [group for group in groups if group["sentences"]]
+
+    def _offered_beside(self, places):
+        """The sentences of the paragraphs of other editions: two queries."""
+        linked = linked_with(self.membership, self.reading.edition.current_id, self.version.paragraph_id)
+        linked = {one.version: one for one in linked if self.reading.for_members or not one.for_members}
+        texts = dict(ParagraphVersion.objects.filter(pk__in=linked).values_list("pk", "text")) if linked else {}
+        for place, (pk, one) in enumerate(linked.items()):
+            of = {"paragraph": one.paragraph, "number": one.number, "version_id": pk}
+            of |= {"edition": one.title, "language": one.tag}
+            title = gettext("Sentences of %(title)s, paragraph %(number)d") % {"title": one.title, "number": one.number}
+            yield self._group(f"l{place}-", title, texts[pk], of, places, lang=one.tag)
 
     @staticmethod
     def _group(name, title, text, of, places, lang):

@@ -29,6 +29,7 @@ from .threads import DEEPEST_INDENT
 _SLOTS = (
     "id", "author", "role", "iso", "exact", "ago", "above", "words", "to", "form", "flags", "acts",
     "answered_in", "why", "rules", "rule", "rule_title", "place", "fold", "unfold",
+    "was",
 )  # fmt: skip
 
 
@@ -92,6 +93,8 @@ class Renderer:
             question=row.question,
             answer_shown=row.answer_state == State.VISIBLE,
             has_rule=row.rule is not None,
+            other_words=discussion.is_about_other_words(row),
+            other_place=row.about != discussion.paragraph,
         )
         when = dated(minute, self.zone, self.language) if discussion.to_keep else self.ago(row)
         return chosen.fill(
@@ -116,6 +119,7 @@ class Renderer:
                 "place": self.place(row),
                 "fold": fold_slot(row.author_id),
                 "unfold": unfold_slot(row.author_id),
+                "was": str(row.about_number),
             }
         )
 

@@ -131,7 +131,10 @@ def sequence_in(text) -> int:
 @of_reading(Can.READ_ALL)  # whoever belongs, suspended or not: they read on
 def mark_seen(request, membership, reading, paragraph):
     """Of one paragraph: these comments were seen; or everything up to a sequence; or nothing from a comment on."""
-    address = outline_of(reading.edition.current_id).by_name.get(paragraph)
+    outline = outline_of(reading.edition.current_id)
+    address = outline.called(paragraph)
+    if address is None and paragraph in outline.by_name:  # merged since: the page's numbers say nothing now
+        return redirect_to_paragraph(membership, reading, outline.by_name[paragraph].public_id)
     if address is None:
         raise Http404
     readable = Comment.objects.visible_to(membership).filter(reading=reading, paragraph=address.pk)
@@ -148,6 +151,11 @@ def mark_seen(request, membership, reading, paragraph):
         see(reading=reading, comments=list(comments.only("pk", "public_id", "paragraph_id")), by=request.user)
     if wants_part(request):
         return news(request, reading)
+    return redirect_to_paragraph(membership, reading, paragraph)
+
+
+def redirect_to_paragraph(membership, reading, paragraph):
+    """To the discussion of the paragraph of that public id."""
     return redirect("discussion:paragraph", group=membership.group.slug, reading=reading.slug, paragraph=paragraph)
 
 
@@ -155,9 +163,10 @@ def mark_seen(request, membership, reading, paragraph):
 @of_reading(Can.READ_ALL)
 def mark_all_seen(request, membership, reading):
     """Everything is seen that was there when the page was made, which says so: what came meanwhile stays unread."""
-    by_name = outline_of(reading.edition.current_id).by_name
-    pairs = (pair.partition(":") for pair in request.POST.get("until", "").split()[: len(by_name)])
-    untils = {by_name[name].pk: sequence_in(until) for name, _colon, until in pairs if name in by_name}
+    outline = outline_of(reading.edition.current_id)
+    most = len(outline.addresses) + len(outline.gaps)
+    pairs = (pair.partition(":") for pair in request.POST.get("until", "").split()[:most])
+    untils = {there.pk: sequence_in(until) for name, _colon, until in pairs if (there := outline.called(name))}
     see_until(reading=reading, untils=untils, by=request.user)
     if wants_part(request):
         return news(request, reading)
@@ -194,9 +203,8 @@ def place_after(membership, reading, outline, after) -> tuple[int, int]:
         reading=reading, public_id=after if is_storable(after) else ""
     )
     row = named.values_list("paragraph", "sequence").first()
-    if row is None or row[0] not in outline.by_paragraph:
-        return 1, 0
-    return outline.by_paragraph[row[0]].number, row[1]
+    there = row and outline.near(row[0])
+    return (there.number, row[1]) if there else (1, 0)
 
 
 def first_unread(membership, reading, paragraph, user, after) -> str | None:

@@ -9,6 +9,7 @@ from readinggroup.groups.models import Membership
 from readinggroup.lib.markup import excerpt
 from readinggroup.notifications.actions import tell_each
 from readinggroup.notifications.models import Category
+from readinggroup.readings.models import ReadingState
 
 from .models import Comment, Follow, Level, MutedPerson, State
 from .places import place_of
@@ -47,7 +48,7 @@ def tell_of(comment, *, only=frozenset(Category), but=frozenset()) -> None:
 
 
 def watchers_of(comment) -> dict:
-    """Who has chosen how much to be told of this comment: person's primary key -> Level. One query.
+    """Who has chosen how much to be told of this comment: person's primary key -> Level. One query, or two.
 
     Whoever has not chosen, and has not written in the thread, is not in it: they want to be told as usual. Nobody is in
     it who does not belong to the group now, and nobody at all while not everybody there may read the comment.
@@ -55,7 +56,12 @@ def watchers_of(comment) -> dict:
     if comment.state != State.VISIBLE:
         return {}
     counting = Follow.objects.counting_at(comment.reading_id, comment.paragraph_id, comment.root_id or comment.pk)
-    return dict(counting.of_members().values_list("user_id", "level"))
+    levels = dict(counting.of_members().values_list("user_id", "level"))
+    if comment.reading.state == ReadingState.PROPOSED:  # whose words these are wants to know, unless they wish not
+        here = Membership.objects.active().filter(group=comment.reading.group_id)
+        hosts = here.filter(user__hosted_readings__reading=comment.reading_id).values_list("user_id", flat=True)
+        levels = dict.fromkeys(hosts, Level.WATCH) | levels
+    return levels
 
 
 def facts_of(comments) -> dict:

@@ -51,12 +51,16 @@ class Row(NamedTuple):
     rule: int | None  # under which it is hidden: its number and title, and the number of its set
     rule_title: str | None
     rule_set: int | None
+    about: int  # the paragraph that it was written about, which number that bore, and what it read
+    about_number: int
+    about_wording: str
 
 
 _COLUMNS = (
     "pk", "public_id", "parent_id", "root_id", "depth", "author_id", "state", "shown_html", "created_at", "edited_at",
     "sequence", "question", "answered_in__public_id", "answered_in__state", "held_for", "hidden_under__number",
-    "hidden_under__title", "hidden_under__rule_set__number",
+    "hidden_under__title", "hidden_under__rule_set__number", "version__paragraph_id", "version__number",
+    "version__wording",
 )  # fmt: skip
 
 
@@ -98,6 +102,8 @@ class Discussion:
     address: str = ""  # of the paragraph's page
     wait: bool = False  # whether it says how long it takes until what is held is looked at
     to_keep: bool = False  # printed or saved: no acts, and dates that stay true
+    paragraph: int = 0  # where it stands: its key, and what it reads now (texts.models.ParagraphVersion.wording)
+    wording: str = ""
 
     def __iter__(self):
         yield from self.roots
@@ -108,6 +114,10 @@ class Discussion:
         """Whether nobody writes in the comment's thread now."""
         places = (self.restricted.get(thread, {}) for thread in (None, row.root_id or row.pk))
         return any(RestrictionKind.LOCKED in kinds for kinds in places)
+
+    def is_about_other_words(self, row) -> bool:
+        """Whether the text has changed since the comment was written: the paragraph reads otherwise now."""
+        return row.about_wording != self.wording
 
     @property
     def base(self) -> int:
@@ -121,11 +131,20 @@ class Discussion:
         return max(0, self.threads - self.asked.page * each)
 
 
-def discussion_of(membership, reading, paragraph_id, asked: Asked) -> Discussion:
-    """What is asked for: three queries, whatever its size; five for one comment's thread."""
-    comments = Comment.objects.visible_to(membership).filter(reading=reading, paragraph=paragraph_id)
-    if asked.thread:
-        return thread_of(membership, comments, asked)
+def discussion_of(membership, reading, version, asked: Asked) -> Discussion:
+    """What is asked for of what is said about the paragraph that reads `version` now.
+
+    Three queries, whatever its size; five for one comment's thread.
+    """
+    comments = Comment.objects.visible_to(membership).filter(reading=reading, paragraph=version.paragraph_id)
+    discussion = thread_of(membership, comments, asked) if asked.thread else threads_of(membership, comments, asked)
+    if discussion is not None:
+        discussion.paragraph, discussion.wording = version.paragraph_id, version.wording
+    return discussion
+
+
+def threads_of(membership, comments, asked) -> Discussion:
+    """The threads of the pages that are asked for."""
     roots = comments.filter(root=None)
     threads = roots.count()
     if asked.order == DISCUSSED:
@@ -150,7 +169,7 @@ def discussion_of(membership, reading, paragraph_id, asked: Asked) -> Discussion
     return cut(pruned(membership, discussion), totals)
 
 
-def thread_of(membership, comments, asked) -> Discussion:
+def thread_of(membership, comments, asked) -> Discussion | None:
     """One comment with what is said below it, a hundred a page in the order of time.
 
     An answer whose comment stands on an earlier page stands at the left edge and names whom it answers.
@@ -215,14 +234,18 @@ def threads_in(membership, reading, position: int | None) -> dict:
     comments = Comment.objects.visible_to(membership).filter(reading=reading).order_by("created_at", "pk")
     if position is not None:
         here = reading.edition.current.versions.filter(section__position=position)
-        comments = comments.filter(paragraph__in=here.values("paragraph"))
+        gaps = outline_of(reading.edition.current_id).gaps.values()
+        left = [gap.pk for gap in gaps if gap.section == position]
+        comments = comments.filter(Q(paragraph__in=here.values("paragraph")) | Q(paragraph__in=left))
     roots, answers = defaultdict(list), defaultdict(lambda: defaultdict(list))
     for paragraph, *values in comments.values_list("paragraph_id", *_COLUMNS):
         row = Row(*values)
         (answers[paragraph][row.parent_id] if row.parent_id else roots[paragraph]).append(row)
     threads = {}
-    for paragraph in roots.keys() & outline_of(reading.edition.current_id).by_paragraph.keys():
+    outline = outline_of(reading.edition.current_id)
+    for paragraph in filter(outline.near, roots):
         discussion = Discussion(Asked(), roots[paragraph], answers[paragraph], membership.group, to_keep=True)
+        discussion.paragraph, discussion.wording = paragraph, outline.near(paragraph).wording
         if pruned(membership, discussion, own_stubs=False).roots:
             threads[paragraph] = discussion
     return threads

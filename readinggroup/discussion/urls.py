@@ -18,6 +18,7 @@ from . import (
     seen,
     views,
     wordings,
+    written_about,
 )
 
 app_name = "discussion"
@@ -44,6 +45,7 @@ comment_urls = [
     path("wordings/", wordings.wordings, name="wordings"),
     path("wordings/take_back/", wordings.take_back_wordings, name="take_back_wordings"),
     path("wordings/show/", wordings.show_wordings, name="show_wordings"),
+    path("words/", written_about.words_written_about, name="words_written_about"),
     path("reactions/", reaction_views.reactions, name="reactions"),
     path("question/", question_views.question, name="question"),
     path("follow/", following.follow_thread, name="follow_thread"),

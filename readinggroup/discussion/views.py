@@ -27,13 +27,13 @@ from readinggroup.lib.stamps import stamp
 from readinggroup.readings.access import of_reading, reading_or_404, within
 from readinggroup.readings.pages import counts_in, numbers, outline_of, spans_in, text_with_threads
 from readinggroup.readings.views import section_asked_for
-from texts.models import ParagraphVersion
+from texts.models import ParagraphVersion, RevisionState
 
 from . import actions, drafts
 from .forms import CommentForm, EditForm
 from .holding import sentences_of
 from .models import Comment, RestrictionKind, State
-from .pages import address_of, asked_in, asked_now, filled, made, talk_page, with_names
+from .pages import address_of, asked_in, asked_now, filled, made, talk_page, version_at, with_names
 from .quoting import Quotable, chooses, only_changes_quotes
 from .rendering import exact
 from .restricting import restrictions_at, words_of, words_of_refusal
@@ -41,9 +41,12 @@ from .threads import threads_in, where_is
 
 
 def version_or_404(reading, paragraph) -> ParagraphVersion:
-    """What the paragraph reads in the published revision."""
-    versions = reading.edition.current.versions.select_related("paragraph", "section")
-    return get_object_or_404(versions, paragraph__public_id=paragraph)
+    """What the paragraph reads, or the one that it was merged into; of one that was taken out what it read last."""
+    outline = outline_of(reading.edition.current_id)
+    there = outline.by_name.get(paragraph) or outline.called(paragraph)
+    if there is None:
+        raise Http404
+    return version_at(reading, there.pk)
 
 
 def show(request, membership, reading, version, *, asked=None, opened=None, status=200, **more):
@@ -74,6 +77,9 @@ def paragraph(request, membership, reading, now, talk):
     """One paragraph with its discussion."""
     if now is None:
         raise Http404
+    if isinstance(talk, str):  # merged into that paragraph
+        kwargs = request.resolver_match.kwargs | {"paragraph": talk}
+        return redirect(f"{reverse('discussion:paragraph', kwargs=kwargs)}?{request.GET.urlencode()}".rstrip("?"))
     return within(
         request,
         membership,
@@ -99,17 +105,30 @@ def post_comment(request, membership, reading, paragraph):
     limit = limited("write", request)
     if limit:
         return limit.said_in(refused(request, membership, reading, version, form, limit.sentence))
+    seen = as_seen(version, form, {paragraph})
     try:
-        comment = actions.post(reading=reading, version=version, by=request.user, **form.cleaned_data)
+        comment = actions.post(reading=reading, version=seen, by=request.user, **form.cleaned_data)
     except actions.AnswerRefused as refusal:
         return refused(request, membership, reading, version, form, words_for(refusal))
     return posted(request, membership, comment)
 
 
+def as_seen(version, form, paragraphs) -> ParagraphVersion:
+    """The wording that the writer had before them, as their form says, if it is one of these paragraphs (public ids).
+
+    Else the one that stands: most forms are sent while the text is what it was.
+    """
+    seen = form.cleaned_data.pop("seen", None)
+    if seen is None or seen == version.pk:
+        return version
+    published = ParagraphVersion.objects.filter(revision__state=RevisionState.PUBLISHED)
+    return published.filter(pk=seen, paragraph__public_id__in=paragraphs).first() or version
+
+
 def refused(request, membership, reading, version, form, words):
     """409 with the reason: what was typed moves to the box for a new comment, with a key of its own."""
     quotes = [quoted.value for quoted in form.quoted]
-    data = {"body": form.cleaned_data["body"], "key": uuid4(), "quote": quotes}
+    data = {"body": form.cleaned_data["body"], "key": uuid4(), "quote": quotes, "seen": version.pk}
     kept = CommentForm(data=data, quotable=Quotable(membership, reading, version))
     kept.add_error(None, words)
     return show(request, membership, reading, version, form=kept, focus="composer", status=409)
@@ -126,10 +145,10 @@ def whole_context(request, membership, reading) -> dict:
     """What that document holds, as this reader sees it at this minute."""
     position = section_asked_for(request, reading.edition.current_id, reading.edition.current.words)
     threads = with_names(membership, threads_in(membership, reading, position), position)
-    numbered = outline_of(reading.edition.current_id).by_paragraph
+    outline = outline_of(reading.edition.current_id)
     section = stamp("discussion/_thread_in_text.html", ("number", "thread"))
     threads = {
-        paragraph: section.fill({"number": str(numbered[paragraph].number), "thread": html})
+        paragraph: section.fill({"number": str(outline.near(paragraph).number), "thread": html})
         for paragraph, html in threads.items()
     }
     minute = timezone.now().replace(second=0, microsecond=0)
@@ -142,7 +161,7 @@ def whole_context(request, membership, reading) -> dict:
         "revision": reading.edition.current,
         "position": position,
         "section_count": 0 if position is None else len(outline_of(reading.edition.current_id).sections),
-        "text": text_with_threads(reading.pk, reading.edition.current_id, position, threads),
+        "text": text_with_threads(reading, position, threads),
         "taken": exact(minute, timezone.get_current_timezone_name(), get_language()),
         "address": request.build_absolute_uri(page),
     }
@@ -268,7 +287,7 @@ def answer_comment(request, membership, comment):
     """Answer a comment."""
     reading, version = place_of(membership, comment)
     quotable = Quotable(membership, reading, version, comment, choosing=chooses(request))
-    form = CommentForm(request.POST or None, quotable=quotable)
+    form = CommentForm(request.POST or None, quotable=quotable, initial={"seen": version.pk})
     if request.method == "GET":
         form.continues(drafts.begun_for(membership, parent=comment))
     focus = f"answer-{comment.public_id}"
@@ -292,8 +311,9 @@ def answer_comment(request, membership, comment):
     if limit:
         form.add_error(None, limit.sentence)
         return limit.said_in(again(429))
+    seen = as_seen(version, form, {comment.paragraph.public_id, comment.version.paragraph.public_id})
     try:
-        answered = actions.post(reading=reading, version=version, by=request.user, parent=comment, **form.cleaned_data)
+        answered = actions.post(reading=reading, version=seen, by=request.user, parent=comment, **form.cleaned_data)
     except actions.AnswerRefused as refusal:
         if refusal.reason == actions.RESTRICTED:
             form.add_error(None, words_for(refusal))

@@ -1,11 +1,14 @@
-"""The news of a group: what its logs, its rules, its shelf and its letters hold, as one reader may see them.
+"""The news of a group: what its logs, rules, shelf, letters and calendar hold, as one reader may see them.
 
 Another kind of news is one more function in SOURCES: from a membership to its newest entries.
 """
 
+from datetime import timedelta
 from itertools import chain
 
+from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import escape, linebreaks
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -14,10 +17,14 @@ from readinggroup.groups.models import ChangeKind
 from readinggroup.groups.permissions import Can, may
 from readinggroup.moderation.models import LogEntry
 from readinggroup.moderation.shown_entries import shown
+from readinggroup.schedule.calendars import entries, sessions_seen_by
+from readinggroup.schedule.models import Minutes
+from readinggroup.schedule.times import time_of
 
 from .atom import Entry
 
 MOST = 50
+AHEAD = timedelta(days=14)  # one of a series is news so long before; else fifty dates would push out all the rest
 # The log keeps a name of that day, which its person may have left behind: the entry's author is the one of now.
 NAMES_SOMEBODY = {ChangeKind.HANDED_OVER}
 TOLD_BY_ITS_OWN_ENTRY = {ChangeKind.LETTER}
@@ -79,7 +86,7 @@ def rules(membership) -> list:
 
 def texts(membership) -> list:
     """What was brought to the shelf: of a text for members everyone who reads here sees that it is there."""
-    group = membership.group
+    group, shelf = membership.group, membership.group.readings.on_the_shelf()
     return [
         Entry(
             name=f"reading/{reading.pk}",
@@ -90,7 +97,24 @@ def texts(membership) -> list:
             at=reading.created_at,
             updated=reading.created_at,
         )
-        for reading in group.readings.with_text().exclude(edition__current=None).order_by("-created_at")[:MOST]
+        for reading in shelf.with_text().exclude(edition__current=None).order_by("-created_at")[:MOST]
+    ]
+
+
+def proposals(membership) -> list:
+    """What was proposed to be read, and stands on the list."""
+    group = membership.group
+    return [
+        Entry(
+            name=f"proposal/{proposal.pk}",
+            title=_("Proposed: %(text)s") % {"text": proposal.title},
+            address=reverse("proposals:proposal", args=[group.slug, proposal.public_id]),
+            html=linebreaks(proposal.why, autoescape=True),
+            author=by(membership, proposal.proposer),
+            at=proposal.proposed_at,
+            updated=proposal.edited_at or proposal.proposed_at,
+        )
+        for proposal in group.proposals.living().select_related("proposer").order_by("-proposed_at")[:MOST]
     ]
 
 
@@ -142,4 +166,56 @@ def words_of(one) -> str:
     return facts + (f"<blockquote>{linebreaks(one.words, autoescape=True)}</blockquote>" if one.words else "")
 
 
-SOURCES = [changes, rules, texts, letters, decisions]
+def sessions(membership) -> list:
+    """Sessions that were put on the calendar, and that were cancelled: as the reader's calendar would tell them."""
+    group, is_soon = membership.group, Q(starts_at__lt=timezone.now() + AHEAD)
+    newest = sessions_seen_by(membership).filter(Q(series=None) | is_soon).order_by("-announced_at", "-pk")[:MOST]
+    return [
+        Entry(
+            name=f"session/{told.session.uid}",
+            title=_("%(session)s, %(time)s") % {"session": told.title, "time": when(told.session, group)},
+            address=reverse("schedule:session", args=[group.slug, told.session.public_id]),
+            html=linebreaks(told.words, autoescape=True) if told.words else "",
+            author="",
+            at=since_when(told.session),
+            updated=max(since_when(told.session), told.session.changed_at),
+        )
+        for told in entries({group.pk: membership}, newest, membership.user_id)
+    ]
+
+
+def since_when(session):
+    """Since when it is news."""
+    known = session.announced_at or session.created_at
+    return known if session.series_id is None else max(known, session.starts_at - AHEAD)
+
+
+def when(session, group) -> str:
+    """Its time as the group's clock shows it."""
+    time = {"starts_at": session.starts_at, "ends_at": session.ends_at, "zone": session.zone}
+    told = time_of(**time, all_day=session.all_day, reader=group.zone)
+    return f"{told.words} ({told.zone})"
+
+
+def minutes(membership) -> list:
+    """Minutes that were published, for members."""
+    if not may(membership, Can.READ_ALL):
+        return []
+    group = membership.group
+    published = Minutes.objects.filter(session__in=sessions_seen_by(membership), published_at__isnull=False)
+    newest = published.select_related("session", "published_by").order_by("-published_at", "-pk")[:MOST]
+    return [
+        Entry(
+            name=f"minutes/{one.session.uid}",
+            title=_("Minutes: %(session)s") % {"session": one.session.title},
+            address=reverse("schedule:session", args=[group.slug, one.session.public_id]) + "#minutes",
+            html="",
+            author=by(membership, one.published_by),
+            at=one.published_at,
+            updated=one.published_at,
+        )
+        for one in newest
+    ]
+
+
+SOURCES = [changes, rules, texts, proposals, letters, decisions, sessions, minutes]

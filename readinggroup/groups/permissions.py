@@ -29,8 +29,11 @@ class Can(StrEnum):
     READ_ALL = auto()
     DISCUSS = auto()
     ATTEND = auto()
+    PROPOSE = auto()
+    VOTE = auto()
     SEE_MEMBERS = auto()
     SCHEDULE = auto()
+    HOLD_BALLOTS = auto()
     KEEP_TEXTS = auto()
     INVITE = auto()
     MODERATE = auto()
@@ -52,8 +55,11 @@ MEANING = {
     ),
     Can.DISCUSS: _("write comments and answers, edit and withdraw one's own, report others'"),
     Can.ATTEND: _("say whether one comes to a session, and when one can"),
+    Can.PROPOSE: _("propose what to read, and support what others propose"),
+    Can.VOTE: _("vote in a ballot, if one belonged when it opened"),
     Can.SEE_MEMBERS: _("see who belongs, and leave"),
     Can.SCHEDULE: _("schedule sessions, change and cancel them, and publish their minutes"),
+    Can.HOLD_BALLOTS: _("answer proposals, and put questions to a ballot"),
     Can.KEEP_TEXTS: _("bring texts and put them on the shelf"),
     Can.INVITE: _("invite people, and take invitations back"),
     Can.MODERATE: _(
@@ -71,10 +77,11 @@ MEANING = {
 
 MEMBER = "member"
 
-_MEMBER = {Can.KNOW, Can.READ, Can.READ_ALL, Can.DISCUSS, Can.ATTEND, Can.SEE_MEMBERS}
+_MEMBER = {Can.KNOW, Can.READ, Can.READ_ALL, Can.DISCUSS, Can.ATTEND, Can.PROPOSE, Can.VOTE, Can.SEE_MEMBERS}
 GRANTS = {
     MEMBER: _MEMBER,
-    Role.ORGANIZER: _MEMBER | {Can.SCHEDULE, Can.KEEP_TEXTS, Can.INVITE, Can.SETTLE_QUESTIONS, Can.WRITE_TO_ALL},
+    Role.ORGANIZER: _MEMBER
+    | {Can.SCHEDULE, Can.HOLD_BALLOTS, Can.KEEP_TEXTS, Can.INVITE, Can.SETTLE_QUESTIONS, Can.WRITE_TO_ALL},
     Role.MODERATOR: _MEMBER | {Can.MODERATE, Can.SETTLE_QUESTIONS},
     Role.OWNER: set(Can) - {Can.ASK_TO_JOIN},
 }
@@ -145,7 +152,7 @@ def check(request, membership, verb):
 
 def suspended_page(request, membership):
     """403 in plain words, with what was typed: a suspension may begin while somebody writes."""
-    typed = [request.POST.get(field, "") for field in ("body", "words")]
+    typed = [request.POST.get(field, "") for field in ("body", "words", "why", "reason")]
     context = {"membership": membership, "group": membership.group, "typed": "\n\n".join(filter(None, typed))}
     return page_or_part(request, "groups/suspended.html", "groups/_suspended.html", context, status=403)
 

@@ -82,6 +82,25 @@ def settle_moderation(*, group, by, **details) -> list[GroupChange]:
     return changes
 
 
+# The same of what members propose to read.
+PROPOSALS = {"most_proposals": ChangeKind.PROPOSALS, "proposals_fade_after": ChangeKind.FADING}
+
+
+@transaction.atomic
+def settle_proposals(*, group, by, **details) -> list[GroupChange]:
+    """Change how many proposals one person may have, and when one fades. What has changed stands in the log."""
+    group = standing(group)
+    changes = [
+        GroupChange(group=group, by=by, kind=PROPOSALS[name], before=str(getattr(group, name)), after=str(value))
+        for name, value in details.items()
+        if getattr(group, name) != value
+    ]
+    if changes:
+        Group.objects.filter(pk=group.pk).update(**details)
+        GroupChange.objects.bulk_create(changes)
+    return changes
+
+
 class StaleRules(Exception):  # noqa: N818 - said to the person, not an error of the program
     """Somebody else has changed the rules since; `standing` is the set that stands."""
 

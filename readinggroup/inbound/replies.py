@@ -16,7 +16,7 @@ from readinggroup.discussion import actions, drafts
 from readinggroup.discussion.forms import CommentForm
 from readinggroup.discussion.models import Comment, RestrictionKind
 from readinggroup.discussion.quoting import Quotable
-from readinggroup.discussion.views import place_of, seen_or_404
+from readinggroup.discussion.views import as_seen, place_of, seen_or_404
 from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, limited, may
 from readinggroup.lib.markup import LONGEST
@@ -124,13 +124,15 @@ def post(reply, person) -> Comment:
         reading, version = place_of(membership, seen)
     except Http404:
         raise NotTaken(Why.GONE, seen, membership) from None
-    form = CommentForm({"body": reply.words, "key": reply.key}, quotable=Quotable(membership, reading, version, seen))
+    words = {"body": reply.words, "key": reply.key, "seen": version.pk}
+    form = CommentForm(words, quotable=Quotable(membership, reading, version, seen))
     if not form.is_valid():
         [first, *_others] = form.errors.as_data().get("body", [None])
         raise NotTaken(_OF_THE_FORM.get(getattr(first, "code", None), Why.UNREADABLE), seen, membership)
     if limited("write", user=person):
         raise NotTaken(Why.OFTEN, seen, membership)
     try:
+        version = as_seen(version, form, set())
         return actions.post(reading=reading, version=version, by=person, parent=seen, **form.cleaned_data)
     except actions.AnswerRefused as refusal:
         if refusal.reason == actions.SENT:  # a copy that was changed on its way: the first one has been taken

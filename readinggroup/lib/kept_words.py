@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 # Fields of our forms that hold what somebody wrote and would not want to type again.
 TYPED_FIELDS = {
     "body", "title", "name", "description", "words", "display_name", "author", "translator", "source", "rights",
-    "reason", "introduction", "text", "subject", "agenda", "minutes",
+    "reason", "why", "introduction", "text", "subject", "agenda", "minutes", "others",
 }  # fmt: skip
 # Fields that are neither shown nor kept, here or in a login's data.
 SECRETS = ("token", "password", "code", "credential", "secret")

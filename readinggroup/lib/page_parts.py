@@ -23,16 +23,17 @@ def login_address(request) -> str:
 
 
 def messages_part(request) -> str:
-    """What the site has to tell: about the last act, and that the account is about to be deleted; or nothing.
+    """What the site has to tell: about the last act, that the account is about to be deleted, that this is a copy.
 
-    The day of the deletion comes with the person, without a query.
+    The day of the deletion and that of the backup come with the person, without a query.
     """
     messages = list(get_messages(request))
     # A request that was refused before anybody asked whose it is has no person.
-    deletion_due_at = getattr(getattr(request, "user", None), "deletion_due_at", None)
-    if not messages and not deletion_due_at:
+    person = getattr(request, "user", None)
+    told = {name: getattr(person, name, None) for name in ("deletion_due_at", "copy_of")}
+    if not messages and not any(told.values()):
         return ""
-    return render_to_string("_messages.html", {"messages": messages, "deletion_due_at": deletion_due_at})
+    return render_to_string("_messages.html", {"messages": messages, **told})
 
 
 def inbox_count(request) -> str:

@@ -21,6 +21,7 @@ from readinggroup.groups.models import EmailInvitation, Group, Invitation, Membe
 from readinggroup.moderation.models import Case, Outcome, Report, Service
 from readinggroup.notifications.actions import tell
 from readinggroup.notifications.models import Category, MailSettings, Notice
+from readinggroup.proposals.actions import discard_all, withdraw_all
 from readinggroup.schedule.actions import lead_no_more
 
 log = logging.getLogger(__name__)
@@ -94,7 +95,9 @@ def remove_what_is_theirs(user) -> None:
     now = timezone.now()
     if user.deletion_choice == Contributions.WITHDRAWN:
         erase_all(by=user)
+        withdraw_all(by=user)
         user.rules_reviews.filter(withdrawn_at=None).update(words="", withdrawn_at=now)
+    discard_all(by=user)
     forget_reports([user])
     for rows in (
         user.emailaddress_set,
@@ -117,6 +120,9 @@ def remove_what_is_theirs(user) -> None:
         MutedPerson.objects.filter(person=user),
         user.reactions,
         user.rules_review_supports,
+        user.supported_proposals,
+        user.co_proposals,
+        user.hosted_readings,
         user.join_requests,
         user.feed_addresses,
         user.attendances,  # their places are given on by the worker

@@ -11,13 +11,14 @@ from email.utils import formataddr, parseaddr
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
+from django.db.models import Exists
 from django.utils import timezone, translation
 
 from readinggroup.lib.languages import spoken_for
 from readinggroup.lib.time_zones import zone_called
 
 from .bounces import is_hard_refusal, note_bounce
-from .models import Delivery
+from .models import Delivery, RestoredCopy
 from .wording import one_line
 
 log = logging.getLogger(__name__)
@@ -31,8 +32,9 @@ def take_one(due):
     """Of the rows that are due, the one that waits longest, or None.
 
     It is taken for a while: no row is locked while a relay hangs. If the worker is killed meanwhile, the row is due
-    again after the pause.
+    again after the pause. In a restored copy everything waits.
     """
+    due = due.exclude(Exists(RestoredCopy.objects.all()))
     row = due.select_for_update(skip_locked=True, of=["self"]).order_by("mail_at", "pk").first()
     if row:
         pause = RETRY_AFTER[min(row.attempts, len(RETRY_AFTER) - 1)]
@@ -61,13 +63,13 @@ def speaking_to(person):
 
 
 def mail_to(
-    address, *, subject, text, name, html="", headers=None, sender="", back="", calendar=None
+    address, *, subject, text, name, html="", headers=None, sender="", back="", calendar=None, attached=()
 ) -> EmailMultiAlternatives:
     """A mail under the Message-ID that `name` makes: sent again, it is the same mail to whoever has it already.
 
     `sender` is in whose name it is written; the address is the site's. `back` is where it comes back to (RFC 5321's
     reverse path), if not there. `calendar` is an invitation that says the same to a calendar (RFC 6047): its method
-    and itself.
+    and itself; `attached` are several as files: each with its name.
     """
     mail = EmailMultiAlternatives(subject, text, to=[address], headers={"Message-ID": id_of(name), **(headers or {})})
     if sender:
@@ -80,6 +82,8 @@ def mail_to(
     if calendar:
         method, content = calendar
         mail.attach_alternative(content.decode().replace("\r\n", "\n"), f"text/calendar; method={method}")
+    for filename, method, content in attached:
+        mail.attach(filename, content.decode().replace("\r\n", "\n"), f"text/calendar; method={method}")
     return mail
 
 

@@ -19,7 +19,7 @@ import requests
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
-from django.db.models import F
+from django.db.models import Exists, F
 from django.utils import timezone
 from django.utils.text import Truncator
 from py_vapid import Vapid02
@@ -27,7 +27,7 @@ from py_vapid import Vapid02
 from readinggroup.accounts.logins import still_stands
 from readinggroup.lib.push_keys import decoded, encoded
 
-from .models import PushSubscription
+from .models import PushSubscription, RestoredCopy
 
 log = logging.getLogger(__name__)
 
@@ -73,10 +73,11 @@ def push(person, *, title: str, body: str, address: str, thread: str = "") -> bo
 
 
 def devices_of(person):
-    """Where this person may be told: nowhere without a key, nor where they are no longer signed in."""
+    """Where this person may be told: nowhere without a key or from a restored copy, nor where they signed out."""
     if not settings.VAPID_PRIVATE_KEY or not person.is_active:
         return
-    for device in PushSubscription.objects.of(person).select_related("login").order_by("pk"):
+    devices = PushSubscription.objects.of(person).exclude(Exists(RestoredCopy.objects.all()))
+    for device in devices.select_related("login").order_by("pk"):
         if is_known_service(device.endpoint) and still_stands(device.login, person):
             yield device
 

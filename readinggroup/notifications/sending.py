@@ -129,4 +129,5 @@ def message_of(notice, words) -> EmailMessage:
         sender=words.sender,
         back=bounce_address(notice.public_id),
         calendar=words.calendar,
+        attached=words.attached,
     )

@@ -23,6 +23,7 @@ class Words(NamedTuple):
     sender: str = ""  # in whose name it is written, if in somebody's
     reply_to: str = ""  # where it is answered by mail, if it is about something else than a comment
     calendar: tuple | None = None  # an invitation that goes with its mail: iCalendar's method, and the calendar
+    attached: tuple = ()  # several that go with it as files: name, method and calendar of each
 
 
 def template_of(kind: str) -> str:

@@ -7,6 +7,11 @@ from django.utils.cache import patch_cache_control
 
 from readinggroup.groups.permissions import Can, check, requires
 
+from .models import ReadingState
+
+# What is done with texts, not with what is said about them: the words of a proposal are no text.
+OF_THE_SHELF = {Can.KEEP_TEXTS, Can.SCHEDULE}
+
 
 def reading_or_404(membership, slug):
     """The group's reading of that name, with its edition and text, in one query."""
@@ -34,6 +39,8 @@ def of_reading(verb):
         @wraps(view)
         def wrapper(request, membership, reading, **kwargs):
             found = reading_or_404(membership, reading)
+            if verb in OF_THE_SHELF and found.state == ReadingState.PROPOSED:
+                raise Http404
             return within(
                 request,
                 membership,

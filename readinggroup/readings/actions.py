@@ -6,6 +6,7 @@ from readinggroup.groups.actions import free_slug
 from readinggroup.groups.models import ChangeKind, GroupChange
 from readinggroup.groups.settling import log_and_tell
 from texts.importing.saving import keep_source, save_edition
+from texts.parallel.saving import pair
 
 from .models import DiscussedMark, Place, Reading, ReadingState, TextImport
 
@@ -16,24 +17,38 @@ def reading_from_file(*, group, sha256: str) -> Reading | None:
     return readings.order_by("created_at").first()
 
 
-def keep_upload(*, group, content: bytes, filename: str, by, for_members=False) -> TextImport:
-    """Keep a file that an organizer has brought, for its preview."""
+def keep_upload(*, group, content: bytes, filename: str, by, for_members=False, withheld=False) -> TextImport:
+    """Keep a file that somebody has brought, for its preview."""
     source = keep_source(content, filename)
-    return TextImport.objects.create(group=group, source=source, by=by, for_members=for_members)
+    return TextImport.objects.create(group=group, source=source, by=by, for_members=for_members, withheld=withheld)
 
 
 @transaction.atomic
 def bring_text(
-    *, group, document, source_file, state=ReadingState.PLANNED, for_members=False, section_titles=None, **details
+    *,
+    group,
+    document,
+    source_file,
+    state=ReadingState.PLANNED,
+    for_members=False,
+    section_titles=None,
+    beside=None,
+    **details,
 ) -> Reading:
-    """Save the document as an edition and put it on the group's shelf. The same file again is the same reading."""
+    """Save the document as an edition and put it on the group's shelf. The same file again is the same reading.
+
+    It is another edition of the work that is read in the reading `beside`, if one is named.
+    """
     # Two organizers who bring the same file at once wait for one another here.
     type(group).objects.select_for_update(of=("self",)).get(pk=group.pk)
     reading = reading_from_file(group=group, sha256=source_file.sha256)
     if reading is not None:
         return reading
-    edition = save_edition(document, source_file, section_titles=section_titles, **details)
+    work = beside.edition.work if beside else None
+    edition = save_edition(document, source_file, work=work, section_titles=section_titles, **details)
     slug = free_slug(edition.title, group.readings, longest=80, fallback="text")
+    if beside:
+        pair(beside.edition, edition)
     return Reading.objects.create(group=group, edition=edition, slug=slug, state=state, for_members=for_members)
 
 
@@ -59,12 +74,17 @@ _CAME_TO = {
 @transaction.atomic
 def change_state(*, reading, state, by) -> bool:
     """Begin to read the text, put it back on the shelf, or say that it is read. False if it is so already."""
-    if not Reading.objects.filter(pk=reading.pk).exclude(state=state).update(state=state):
+    if not Reading.objects.on_the_shelf().filter(pk=reading.pk).exclude(state=state).update(state=state):
         return False
     GroupChange.objects.create(
         group=reading.group, kind=_CAME_TO[ReadingState(state)], after=reading.edition.title[:300], by=by
     )
     return True
+
+
+def set_start(*, reading, starts_on) -> None:
+    """Say on which day the group begins to read the text; None leaves that open."""
+    Reading.objects.filter(pk=reading.pk).update(starts_on=starts_on)
 
 
 def keep_for_members(*, reading, keep: bool, by) -> bool:

@@ -8,12 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 from readinggroup.groups.models import Group
 from readinggroup.lib.multiranges import MultirangeField
-from texts.models import Edition, Paragraph, SourceFile
+from texts.models import Edition, Paragraph, Revision, SourceFile
 
 
 class ReadingState(models.TextChoices):
     """Where a reading is in its life."""
 
+    PROPOSED = "proposed", _("proposed")  # the words of a proposal, so that they can be discussed; on no shelf
     PLANNED = "planned", _("on the shelf")
     CURRENT = "current", _("being read")
     FINISHED = "finished", _("read")
@@ -25,6 +26,10 @@ class ReadingQuerySet(models.QuerySet):
     def current(self):
         return self.filter(state=ReadingState.CURRENT)
 
+    def on_the_shelf(self):
+        """What the group has read, reads, or has at hand: all but the words of proposals."""
+        return self.exclude(state=ReadingState.PROPOSED)
+
     def with_text(self):
         """With the edition and its published revision, in the same query."""
         return self.select_related("edition__current")
@@ -35,8 +40,27 @@ class ReadingQuerySet(models.QuerySet):
         return self.annotate(passages_ahead=models.Subquery(ahead.values("passages")[:1]))
 
 
+# When it was begun and when it was read follows its state, whoever changes that.
+_KEEPS_ITS_DATES = """
+    IF NEW.state = 'current' THEN
+        NEW.begun_at := COALESCE(NEW.begun_at, now());
+        NEW.finished_at := NULL;
+    ELSIF NEW.state = 'finished' THEN
+        NEW.finished_at := COALESCE(NEW.finished_at, now());
+    ELSE
+        NEW.begun_at := NULL;
+        NEW.finished_at := NULL;
+    END IF;
+    RETURN NEW;
+"""
+
+
 class Reading(models.Model):
-    """This group reading this edition. A planned one stands on the group's shelf."""
+    """This group reading this edition. A planned one stands on the group's shelf.
+
+    `starts_on` is the day for which the reading is planned; the moments when it was begun and read are kept by the
+    database. What was read before that was kept has none.
+    """
 
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="readings")
     edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="readings")
@@ -45,17 +69,40 @@ class Reading(models.Model):
     # In a group that everyone reads: others see that it stands on the shelf, and no more of it (its rights may say so).
     for_members = models.BooleanField(_("only for members"), default=False)
     created_at = models.DateTimeField(db_default=Now())
-    # While the group meets about it, its pages ask more often what is new; kept by a trigger on the sessions.
-    together_until = models.DateTimeField(null=True, blank=True, editable=False)
+    starts_on = models.DateField(_("the reading begins on"), null=True, blank=True)
+    begun_at = models.DateTimeField(null=True, blank=True, editable=False)
+    finished_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = ReadingQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]
         constraints = [models.UniqueConstraint(fields=["group", "slug"], name="reading_slug_once")]
+        triggers = [
+            pgtrigger.Trigger(
+                name="keeps_its_dates",
+                level=pgtrigger.Row,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("state"),
+                func=_KEEPS_ITS_DATES,
+            )
+        ]
 
     def __str__(self):
         return self.edition.title
+
+
+class Host(models.Model):
+    """Somebody whose own words the text of a reading is: they are told of what is said there, unless they wish not."""
+
+    reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="hosts")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="hosted_readings")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["reading", "user"], name="host_once")]
+
+    def __str__(self):
+        return f"{self.user_id} at {self.reading_id}"
 
 
 class ParagraphActivity(models.Model):
@@ -166,6 +213,7 @@ class Ahead(models.Model):
     ends_at = models.DateTimeField()
     zone = models.CharField(max_length=64)
     all_day = models.BooleanField(default=False)
+    has_begun = models.BooleanField(default=False)  # the group is together: what is new is asked for more often
     passages = models.JSONField(default=list)
 
     class Meta:
@@ -176,18 +224,50 @@ class Ahead(models.Model):
 
 
 class TextImport(models.Model):
-    """A file that an organizer has brought and not yet put on the shelf: its preview can be left and found again."""
+    """A file that somebody has brought and that is not yet on the shelf: its preview can be left and found again.
+
+    One that is `withheld` belongs to what its person has not shown to anybody yet.
+    """
 
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="text_imports")
     source = models.ForeignKey(SourceFile, on_delete=models.PROTECT, related_name="text_imports")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="text_imports")
     encoding = models.CharField(max_length=40, blank=True)
     for_members = models.BooleanField(default=False)
+    withheld = models.BooleanField(default=False)
     reading = models.ForeignKey(Reading, on_delete=models.SET_NULL, null=True, blank=True, related_name="imports")
     created_at = models.DateTimeField(db_default=Now())
 
     def __str__(self):
         return self.source.name
+
+
+class Correction(models.Model):
+    """A revision of a reading's text in the making, and what came of it.
+
+    Either a corrected file (`source`) or `changes` by hand, rehearsed against the revision `base`. `choices` are what
+    the organizer links otherwise than the aligner, and go on holding for what is brought later. `revision` is what was
+    published. An undo is one, too: of neither file nor changes.
+    """
+
+    reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="corrections")
+    base = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="+")
+    source = models.ForeignKey(SourceFile, on_delete=models.PROTECT, null=True, blank=True, related_name="corrections")
+    encoding = models.CharField(max_length=40, blank=True)
+    changes = models.JSONField(default=list, blank=True)
+    choices = models.JSONField(default=list, blank=True)
+    why = models.CharField(_("why"), max_length=500, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="corrections")
+    created_at = models.DateTimeField(db_default=Now())
+    revision = models.OneToOneField(
+        Revision, on_delete=models.CASCADE, null=True, blank=True, related_name="correction"
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["reading", "created_at"], name="correction_of_a_reading")]
+
+    def __str__(self):
+        return f"correction {self.pk} of {self.reading_id}"
 
 
 _RENEW_KNOWN = """

@@ -17,7 +17,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import F, Q
 from django.template.loader import render_to_string
 from django.utils.html import escape
 from django.utils.safestring import mark_safe
@@ -26,7 +26,7 @@ from django.utils.translation import get_language, ngettext
 from readinggroup.groups.models import STANDING, standing_columns, standing_from
 from readinggroup.lib.kept import Kept
 from readinggroup.lib.stamps import Page, Stamp, slot
-from texts.models import Kind, NoteMark, ParagraphVersion, Section
+from texts.models import Change, Kind, NoteMark, Paragraph, ParagraphLink, ParagraphVersion, Revision, Section
 
 from .discussed import discussed_in
 from .models import ParagraphActivity
@@ -44,25 +44,45 @@ _outlines, _skeletons, _pages = Kept(10_000_000), Kept(30_000_000), Kept(60_000_
 
 @dataclass(frozen=True)
 class Address:
-    """Where a paragraph stands: its identity, the number it bears, its section."""
+    """Where a paragraph stands: its identity, the number it bears, its section; by what its words are known again."""
 
     pk: int
     public_id: str
     number: int
     section: int
+    wording: str
 
 
 @dataclass(frozen=True)
 class Outline:
-    """The sections of a revision and the addresses of its paragraphs, in order."""
+    """The sections of a revision and the addresses of its paragraphs, in order.
+
+    What was merged into another paragraph is found under that one's address. `gaps` are the paragraphs that were taken
+    out, each at the paragraph after which it stood: what was said there stays to be read.
+    """
 
     sections: tuple
     addresses: tuple
     by_paragraph: dict
     by_name: dict  # public id -> address
+    gaps: dict  # key -> its own public id, with the number and the section of the paragraph before it
+    came_from: dict  # key -> addresses of the paragraphs in the text that it was a part of
 
     def __len__(self):
-        return 200 * len(self.addresses)
+        return 280 * (len(self.addresses) + len(self.gaps))
+
+    def near(self, paragraph) -> Address | None:
+        """Where to find the paragraph, or the gap that it has left."""
+        return self.by_paragraph.get(paragraph) or self.gaps.get(paragraph)
+
+    def found_at(self, paragraph) -> list[int]:
+        """The paragraph and all that were merged into it, by their keys."""
+        return [paragraph, *(pk for pk, there in self.by_paragraph.items() if there.pk == paragraph != pk)]
+
+    def called(self, name) -> Address | None:
+        """The paragraph of that public id itself, in the text or taken out of it; not the one it was merged into."""
+        there = self.by_name.get(name) or next((gap for gap in self.gaps.values() if gap.public_id == name), None)
+        return there if there and there.public_id == name else None
 
 
 @dataclass(frozen=True)
@@ -76,19 +96,77 @@ class PageText:
 
 
 def outline_of(revision_id) -> Outline:
-    """The revision's outline: two queries the first time, none after."""
+    """The revision's outline: four queries the first time, more if the text was revised; none after."""
 
     def make():
         sections = tuple(Section.objects.filter(revision_id=revision_id))
         positions = {section.pk: section.position for section in sections}
         rows = ParagraphVersion.objects.filter(revision_id=revision_id).values_list(
-            "paragraph_id", "paragraph__public_id", "number", "section_id"
+            "paragraph_id", "paragraph__public_id", "number", "section_id", "wording"
         )
-        addresses = tuple(Address(pk, name, number, positions[key]) for pk, name, number, key in rows)
+        addresses = tuple(Address(pk, name, number, positions[key], wording) for pk, name, number, key, wording in rows)
         by_paragraph = {address.pk: address for address in addresses}
-        return Outline(sections, addresses, by_paragraph, {address.public_id: address for address in addresses})
+        by_name = {address.public_id: address for address in addresses}
+        gone = gone_before(revision_id)
+        for pk, (name, _heir) in gone.items():
+            if heir := by_paragraph.get(last_heir(pk, gone)):
+                by_paragraph[pk] = by_name[name] = heir
+        gaps = gaps_in(revision_id, addresses, by_paragraph, gone)
+        return Outline(sections, addresses, by_paragraph, by_name, gaps, parts_in(revision_id, by_paragraph))
 
     return _outlines.get_or_make(revision_id, make)
+
+
+def gone_before(revision_id) -> dict:
+    """The edition's paragraphs that are not in the revision: key -> (public id, key of the one it was merged into)."""
+    gone = Paragraph.objects.filter(edition__revisions=revision_id).exclude(versions__revision=revision_id)
+    return {pk: (name, heir) for pk, name, heir in gone.values_list("pk", "public_id", "heir")}
+
+
+def last_heir(paragraph, gone) -> int:
+    """Where one finds what was merged, perhaps more than once."""
+    while paragraph in gone and gone[paragraph][1]:
+        paragraph = gone[paragraph][1]
+    return paragraph
+
+
+def gaps_in(revision_id, addresses, by_paragraph, gone) -> dict:
+    """The paragraphs that were taken out: key -> an address at the paragraph before, as they stood when last there."""
+    removed = [pk for pk in gone if pk not in by_paragraph]
+    if not removed:
+        return {}
+    earlier = ParagraphVersion.objects.filter(paragraph__in=removed, revision__number__lt=_number_of(revision_id))
+    rows = earlier.order_by("revision__number").values_list("paragraph", "revision", "wording")
+    last = {pk: (revision, wording) for pk, revision, wording in rows}
+    gaps = {}
+    for revision in {revision for revision, _wording in last.values()}:
+        before = addresses[0]
+        stood = ParagraphVersion.objects.filter(revision=revision).order_by("number")
+        for pk in stood.values_list("paragraph", flat=True):
+            if pk in by_paragraph:
+                before = by_paragraph[pk]
+            elif last.get(pk, (None,))[0] == revision:
+                gaps[pk] = Address(pk, gone[pk][0], before.number, before.section, last[pk][1])
+    return gaps
+
+
+def parts_in(revision_id, by_paragraph) -> dict:
+    """Paragraphs that came about when another was parted: key -> where that one's discussion stands, if elsewhere."""
+    parts = ParagraphLink.objects.filter(
+        change=Change.SPLIT,
+        new__revision__edition__revisions=revision_id,
+        new__revision__number__lte=_number_of(revision_id),
+    ).exclude(old__paragraph=F("new__paragraph"))
+    found = defaultdict(dict)
+    for whole, piece in parts.order_by("new__number").values_list("old__paragraph", "new__paragraph"):
+        there, here = by_paragraph.get(whole), by_paragraph.get(piece)
+        if there and here and there.pk != here.pk and here.pk == piece:
+            found[piece][there.pk] = there
+    return {piece: tuple(wholes.values()) for piece, wholes in found.items()}
+
+
+def _number_of(revision_id):
+    return Revision.objects.values("number").filter(pk=revision_id)
 
 
 class Now(NamedTuple):
@@ -98,12 +176,15 @@ class Now(NamedTuple):
     revision: int
     words: int
     for_members: bool
+    state: str
     edition: tuple  # title, author, language, translator, rights
     ahead: str | None  # the next session about it, in JSON: its name, when, where the clocks are, its passages
+    notes: int  # how often a note was written in
     changes: int  # to what is said anywhere in it; only ever rises
     place: int | None  # the paragraph where this person stopped
     unread: str | None  # "paragraph:unread:said" for each with something unread; None of who does not belong
     together: bool  # whether the group meets about it now
+    editions: str | None  # the group's readings of other editions of the work that this person may read, in JSON
 
 
 # What belongs to the person, or stands on no page: all pages of a moment are kept without it.
@@ -118,16 +199,22 @@ UNREAD = """(
     WHERE a.reading_id = $reading AND a.comments > coalesce(s.comments, 0)
 )"""
 _NOW = """,
-    reading.id, revision.id, revision.words, reading.for_members,
+    reading.id, revision.id, revision.words, reading.for_members, reading.state,
     edition.title, edition.author, edition.language, edition.translator, edition.rights,
     (SELECT jsonb_build_array(session, starts_at, zone, all_day, passages)::text FROM readings_ahead
      WHERE reading_id = reading.id AND ends_at > now() ORDER BY starts_at, id LIMIT 1),
+    edition.note_changes,
     (SELECT coalesce(sum(changes), 0)::bigint FROM readings_paragraphactivity WHERE reading_id = reading.id),
     (SELECT paragraph_id FROM readings_place WHERE reading_id = reading.id AND user_id = m.user_id),
     CASE WHEN m.id IS NOT NULL THEN {unread} END,
-    coalesce(reading.together_until > now(), false)
+    EXISTS (SELECT FROM readings_ahead
+            WHERE reading_id = reading.id AND has_begun AND ends_at + interval '2 hours' > now()),
+    (SELECT jsonb_agg(jsonb_build_array(other.slug, beside.title, beside.language) ORDER BY other.id)::text
+     FROM texts_edition beside JOIN readings_reading other ON other.edition_id = beside.id
+     WHERE beside.work_id = edition.work_id AND other.group_id = reading.group_id AND other.id <> reading.id
+        AND other.state <> 'proposed' AND (m.id IS NOT NULL OR NOT other.for_members))
 """.format(unread=UNREAD.replace("$user", "m.user_id").replace("$reading", "reading.id"))  # noqa: S608 - our own SQL
-_NOW_WIDTH = 14
+_NOW_WIDTH = 17
 _OF_THE_READING = """
     LEFT JOIN (
         readings_reading reading
@@ -135,6 +222,11 @@ _OF_THE_READING = """
         JOIN texts_revision revision ON revision.id = edition.current_id
     ) ON reading.group_id = g.id AND reading.slug = %s AND (m.id IS NOT NULL OR g.visibility <> 'members')
 """  # of a hidden group nothing is looked up for outsiders: it takes as long as one that is not there
+
+
+def editions_in(now) -> list:
+    """The other editions of the work that this person may read here: (slug, title, language)."""
+    return [tuple(each) for each in json.loads(now.editions or "[]")]
 
 
 class Also(NamedTuple):
@@ -159,9 +251,10 @@ def standing_and_now(user_id, group, slug, also=None):
         row = cursor.fetchone()
     more = len(also.columns) if also else 0
     now, asked = row[len(row) - more - _NOW_WIDTH : len(row) - more], row[len(row) - more :]
-    reading, revision, words, for_members, *edition, ahead, changes, place, unread, together = now
+    *first, title, author, language, translator, rights, ahead, notes, changes, place, unread, together, editions = now
+    reading, edition = first[0], (title, author, language, translator, rights)
     if reading is not None:
-        now = Now(reading, revision, words, for_members, tuple(edition), ahead, changes, place, unread, together)
+        now = Now(*first, edition, ahead, notes, changes, place, unread, together, editions)
     found = (standing_from(row), None if reading is None else now)
     return (*found, asked) if also else found
 
@@ -175,12 +268,24 @@ def kept_page(now, position, extra, make) -> Page:
 def text_of(now, position: int | None) -> PageText:
     """The section at the position, or the whole text, with what is said where."""
     outline, counts = outline_of(now.revision), counts_in(now.reading)
-    marks = discussed_in(now.reading)
+    marks = discussed_in(now.reading, outline)
     labels = {f"p{each.pk}": talk_label(counts[each.pk], counts.waiting[each.pk]) for each in outline.addresses}
-    labels |= {f"d{each.pk}": marks[each.pk] for each in outline.addresses}
-    article = kept_skeleton(now.revision, position, outline).fill(labels)
+    gaps = gaps_shown(outline, counts)
+    labels |= {f"d{each.pk}": marks[each.pk] + gaps[each.number] for each in outline.addresses}
+    article = kept_skeleton(now.revision, now.notes, position, outline).fill(labels)
     rest = numbers(outline, counts, position, ahead_in(now, outline).spans)
     return PageText(article=mark_safe(article), **rest)  # noqa: S308 - as below
+
+
+def gaps_shown(outline, counts, threads=None) -> defaultdict:
+    """Where paragraphs were taken out at which something was said: HTML by the number of the paragraph before."""
+    shown = defaultdict(str)
+    for pk, gap in outline.gaps.items():
+        if counts[pk] or counts.waiting[pk]:
+            context = {"gap": gap, "comments": counts[pk], "thread": (threads or {}).get(pk, "")}
+            context["whole"] = threads is not None
+            shown[gap.number] += mark_safe(render_to_string("readings/_gap.html", context).strip())  # noqa: S308 - ours
+    return shown
 
 
 class AheadNow(NamedTuple):
@@ -207,16 +312,18 @@ def spans_in(passages, outline) -> tuple:
     return tuple(tuple(sorted(pair, key=attrgetter("number"))) for pair in ends if None not in pair)
 
 
-def text_with_threads(reading_id, revision_id, position: int | None, threads) -> PageText:
+def text_with_threads(reading, position: int | None, threads) -> PageText:
     """The same as one document, with each paragraph's thread (HTML by the paragraph's key) standing after it."""
-    outline = outline_of(revision_id)
-    skeleton = kept_skeleton(revision_id, position, outline, frozenset(threads))
-    marks = discussed_in(reading_id)
-    values = {f"d{address.pk}": marks[address.pk] for address in outline.addresses}
-    article = skeleton.fill(values | {f"t{pk}": thread for pk, thread in threads.items()})
+    edition = reading.edition
+    outline, counts = outline_of(edition.current_id), counts_in(reading.pk)
+    talked = frozenset(pk for pk in threads if pk not in outline.gaps)
+    skeleton = kept_skeleton(edition.current_id, edition.note_changes, position, outline, talked=talked)
+    marks, gaps = discussed_in(reading.pk, outline), gaps_shown(outline, counts, threads)
+    values = {f"d{address.pk}": marks[address.pk] + gaps[address.number] for address in outline.addresses}
+    article = skeleton.fill(values | {f"t{pk}": threads[pk] for pk in talked})
     return PageText(
         article=mark_safe(article),  # noqa: S308 - made of our templates, sanitised paragraphs and comments
-        **numbers(outline, counts_in(reading_id), position),
+        **numbers(outline, counts, position),
     )
 
 
@@ -242,7 +349,7 @@ def numbers(outline, counts, position, ahead=()) -> dict:
         "rail": render_to_string(
             "readings/_rail.html", {"bars": rail(outline, counts, position), "height": _RAIL_HEIGHT}
         ),
-        "comments": sum(counts[address.pk] for address in outline.addresses),
+        "comments": sum(counts[pk] for pk in (*(address.pk for address in outline.addresses), *outline.gaps)),
     }
 
 
@@ -263,21 +370,22 @@ def _talk_label(count, waiting, language):
     return mark_safe(render_to_string("readings/_talk_label.html", context).strip())  # noqa: S308 - our template
 
 
-def kept_skeleton(revision_id, position, outline, talked=None) -> Stamp:
-    """The skeleton, made once a process."""
+def kept_skeleton(revision_id, notes, position, outline, *, talked=None, way="") -> Stamp:
+    """The skeleton, made once a process as long as no note is written in: `notes` is how often that was done."""
     return _skeletons.get_or_make(
-        (revision_id, position, get_language(), talked),
-        lambda: skeleton_of(revision_id, position, outline, talked),
+        (revision_id, notes, position, get_language(), talked, way),
+        lambda: skeleton_of(revision_id, position, outline, talked, way),
         size_of=lambda stamp: sum(map(len, stamp.pieces)),
     )
 
 
-def skeleton_of(revision_id, position, outline, talked=None) -> Stamp:
+def skeleton_of(revision_id, position, outline, talked=None, way="") -> Stamp:
     """The HTML of the section, or of all sections, with slots at each paragraph: `p<paragraph>` for how much is said
     there, `d<paragraph>` for the days on which it was discussed.
 
     With `talked`, the paragraphs that have a thread, it is the skeleton of a document to be read, printed and kept: no
-    buttons, notes as endnotes, and after each of those paragraphs a slot named `t<paragraph>`.
+    buttons, notes as endnotes, and after each of those paragraphs a slot named `t<paragraph>`. `way` is the address of
+    the reading page, from where the paragraphs' pages are, unless the skeleton stands there.
     """
     whole = talked is not None
     versions = ParagraphVersion.objects.filter(revision_id=revision_id).select_related("paragraph")
@@ -301,6 +409,7 @@ def skeleton_of(revision_id, position, outline, talked=None) -> Stamp:
                 "sections": [(titles[key], list(runs(inside))) for key, inside in by_section],
                 "notes": sorted({note.pk: note for each in notes.values() for note in each}.values(), key=_position),
                 "whole": whole,
+                "way": way,
             },
         )
     )

@@ -41,8 +41,8 @@ def how_far(reading, revision_id) -> HowFar:
     outline, at, count = outline_of(revision_id), Counter(), 0
     for paragraph, people in members.values_list("at").annotate(people=Count("pk")).order_by():
         count += people
-        if paragraph in outline.by_paragraph:
-            at[outline.by_paragraph[paragraph].number] += people
+        if there := outline.near(paragraph):
+            at[there.number] += people
     return HowFar(count, at)
 
 
@@ -55,5 +55,5 @@ def named_places(reading, revision_id) -> list:
         .filter(user__places__reading=reading, user__places__shows_name=True)
     )
     rows = members.values_list("user__places__paragraph", "shown_name")
-    there = [(outline.by_paragraph[at].number, name) for at, name in rows if at in outline.by_paragraph]
+    there = [(place.number, name) for at, name in rows if (place := outline.near(at))]
     return sorted(there, key=lambda place: (-place[0], place[1].casefold()))

@@ -30,9 +30,7 @@ def unread_in(outline, told: str) -> list[UnreadThere]:
     """What the database has told ("paragraph:unread:said …"), in the text's order; what is not in it is left out."""
     rows = (tuple(map(int, row.split(":"))) for row in told.split())
     found = [
-        UnreadThere(outline.by_paragraph[paragraph], comments, said)
-        for paragraph, comments, said in rows
-        if paragraph in outline.by_paragraph
+        UnreadThere(there, comments, said) for paragraph, comments, said in rows if (there := outline.near(paragraph))
     ]
     return sorted(found, key=lambda there: there.address.number)
 

@@ -5,6 +5,8 @@ holds the veils above the place shared, before anything that was said (`hold_ove
 is opened with the rest, or after it, and never lies under a veil that nobody will open.
 """
 
+from collections import defaultdict
+
 from django.db import connection, transaction
 from django.db.models import Sum
 from django.utils import timezone
@@ -92,6 +94,30 @@ def cover(veil, paragraphs) -> None:
     rows = [VeiledParagraph(veil=veil, paragraph_id=paragraph) for paragraph in sorted(paragraphs)]
     VeiledParagraph.objects.bulk_create(rows)
     renew(veil.reading_id, paragraphs)
+
+
+def veils_to_carry(published) -> list[tuple[Veil, set[int]]]:
+    """When a text is revised: the closed veils, held, each with what its paragraphs go on in beyond what it lies over.
+
+    What is said there is held after them; then `cover_more`.
+    """
+    lies_over = defaultdict(set)
+    rows = VeiledParagraph.objects.filter(paragraph__edition=published.revision.edition_id)
+    for row in rows.select_related("veil").order_by("veil"):
+        if row.paragraph_id in published.goes_on_in:
+            lies_over[row.veil].add(row.paragraph_id)
+    found = []
+    for veil, paragraphs in lies_over.items():
+        goes_on = {version.paragraph_id for key in paragraphs for version in published.goes_on_in[key]}
+        if goes_on - paragraphs and (standing := held(veil)):
+            found.append((standing, goes_on - paragraphs))
+    return found
+
+
+def cover_more(veils) -> None:
+    """Each of these veils lies over these paragraphs, too, unless another row says so already."""
+    for veil, paragraphs in veils:
+        cover(veil, paragraphs - set(veil.paragraphs.values_list("paragraph", flat=True)))
 
 
 def renew(reading, paragraphs) -> None:

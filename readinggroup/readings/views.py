@@ -13,8 +13,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from readinggroup.groups.permissions import Can, answer, known_or_404
+from readinggroup.groups.permissions import Can, answer, known_or_404, may
 from readinggroup.lib.bad_input import is_storable
+from readinggroup.lib.languages import name_of
 from readinggroup.lib.page_parts import frame, frame_values
 from readinggroup.lib.paging import number_in
 from readinggroup.lib.stamps import slot, stamp
@@ -24,7 +25,8 @@ from texts.models import Paragraph
 from . import actions
 from .access import of_reading, reading_or_404, within
 from .forms import ReadingForm
-from .pages import ahead_in, href, kept_page, outline_of, standing_and_now, text_of
+from .models import ReadingState
+from .pages import ahead_in, editions_in, href, kept_page, outline_of, standing_and_now, text_of
 from .unread import unread_part
 
 
@@ -57,6 +59,8 @@ def reading_page(request, membership, reading, now):
     """The text, to be read, with a button at each paragraph."""
     if now is None:
         raise Http404
+    if now.state == ReadingState.PROPOSED:  # its text is one paragraph of words, which the proposal's own page shows
+        return redirect("proposals:proposal", group=membership.group.slug, proposal=reading)
     return within(
         request, membership, for_members=now.for_members, make=lambda: page_now(request, membership, reading, now)
     )
@@ -80,6 +84,7 @@ def page_now(request, membership, reading, now):
             reading,
             member,
             signed_in,
+            may(membership, Can.KEEP_TEXTS),
         ),
         lambda: render_page(membership, reading_or_404(membership, reading), now, position, signed_in=signed_in),
     )
@@ -97,10 +102,12 @@ def render_page(membership, reading, now, position, *, signed_in) -> str:
         "position": position,
         "section_count": 0 if position is None else len(outline_of(now.revision).sections),
         "text": text_of(now, position),
+        "editions": [(slug, title, name_of(tag)) for slug, title, tag in editions_in(now)],
         "ahead": ahead_shown(now, position),
         "ahead_at": slot("ahead_at"),
         "resume": slot("resume"),
         "unread": slot("unread"),
+        "keeps": may(membership, Can.KEEP_TEXTS),
         **frame(signed_in),
     }
     return render_to_string("readings/reading_page.html", context)
@@ -142,7 +149,7 @@ def ahead_at(request, now) -> str:
 
 def address_of(revision_id, paragraph_id):
     """Where the paragraph stands in the revision, or None if it is not there (any more)."""
-    return outline_of(revision_id).by_paragraph.get(paragraph_id)
+    return outline_of(revision_id).near(paragraph_id)
 
 
 @require_safe
@@ -182,7 +189,7 @@ def page_at(reading, address) -> str:
 @of_reading(Can.KEEP_TEXTS)
 def settle_reading(request, membership, reading):
     """Begin or end the reading; keep the text for members, or open it, which is asked once more."""
-    initial = {"state": reading.state, "for_members": reading.for_members}
+    initial = {"state": reading.state, "starts_on": reading.starts_on, "for_members": reading.for_members}
     form = ReadingForm(request.POST if request.method == "POST" else None, initial=initial)
     asks = False
     if request.method == "POST" and form.is_valid():
@@ -190,6 +197,7 @@ def settle_reading(request, membership, reading):
         asks = reading.for_members and not keep and "confirmed" not in request.POST
         if not asks:
             actions.keep_for_members(reading=reading, keep=keep, by=request.user)
+            actions.set_start(reading=reading, starts_on=form.cleaned_data["starts_on"])
             actions.change_state(reading=reading, state=form.cleaned_data["state"] or reading.state, by=request.user)
             messages.success(request, _("That is settled."))
             return redirect("group", group=membership.group.slug)

@@ -10,7 +10,7 @@ from readinggroup.readings.pages import outline_of
 from readinggroup.readings.views import page_at
 from texts.models import ParagraphVersion
 
-from .leading import has_minutes, is_over, is_published, may_lead, may_write_minutes
+from .leading import has_minutes, is_over, is_published, may_write_minutes
 from .models import AgendaItem, MinutesEntry, Outcome, SessionState
 
 OPENING = 90  # characters of a paragraph, to know it by
@@ -35,7 +35,8 @@ def shown_items(session) -> list[Shown]:
     items = list(session.agenda_items.all())
     revision = session.reading.edition.current_id
     by_paragraph = outline_of(revision).by_paragraph
-    versions = ParagraphVersion.objects.filter(revision=revision, paragraph__in=[item.paragraph_id for item in items])
+    here = {by_paragraph[item.paragraph_id].pk for item in items if item.paragraph_id in by_paragraph}
+    versions = ParagraphVersion.objects.filter(revision=revision, paragraph__in=here)
     texts = dict(versions.values_list("paragraph_id", "text"))
     due, shown = None if session.all_day else session.starts_at, []
     for place, item in enumerate(items, 1):
@@ -43,7 +44,7 @@ def shown_items(session) -> list[Shown]:
         address = by_paragraph.get(item.paragraph_id)
         if address:
             each.number, each.href = address.number, page_at(session.reading, address)
-            each.opening = Truncator(texts[item.paragraph_id]).chars(OPENING)
+            each.opening = Truncator(texts[address.pk]).chars(OPENING)
         due = due and due + timedelta(minutes=item.allotted)
         shown.append(each)
     return shown
@@ -61,17 +62,6 @@ def with_minutes(session, shown) -> list[Shown]:
     return shown
 
 
-def paragraphs_of(session) -> list:
-    """The addresses of the paragraphs of its passages, as the text stands now, each once, in the order of the text."""
-    outline = outline_of(session.reading.edition.current_id)
-    numbers = set()
-    for passage in session.passages.all():
-        first, last = outline.by_paragraph.get(passage.first_id), outline.by_paragraph.get(passage.last_id)
-        if first and last:
-            numbers.update(range(first.number, last.number + 1))
-    return [outline.addresses[number - 1] for number in sorted(numbers)]
-
-
 def agenda_context(membership, session) -> dict:
     """What the session's page shows of its agenda and its minutes."""
     items = shown_items(session)
@@ -80,7 +70,7 @@ def agenda_context(membership, session) -> dict:
     return {
         "agenda": with_minutes(session, items) if may_read_minutes else items,
         "agenda_takes": sum(each.item.allotted for each in items),
-        "may_lead": may_lead(membership, session) and session.state != SessionState.CANCELLED,
+        "may_lead": session.is_run_by(membership) and session.state != SessionState.CANCELLED,
         "may_follow": may(membership, Can.READ_ALL)
         and session.state in {SessionState.SCHEDULED, SessionState.UNDER_WAY, SessionState.HELD},
         "minutes": getattr(session, "minutes", None),

@@ -13,7 +13,6 @@ from readinggroup.lib.paging import number_in
 from . import actions
 from .agenda import shown_items
 from .agenda_forms import AgendaFormSet, VersionForm
-from .leading import may_lead
 from .models import Agenda, SessionState
 from .views import session_or_404
 
@@ -21,7 +20,7 @@ from .views import session_or_404
 def led_or_403(membership, public_id):
     """The session, for who may lead it."""
     session = session_or_404(membership, public_id)
-    if not may_lead(membership, session):
+    if not session.is_run_by(membership):
         raise PermissionDenied
     return session
 

@@ -50,6 +50,13 @@ class WhoWasThereForm(forms.Form):
 
         self.order_fields([*self.people, "else_there"])
 
+    @staticmethod
+    def named_in(data) -> set:
+        """The public ids of the people about whom such a form was sent."""
+        names = {name.removeprefix("initial-") for name in data}
+        ids = {name.removeprefix("person-") for name in names if name.startswith("person-")}
+        return {public_id for public_id in ids if public_id.isascii() and public_id.isalnum()}
+
     def clean_else_there(self):
         """The member of that name, if one was typed."""
         name = self.cleaned_data["else_there"]

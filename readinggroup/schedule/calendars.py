@@ -17,6 +17,7 @@ from readinggroup.groups.permissions import Can, may
 from texts.models import ParagraphVersion
 
 from .models import Answer, Attendance, ReadingSession, SessionState
+from .passages import numbers_in_words, ranges_in
 
 KEPT_FOR = timedelta(days=365)  # so long a session stays in calendars after it was
 MOST = 500
@@ -64,8 +65,13 @@ def of_person(user) -> list[Entry]:
 
 def of_session(membership, session) -> Entry | None:
     """One session; None if no calendar shows it, or not to this reader."""
-    found = sessions_seen_by(membership).filter(pk=session.pk)
-    return next(iter(entries({membership.group.pk: membership}, found, membership.user_id)), None)
+    return next(iter(of_sessions(membership, ReadingSession.objects.filter(pk=session.pk))), None)
+
+
+def of_sessions(membership, named) -> list[Entry]:
+    """Of these sessions those of the group that a calendar shows to this reader."""
+    found = sessions_seen_by(membership).filter(pk__in=named.values("pk"))
+    return entries({membership.group.pk: membership}, found, membership.user_id)
 
 
 def sessions_seen_by(membership):
@@ -117,7 +123,7 @@ def ends_of(passage) -> tuple:
 
 def entry_of(session, membership, attendance, numbers) -> Entry:
     group = membership.group
-    shown = sees_where(session, membership, attendance)
+    shown = session.shows_where_to(membership, attendance)
     path = reverse("schedule:session", args=[group.slug, session.public_id])
     title = {"group": group.name, "title": session.title}
     is_cancelled = session.state == SessionState.CANCELLED
@@ -136,21 +142,8 @@ def entry_of(session, membership, attendance, numbers) -> Entry:
     )
 
 
-def sees_where(session, membership, attendance) -> bool:
-    """Whether this reader is shown place and link: who has a place, who leads or writes the minutes, and organizers."""
-    if not membership.is_member:
-        return False
-    if may(membership, Can.SCHEDULE) or membership.user_id in {session.facilitator_id, session.minute_taker_id}:
-        return True
-    return attendance is not None and has_place(attendance)
-
-
-def has_place(attendance) -> bool:
-    return attendance.answer == Answer.GOING and attendance.waits_since is None
-
-
 def may_come(attendance) -> bool:
-    return has_place(attendance) or attendance.answer == Answer.MAYBE
+    return attendance.is_seated or attendance.answer == Answer.MAYBE
 
 
 def promoted(attendance):
@@ -171,15 +164,10 @@ def words_of(session, membership, attendance, numbers, link) -> str:
 
 def passages_of(session, numbers) -> str:
     """ "Paragraphs 1–4, 9 of The Ferry", by the numbers that they bear now; "" where none are there any more."""
-    edition, ranges, count = session.reading.edition, [], 0
-    for passage in session.passages.all():
-        first, last = (numbers.get((edition.current_id, end)) for end in ends_of(passage))
-        if first is None or last is None:
-            continue
-        first, last = sorted([first, last])
-        ranges.append(str(first) if first == last else f"{first}–{last}")
-        count += last - first + 1
+    edition = session.reading.edition
+    ranges = ranges_in(session.passages.all(), lambda key: numbers.get((edition.current_id, key)))
     if not ranges:
         return ""
+    count = sum(last - first + 1 for first, last in ranges)
     said = ngettext("To read: paragraph %(numbers)s of %(text)s", "To read: paragraphs %(numbers)s of %(text)s", count)
-    return said % {"numbers": ", ".join(ranges), "text": edition.title}
+    return said % {"numbers": numbers_in_words(ranges), "text": edition.title}

@@ -2,7 +2,6 @@
 
 import uuid
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from django import forms
 from django.core.validators import URLValidator
@@ -10,8 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from readinggroup.lib.bad_input import is_storable
-from readinggroup.lib.public_ids import ALPHABET, LENGTH
+from readinggroup.lib.form_fields import Line, Words
 from readinggroup.lib.time_zones import zone_choices
 from readinggroup.readings.models import ReadingState
 from readinggroup.readings.pages import outline_of
@@ -26,35 +24,6 @@ MOST_DAYS = ReadingSession.LONGEST // A_DAY
 # So far back a meeting may be noted down, and so far ahead one may be planned.
 BACK, AHEAD = timedelta(days=366), timedelta(days=5 * 366)
 WHICH = {"first": False, "second": True}
-
-
-class Line(forms.CharField):
-    """Words in one line."""
-
-    def to_python(self, value):
-        return " ".join(super().to_python(value).split())
-
-    def validate(self, value):
-        super().validate(value)
-        check_storable(value)
-
-
-class Words(forms.CharField):
-    """Words in several lines, with line ends of one kind, so that they are as long as they look."""
-
-    widget = forms.Textarea
-
-    def to_python(self, value):
-        return super().to_python(value).replace("\r\n", "\n").replace("\r", "\n")
-
-    def validate(self, value):
-        super().validate(value)
-        check_storable(value)
-
-
-def check_storable(value) -> None:
-    if not is_storable(value):
-        raise forms.ValidationError(_("The text holds characters that cannot be kept. Take them out and send again."))
 
 
 class SessionForm(forms.Form):
@@ -332,19 +301,13 @@ def people_of(group, more=()) -> dict:
 
 def readings_to_meet_about(group) -> list:
     """The group's texts, what is read now first."""
-    readings = [reading for reading in group.readings.with_text() if reading.edition.current_id]
+    readings = [reading for reading in group.readings.on_the_shelf().with_text() if reading.edition.current_id]
     order = [ReadingState.CURRENT, ReadingState.PLANNED, ReadingState.FINISHED]
     return sorted(readings, key=lambda reading: order.index(reading.state))
 
 
 def new_key() -> str:
     return uuid.uuid4().hex
-
-
-def public_id_of(key: str, user) -> str:
-    """The name of the session that this person makes with this form, so that one sent twice makes one."""
-    number = int.from_bytes(sha256(f"session/{user.pk}/{key}".encode()).digest())
-    return "".join(ALPHABET[number // len(ALPHABET) ** place % len(ALPHABET)] for place in range(LENGTH))
 
 
 class CancelForm(forms.Form):

@@ -1,16 +1,10 @@
-"""Who leads a session and who writes its minutes: the group's table, and whom the session names."""
+"""Who writes a session's minutes, and when: the group's table, and whom the session names."""
 
 from django.utils import timezone
 
 from readinggroup.groups.permissions import Can, may
 
 from .models import Answer, SessionState
-
-
-def may_lead(membership, session) -> bool:
-    """Order the agenda, step from item to item: organizers, and the session's facilitator."""
-    is_named = membership.is_member and session.facilitator_id == membership.user_id
-    return may(membership, Can.SCHEDULE) or (is_named and may(membership, Can.ATTEND))
 
 
 def may_write_minutes(membership, session) -> bool:

@@ -7,15 +7,17 @@ from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from readinggroup.groups.permissions import Can, requires
+from readinggroup.lib.public_ids import public_id_from
 from readinggroup.lib.time_zones import zone_called
 from readinggroup.lib.wall_time import NoSuchTime, TwiceThatTime
 
 from . import actions
-from .forms import ChangeSessionForm, SessionForm, initial_of, new_key, public_id_of, readings_to_meet_about
+from .forms import ChangeSessionForm, SessionForm, initial_of, new_key, readings_to_meet_about
 from .views import session_or_404
 
 _KEY = re.compile(r"[0-9a-f]{32}")
@@ -44,7 +46,7 @@ def new_session(request, membership):
 def make(request, form, key):
     """The session as a draft; None where something has to be asked, or where they may schedule no more."""
     reading = form.readings[form.cleaned_data["reading"]]
-    name = public_id_of(key, request.user)
+    name = public_id_from("session", key, request.user)
     try:
         return save_or_ask(
             form, lambda: actions.create(reading=reading, by=request.user, public_id=name, **form.details())
@@ -64,7 +66,14 @@ def initial_of_new(request, membership, readings) -> dict:
         "passages": request.GET.get("passages", "")[:1_000],
         "zone": zone if zone_called(zone) else membership.group.time_zone,
         "facilitator": request.user.public_id,
+        "date": first_day_of(asked),
     }
+
+
+def first_day_of(reading):
+    """The day on which the reading is to begin, if that is still to come."""
+    is_ahead = reading.starts_on and reading.starts_on >= timezone.localdate()
+    return reading.starts_on if is_ahead else None
 
 
 @require_http_methods(["GET", "POST"])

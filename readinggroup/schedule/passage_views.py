@@ -112,7 +112,7 @@ def show_text(request, membership, standing, outline, ends, *, refused="", typed
     }
     labels = {f"p{address.pk}": marks[address.number in chosen] for address in outline.addresses}
     labels |= {f"d{address.pk}": "" for address in outline.addresses}  # what came of a session is not to be chosen
-    text = kept_skeleton(revision.pk, position, outline).fill(labels)
+    text = kept_skeleton(revision.pk, standing.reading.edition.note_changes, position, outline).fill(labels)
     context = {
         "membership": membership,
         "group": membership.group,

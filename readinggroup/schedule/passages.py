@@ -28,25 +28,47 @@ class Span:
 
     @property
     def numbers(self) -> str:
-        first, last = self.first.number, self.last.number
-        return str(first) if first == last else f"{first}–{last}"
+        return numbers_in_words([(self.first.number, self.last.number)])
 
 
 def spans_of(session) -> list[Span]:
-    """The session's passages in the text as it is now. One whose paragraphs have gone from the text is left out.
+    """The session's passages in the text as it is now. One whose ends have gone from the text is left out.
 
     Asks nothing more than the passages themselves: numbers come from the outline that is kept.
     """
-    edition = session.reading.edition
-    if edition.current_id is None:
+    if session.reading.edition.current_id is None:
         return []
-    outline, spans = outline_of(edition.current_id), []
-    for passage in session.passages.all():
-        ends = [outline.by_paragraph.get(pk) for pk in (passage.first_id, passage.last_id)]
-        if None not in ends:
-            first, last = sorted(ends, key=lambda address: address.number)
-            spans.append(Span(first, last, page_at(session.reading, first)))
-    return spans
+    addresses = outline_of(session.reading.edition.current_id).addresses
+    ends = [(addresses[first - 1], addresses[last - 1]) for first, last in ranges_of(session)]
+    return [Span(first, last, page_at(session.reading, first)) for first, last in ends]
+
+
+def ranges_of(session) -> list[tuple[int, int]]:
+    """The session's passages as pairs of numbers, in the text as it is now."""
+    if session.reading.edition.current_id is None:
+        return []
+    outline = outline_of(session.reading.edition.current_id)
+
+    def number_of(paragraph):
+        there = outline.near(paragraph)
+        return there and there.number
+
+    return ranges_in(session.passages.all(), number_of)
+
+
+def ranges_in(passages, number_of) -> list[tuple[int, int]]:
+    """Passages as pairs of numbers in their order, none overlapping; `number_of` tells that of a paragraph's key.
+
+    Of a passage one of whose ends is in the text no more, the other is left.
+    """
+    found = [sorted(filter(None, map(number_of, (passage.first_id, passage.last_id)))) for passage in passages]
+    return merged((numbers[0], numbers[-1]) for numbers in found if numbers)
+
+
+def addresses_of(session) -> list[Address]:
+    """The paragraphs of the session's passages in the text as it is now, each once, in its order."""
+    revision, ranges = session.reading.edition.current_id, ranges_of(session)
+    return [address for first, last in ranges for address in outline_of(revision).addresses[first - 1 : last]]
 
 
 def with_spans(sessions, group) -> list:
@@ -58,13 +80,18 @@ def with_spans(sessions, group) -> list:
     return sessions
 
 
+def numbers_in_words(ranges) -> str:
+    """ "41–58, 60"."""
+    return ", ".join(str(first) if first == last else f"{first}–{last}" for first, last in ranges)
+
+
 def typed_of(spans) -> str:
     """The passages as one types them: "41-58, 60"."""
     return ", ".join(span.numbers.replace("–", "-") for span in spans)
 
 
 def read_passages(typed: str, outline: Outline) -> list[tuple[Address, Address]]:
-    """What was typed as pairs of addresses, in the order of the text; what overlaps is one passage.
+    """What was typed as pairs of addresses, in the order of the text; what overlaps or adjoins is one passage.
 
     NoSuchPassage if something of it is no number, or no paragraph bears it.
     """
@@ -81,10 +108,10 @@ def read_passages(typed: str, outline: Outline) -> list[tuple[Address, Address]]
 
 
 def merged(ranges) -> list[tuple[int, int]]:
-    """Ranges of numbers in their order, none of them overlapping."""
+    """Ranges of numbers in their order; those that overlap or adjoin are one."""
     whole = []
     for first, last in sorted(ranges):
-        if whole and first <= whole[-1][1]:
+        if whole and first <= whole[-1][1] + 1:
             whole[-1] = (whole[-1][0], max(last, whole[-1][1]))
         else:
             whole.append((first, last))

@@ -77,7 +77,7 @@ def plan(request, membership, reading):
     pieces, series = pieces_of(reading.edition.current_id), series_with_dates(reading)
     data = request.POST if request.method == "POST" else defaults(reading, pieces, series, request.GET)
     form = PlanForm(data, last=len(pieces), series=series)
-    context = {"membership": membership, "group": membership.group, "reading": reading, "form": form}
+    context = {"membership": membership, "group": membership.group, "reading": reading, "form": form, "dated": series}
     context["planned"] = sorted(ranges_planned(reading))
     if not form.is_valid():
         return plan_page(request, context, status=422 if request.method == "POST" else 200)

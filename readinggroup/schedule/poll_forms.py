@@ -7,7 +7,8 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from readinggroup.lib.wall_time import NoSuchTime, TwiceThatTime, instant_of, meant_by, wall_of
+from readinggroup.lib.wall_time import meant_by, wall_of
+from readinggroup.lib.wall_time_forms import WallTimeForm
 
 from .models import Availability, DatePoll, PollReply
 
@@ -19,29 +20,15 @@ def date_input():
     return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
-class ProposedTimeForm(forms.Form):
-    """One time: a day and, unless the session takes all day, what the clock shows there.
+class ProposedTimeForm(WallTimeForm):
+    """One time: a day and, unless the session takes all day, what the clock shows there."""
 
-    `suggestion` is the time that the clocks show instead of one that they jump over. A button takes it: it sends
-    `<prefix>-take` with the time in it. Of a time that they show twice it is asked which of the two is meant.
-    """
-
-    date = forms.DateField(label=_("Day"), widget=date_input())
     time = forms.TimeField(label=_("Begins at"), widget=forms.TimeInput(format=TO_THE_MINUTE, attrs={"type": "time"}))
-    second = forms.ChoiceField(
-        label=_("Which of the two"), choices=[("first", ""), ("second", "")], required=False, widget=forms.RadioSelect
-    )
 
     def __init__(self, data=None, *args, session, **kwargs):
-        super().__init__(data, *args, **kwargs)
-        self.zone = ZoneInfo(session.zone)
-        self.suggestion, self.asks_which = None, False
+        super().__init__(data, *args, zone=ZoneInfo(session.zone), **kwargs)
         if session.all_day:
             del self.fields["time"], self.fields["second"]
-        if data and data.get(self.add_prefix("take")):
-            self.data = data.copy()
-            day, _t, clock = data[self.add_prefix("take")].partition("T")
-            self.data[self.add_prefix("date")], self.data[self.add_prefix("time")] = day, clock
 
     def clean(self):
         """The instant exists, is one, and is still to come."""
@@ -50,28 +37,11 @@ class ProposedTimeForm(forms.Form):
             return data
         if "time" not in self.fields:
             starts_at = meant_by(datetime.combine(data["date"], time.min), self.zone)
-        elif (starts_at := self.instant(datetime.combine(data["date"], data["time"]))) is None:
+        elif (starts_at := self.instant_at(datetime.combine(data["date"], data["time"]))) is None:
             return data
         if starts_at <= timezone.now():
             self.add_error("date", _("This time is over. Choose one that is still to come."))
         return data
-
-    def instant(self, wall):
-        """When that is; None, with a question at the field, if there is no such time or there are two."""
-        said = self.cleaned_data.get("second")
-        try:
-            return instant_of(wall, self.zone, second=said == "second" if said else None)
-        except NoSuchTime as refusal:
-            self.suggestion = refusal.suggestion
-            self.add_error("time", _("The clocks are put forward that day: they do not show this time."))
-        except TwiceThatTime as question:
-            self.asks_which = True
-            offsets = [instant.astimezone(self.zone).strftime("%z") for instant in (question.first, question.second)]
-            labels = [_("the first (UTC%(offset)s)"), _("the second (UTC%(offset)s)")]
-            said = [label % {"offset": offset} for label, offset in zip(labels, offsets, strict=True)]
-            self.fields["second"].choices = list(zip(["first", "second"], said, strict=True))
-            self.add_error("second", _("The clocks are put back that day, and show this time twice."))
-        return None
 
     @property
     def wall(self) -> tuple:

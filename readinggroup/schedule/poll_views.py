@@ -1,7 +1,8 @@
 """Date polls: answering, and, for organizers, proposing times and picking one."""
 
 from django.contrib import messages
-from django.http import HttpResponseRedirect
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -10,11 +11,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from readinggroup.groups.permissions import Can, requires
 from readinggroup.lib.htmx import page_or_part, wants_part
+from readinggroup.lib.paging import page_asked_for
 
 from . import actions
-from .models import DatePoll, SessionState
+from .models import Availability, DatePoll, SessionState
 from .poll_forms import DeadlineForm, ProposedTimeForm, ProposedTimesFormSet, ReplyForm
-from .shown_poll import organizers_part, poll_part
+from .shown_poll import MOST_NAMED, organizers_part, poll_part
 from .views import session_or_404
 
 
@@ -53,6 +55,32 @@ def to_poll(membership, session):
 def poll(request, membership, session):
     """When the group could meet, and who can when."""
     return show_poll(request, membership, poll_or_404(membership, session).session)
+
+
+@require_safe
+@requires(Can.SEE_MEMBERS)
+def who_can(request, membership, session, time, answer):
+    """All who have given one answer to one proposed time, in the order in which they came."""
+    asked = poll_or_404(membership, session)
+    proposed = get_object_or_404(asked.times.open(), pk=time)
+    if answer not in Availability.values:
+        raise Http404
+    replies = asked.replies.by_members().filter(answers__time=proposed, answers__answer=answer)
+    return show_replies(request, membership, asked, replies, time=proposed, answer=Availability(answer).label)
+
+
+@require_safe
+@requires(Can.SEE_MEMBERS)
+def poll_words(request, membership, session):
+    """What all have said with their answers."""
+    asked = poll_or_404(membership, session)
+    return show_replies(request, membership, asked, asked.replies.with_words())
+
+
+def show_replies(request, membership, poll, replies, **more):
+    page = page_asked_for(request, Paginator(replies.select_related("user").order_by("pk"), MOST_NAMED))
+    context = {"membership": membership, "group": membership.group, "session": poll.session, "page": page, **more}
+    return TemplateResponse(request, "schedule/who_can.html", context)
 
 
 @require_POST

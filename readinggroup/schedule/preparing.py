@@ -14,6 +14,7 @@ from readinggroup.readings.pages import Address, outline_of
 from readinggroup.readings.views import page_at
 
 from .models import Answer, Attendance, ReadingSession
+from .passages import addresses_of, numbers_in_words, ranges_of
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,8 @@ class ToRead:
 
 def paragraphs_in_words(ranges) -> str:
     """ "paragraph 7", "paragraphs 41–58, 60"."""
-    said = ", ".join(str(first) if first == last else f"{first}–{last}" for first, last in ranges)
     count = sum(last - first + 1 for first, last in ranges)
-    return ngettext("paragraph %(numbers)s", "paragraphs %(numbers)s", count) % {"numbers": said}
+    return ngettext("paragraph %(numbers)s", "paragraphs %(numbers)s", count) % {"numbers": numbers_in_words(ranges)}
 
 
 def to_read(session, user_id) -> ToRead | None:
@@ -87,42 +87,15 @@ def to_read_all(sessions, user_id) -> dict:
 
 def of_passages(session, place) -> ToRead | None:
     """What the session's passages are in the text of now; `place` is the key of a paragraph."""
-    revision = session.reading.edition.current_id
-    if revision is None:
-        return None
-    outline = outline_of(revision)
-    ranges = ranges_of(session.passages.all(), outline)
+    ranges = ranges_of(session)
     if not ranges:
         return None
-    addresses = tuple(address for first, last in ranges for address in outline.addresses[first - 1 : last])
-    at = outline.by_paragraph.get(place)
+    revision, addresses = session.reading.edition.current_id, tuple(addresses_of(session))
+    at = outline_of(revision).near(place)
     # Who is in it goes on where they stopped; who is elsewhere begins at its beginning.
     goes_on = at is not None and ranges[0][0] <= at.number <= ranges[-1][1]
     way_in = page_at(session.reading, at if goes_on else addresses[0])
     return ToRead(tuple(ranges), addresses, words_in(revision), at and at.number, way_in)
-
-
-def ranges_of(passages, outline) -> list:
-    """The passages as pairs of numbers, in the order of the text; those that meet are one.
-
-    Of a passage one of whose ends is there no more, the other is left.
-    """
-    found = []
-    for passage in passages:
-        ends = [
-            outline.by_paragraph[key].number
-            for key in (passage.first_id, passage.last_id)
-            if key in outline.by_paragraph
-        ]
-        if ends:
-            found.append((min(ends), max(ends)))
-    ranges = []
-    for first, last in sorted(found):
-        if ranges and first <= ranges[-1][1] + 1:
-            ranges[-1] = (ranges[-1][0], max(last, ranges[-1][1]))
-        else:
-            ranges.append((first, last))
-    return ranges
 
 
 def next_sessions(groups, user) -> dict:

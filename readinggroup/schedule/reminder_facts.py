@@ -34,7 +34,7 @@ def facts_now(notice) -> dict | None:
     membership.group = session.reading.group
     if not may(membership, Can.ATTEND):
         return None
-    shows_where = session.shows_where_to(membership)
+    shows_where = session.shows_where_to(membership, attendance)
     ahead = to_read(session, notice.recipient_id)
     return notice.facts | {
         "group": session.reading.group.name,

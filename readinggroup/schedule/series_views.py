@@ -14,6 +14,7 @@ from readinggroup.groups.permissions import Can, may, requires
 from . import actions
 from .actions.series import coming_from
 from .forms import readings_to_meet_about
+from .making_views import first_day_of
 from .models import ReadingSession, Series, SessionState
 from .passages import with_spans
 from .recurrence import continued, wall_from
@@ -39,7 +40,8 @@ def context_of(membership, **more) -> dict:
 def make_series(request, membership):
     """Say how the sessions recur, look at the dates, make them."""
     readings, zone = readings_to_meet_about(membership.group), request.user.time_zone or membership.group.time_zone
-    form = SeriesForm(request.POST if request.method == "POST" else None, readings=readings, zone=zone)
+    sent, initial = request.POST if request.method == "POST" else None, initial_of_series(request, readings)
+    form = SeriesForm(sent, readings=readings, zone=zone, initial=initial)
     valid = request.method == "POST" and bool(readings) and form.is_valid()
     if valid and "make" in request.POST and form.dates_were_shown and form.check_dates():
         try:
@@ -56,6 +58,12 @@ def make_series(request, membership):
         return to_series(membership, series)
     context = context_of(membership, form=form, readings=readings)
     return TemplateResponse(request, "schedule/make_series.html", context, status=422 if form.errors else 200)
+
+
+def initial_of_series(request, readings) -> dict:
+    """The text that was asked for, from the day on which its reading is to begin."""
+    asked = next((one for one in readings if one.slug == request.GET.get("reading")), None)
+    return {"reading": asked.slug, "first_date": first_day_of(asked)} if asked else {}
 
 
 @require_safe

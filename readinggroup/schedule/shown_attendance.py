@@ -2,35 +2,61 @@
 
 from typing import NamedTuple
 
+from django.db.models import Count, Q, Sum, Window
+from django.db.models.functions import RowNumber
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
 from readinggroup.groups.permissions import Can, may
 
 from . import actions
 from .attendance_forms import AttendanceForm
-from .models import Answer, Attendance, SessionState
+from .models import WAITING, Answer, Attendance, SessionState
 
 # Before, nobody is asked whether they come.
 NOT_YET = {SessionState.DRAFT, SessionState.POLL}
+MOST_NAMED = 50  # of one answer; the others stand on pages of their own
+# Which answers there are, as they are listed, by the names that they bear in addresses.
+KINDS = {
+    Answer.GOING.value: pgettext_lazy("heading", "Go"),
+    WAITING: _("Wait, in this order"),
+    Answer.MAYBE.value: _("May come"),
+    Answer.NOT_GOING.value: _("Do not come"),
+}
+
+
+class Told(NamedTuple):
+    """Those of one answer: how many, with how many guests, and the first of them in their order."""
+
+    number: int = 0
+    guests: int = 0
+    were_there: int = 0
+    first: tuple[Attendance, ...] = ()
+
+    @property
+    def are_all_named(self):
+        return self.number <= len(self.first)
 
 
 class WhoComes(NamedTuple):
     """The answers to a session, and the reader's own, if they have given one."""
 
-    going: list
-    waiting: list
-    maybe: list
-    not_going: list
+    going: Told
+    waiting: Told
+    maybe: Told
+    not_going: Told
     mine: Attendance | None
     places: int | None
 
     @property
     def guests(self):
         """How many come with those who go."""
-        return sum(attendance.guests for attendance in self.going)
+        return self.going.guests
 
     @property
     def people(self):
         """How many come in all."""
-        return len(self.going) + self.guests
+        return self.going.number + self.guests
 
     @property
     def free(self):
@@ -40,7 +66,7 @@ class WhoComes(NamedTuple):
     @property
     def my_place_in_line(self):
         """Which one the reader is of those who wait; 0 if they do not."""
-        return next((number for number, one in enumerate(self.waiting, 1) if one == self.mine), 0)
+        return self.mine.place if self.mine and self.mine.kind == WAITING else 0
 
     @property
     def fewer_would_fit(self):
@@ -50,21 +76,32 @@ class WhoComes(NamedTuple):
     @property
     def were_there(self):
         """Of how many it was noted that they came."""
-        return sum(bool(one.attended) for one in [*self.going, *self.waiting, *self.maybe, *self.not_going])
+        return sum(told.were_there for told in (self.going, self.waiting, self.maybe, self.not_going))
 
 
 def who_comes(session, user_id) -> WhoComes:
-    """One query, however many have answered."""
-    rows = list(session.attendances.select_related("user").order_by("waits_since", "answered_at", "pk"))
-    told = {answer: [row for row in rows if row.answer == answer and row.waits_since is None] for answer in Answer}
-    return WhoComes(
-        going=told[Answer.GOING],
-        waiting=[row for row in rows if row.waits_since],
-        maybe=told[Answer.MAYBE],
-        not_going=told[Answer.NOT_GOING],
-        mine=next((row for row in rows if row.user_id == user_id), None),
-        places=session.places,
-    )
+    """Two queries, however many have answered; of each answer the first are named."""
+    answers = session.attendances.in_line()
+    counted = {
+        row["kind"]: row
+        for row in answers.order_by()
+        .values("kind")
+        .annotate(number=Count("pk"), with_them=Sum("guests"), there=Count("pk", filter=Q(attended=True)))
+    }
+    in_order = ["waits_since", "answered_at", "pk"]
+    placed = answers.annotate(place=Window(RowNumber(), partition_by=["kind"], order_by=in_order))
+    rows = list(placed.filter(Q(place__lte=MOST_NAMED) | Q(user=user_id)).select_related("user").order_by("place"))
+    told = {
+        kind: Told(
+            count["number"],
+            count["with_them"],
+            count["there"],
+            tuple(row for row in rows if row.kind == kind and row.place <= MOST_NAMED),
+        )
+        for kind, count in counted.items()
+    }
+    mine = next((row for row in rows if row.user_id == user_id), None)
+    return WhoComes(*(told.get(kind, Told()) for kind in KINDS), mine=mine, places=session.places)
 
 
 def attendance_part(membership, session, form=None) -> dict:
@@ -76,15 +113,10 @@ def attendance_part(membership, session, form=None) -> dict:
     mine = shown.mine
     return {
         "who_comes": shown,
+        "lists": [(kind, title, told) for (kind, title), told in zip(KINDS.items(), shown, strict=False)],
         "may_see_members": may(membership, Can.SEE_MEMBERS),
         "may_answer": may_answer,
-        "may_note": session.has_begun and may_note(membership, session),
+        "may_note": session.has_begun and session.is_run_by(membership),
         "attendance_form": form or (AttendanceForm(instance=mine) if may_answer else None),
         "decline_until": actions.decline_until(session, mine.promoted_at) if mine and mine.promoted_at else None,
     }
-
-
-def may_note(membership, session) -> bool:
-    """Whether they note who was there: organizers, and who leads this session."""
-    leads = session.facilitator_id is not None and session.facilitator_id == membership.user_id
-    return may(membership, Can.SCHEDULE) or (leads and may(membership, Can.ATTEND))

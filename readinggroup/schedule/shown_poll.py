@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from readinggroup.groups.permissions import Can, may
@@ -11,33 +12,44 @@ from . import actions
 from .models import Availability, DatePoll, PollReply, ProposedTime, SessionState, TimeAnswer
 from .poll_forms import ReplyForm
 
-MOST_NAMED = 50  # of those who have not answered
+MOST_NAMED = 50  # of those who gave one answer, or none; the others stand on pages of their own
 
 
 @dataclass
 class Tally:
-    """A proposed time, who said what to it, and the reader's own field for it."""
+    """A proposed time: how many said what to it, the first of them, and the reader's own field for it."""
 
     time: ProposedTime
-    yes: list = field(default_factory=list)
-    if_need_be: list = field(default_factory=list)
-    no: list = field(default_factory=list)
+    said: dict = field(default_factory=dict)  # Availability -> how many
+    named: dict = field(default_factory=dict)  # Availability -> the first of these people
     is_best: bool = False
     field: object = None
 
     @property
     def score(self):
         """More who can come before fewer, then more who could if need be."""
-        return len(self.yes), len(self.if_need_be)
+        return self.said.get(Availability.YES, 0), self.said.get(Availability.IF_NEED_BE, 0)
+
+    @property
+    def answers(self) -> list:
+        """Each answer that somebody gave: its name in addresses, what it means, how many, the first of them, all?"""
+        return [
+            (answer.value, answer.label, number, self.named[answer], number <= len(self.named[answer]))
+            for answer in Availability
+            if (number := self.said.get(answer, 0))
+        ]
 
 
-def tallies_of(times, replies) -> list[Tally]:
-    """Each time with those who answered to it; the best ones are marked as soon as anybody can come."""
+def tallies_of(poll, times) -> list[Tally]:
+    """Each time with those who answered to it; the best ones are marked as soon as anybody can come. Two queries."""
     tallies = {time.pk: Tally(time) for time in times}
-    people = {reply.pk: reply.user for reply in replies}
-    answers = TimeAnswer.objects.filter(reply__in=people, time__in=tallies).order_by("reply_id")
-    for time, reply, answer in answers.values_list("time", "reply", "answer"):
-        getattr(tallies[time], answer).append(people[reply])
+    answers = TimeAnswer.objects.filter(time__in=tallies, reply__in=poll.replies.by_members())
+    for time, answer, number in answers.values_list("time", "answer").annotate(number=Count("pk")):
+        tallies[time].said[answer] = number
+    place = Window(RowNumber(), partition_by=["time", "answer"], order_by="reply")
+    first = answers.annotate(place=place).filter(place__lte=MOST_NAMED).select_related("reply__user").order_by("reply")
+    for said in first:
+        tallies[said.time_id].named.setdefault(said.answer, []).append(said.reply.user)
     best = max((tally.score for tally in tallies.values()), default=(0, 0))
     for tally in tallies.values():
         tally.is_best = any(best) and tally.score == best
@@ -51,34 +63,27 @@ def poll_part(membership, session, form=None) -> dict:
         return {"poll": None}
     poll.session = session
     times = list(poll.times.open())
-    replies = list(poll.replies.by_members().select_related("user").order_by("pk"))
-    tallies = tallies_of(times, replies)
-    mine = next((reply for reply in replies if reply.user_id == membership.user_id), None)
+    tallies = tallies_of(poll, times)
+    words = poll.replies.with_words()
+    mine = poll.replies.by_members().filter(user=membership.user_id).prefetch_related("answers").first()
     may_reply = poll.takes_answers and may(membership, Can.ATTEND)
     if form is None and may_reply:
-        form = ReplyForm(instance=mine, times=times, said=said_by(membership.user_id, tallies))
+        said = {each.time_id: each.answer for each in mine.answers.all()} if mine else {}
+        form = ReplyForm(instance=mine, times=times, said=said)
     for tally in tallies:
         tally.field = form.field_of(tally.time) if form and f"time-{tally.time.pk}" in form.fields else None
     return {
         "poll": poll,
         "tallies": tallies,
-        "replies": replies,
+        "replied": poll.replies.by_members().count(),
+        "replies": words[:MOST_NAMED],
+        "are_more_words": words[MOST_NAMED : MOST_NAMED + 1].exists(),
         "my_reply": mine,
         "reply_form": form,
         "may_reply": may_reply,
         "may_schedule": may(membership, Can.SCHEDULE),
         "is_asked": session.state == SessionState.POLL,
         "is_over": poll.closes_at <= timezone.now(),
-    }
-
-
-def said_by(user_id, tallies) -> dict:
-    """What one person has answered: primary key of a time -> Availability."""
-    return {
-        tally.time.pk: answer.value
-        for tally in tallies
-        for answer in Availability
-        if any(user.pk == user_id for user in getattr(tally, answer.value))
     }
 
 

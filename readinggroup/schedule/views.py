@@ -61,12 +61,14 @@ def session(request, membership, session):
 
 def session_page(request, membership, session, *, status=200, **more):
     """The page as the session stands; also the answer to an act that is refused, which says why not."""
+    coming = attendance_part(membership, session)
+    mine = coming["who_comes"] and coming["who_comes"].mine
     context = {
         "membership": membership,
         "group": membership.group,
         "session": session,
-        **frame_of(session, membership),
-        **attendance_part(membership, session),
+        **frame_of(session, membership, mine),
+        **coming,
         **poll_part(membership, session),
         **agenda_context(membership, session),
         **what_to_read(session, membership),
@@ -75,11 +77,11 @@ def session_page(request, membership, session, *, status=200, **more):
     return TemplateResponse(request, "schedule/session.html", context, status=status)
 
 
-def frame_of(session, membership) -> dict:
-    """What the session's own parts show to this member, or visitor."""
+def frame_of(session, membership, attendance) -> dict:
+    """What the session's own parts show to this member, or visitor, whose answer to it this is."""
     return {
         "spans": spans_of(session),
-        "shows_where": session.shows_where_to(membership),
+        "shows_where": session.shows_where_to(membership, attendance),
         "shows_people": may(membership, Can.SEE_MEMBERS),
         "may_schedule": may(membership, Can.SCHEDULE),
         "may_run": session.is_run_by(membership),

@@ -4,12 +4,32 @@
 
   const keys = document.getElementById("keys");
   const decide = document.getElementById("decide");
+  const steps = document.getElementById("steps"); // posts to where the case is let go
+  const LONGEST_GOODBYE = 2_000; // nobody who wants to go is held up longer
   let leaving = false; // by a form of this page, which lets the case go itself, or leads back here
 
-  // What a form sends without waiting for an answer, also while the page goes away.
+  // The case is asked for when the page comes. Until that is answered it cannot be let go: the claim would come after.
+  let answered = () => {};
+  let asked = window.htmx && document.querySelector("#claims[hx-post]") && new Promise((told) => (answered = told));
+  document.addEventListener("htmx:finally:request", (event) => {
+    if (event.detail.ctx.sourceElement?.id !== "claims") return;
+    asked = null;
+    answered();
+  });
+  const soon = (promise) => Promise.race([promise, new Promise((enough) => setTimeout(enough, LONGEST_GOODBYE))]);
+  const isMine = () => document.querySelector("form[data-mine]");
+
+  // What is sent without waiting for an answer, also while the page goes away.
   const letGo = () => {
-    const mine = document.querySelector("form[data-mine]");
-    if (mine && !leaving) navigator.sendBeacon(mine.action, new FormData(mine));
+    if (steps && (isMine() || asked) && !leaving) navigator.sendBeacon(steps.action, new FormData(steps));
+  };
+
+  // Who has signed out may let nothing go any more: it is done, and answered, before.
+  const signOut = async (form) => {
+    await soon(asked);
+    const sent = { method: "POST", body: new FormData(steps), redirect: "manual", keepalive: true };
+    if (isMine()) await soon(fetch(steps.action, sent).catch(() => {}));
+    form.submit();
   };
 
   // The words of a reason are put before what is typed already; chosen again, they are put there again.
@@ -23,8 +43,16 @@
   });
 
   document.addEventListener("submit", (event) => {
-    if (event.target.matches("form[data-signs-out]")) letGo();
-    leaving = event.target.method !== "dialog" && !event.target.hasAttribute("hx-post");
+    const form = event.target;
+    if (form.matches("form[data-signs-out]") && steps && (isMine() || asked)) {
+      if (event.defaultPrevented) letGo(); // drafts are being saved, after which it is sent: time enough
+      else signOut(form);
+      event.preventDefault();
+    } else if (form === steps && asked) {
+      event.preventDefault();
+      if (!leaving) soon(asked).then(() => ((asked = null), form.requestSubmit(event.submitter)));
+    }
+    leaving = form.method !== "dialog" && !form.hasAttribute("hx-post");
   });
   addEventListener("pagehide", letGo);
   addEventListener("pageshow", (event) => event.persisted && location.reload());

@@ -10,10 +10,14 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection, connections
-from django.test import Client
 from playwright.sync_api import expect, sync_playwright
 
+from ..conftest import signed_in_as
+from ..thoroughness import thoroughly
+
 NARROW, WIDE = (390, 844), (1400, 900)
+# Of most journeys every run walks the one on a phone, where there is the least room; both when asked.
+WINDOWS = thoroughly({"narrow": NARROW, "wide": WIDE}, {"narrow": NARROW})
 
 # Quiet: no background traffic of Chromium's own, which would be taken for ours.
 _ARGUMENTS = [
@@ -30,7 +34,8 @@ TELL_OF_REFUSALS = """
         console.error(`refused by the policy: ${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}`));
 """
 
-expect.set_options(timeout=7_000)
+PATIENCE = 20_000  # milliseconds: what is to come comes in less than one, but on a crowded machine
+expect.set_options(timeout=PATIENCE)
 
 
 # What Chromium is called: first the one without windows, which needs half the time and shows no notifications.
@@ -150,7 +155,7 @@ def page_for(browser, live_server):
             reduced_motion="reduce",
             locale="en-GB",
         )
-        context.set_default_timeout(7_000)
+        context.set_default_timeout(PATIENCE)
         watch = Watch(context, live_server.url, expects)
         open_ones.append((context, watch))
         if javascript:
@@ -190,8 +195,7 @@ def let_the_server_finish():
 
 def sign_in(context, user, address):
     """Give the browser the login that the person would have got at the login page."""
-    client = Client()
-    client.force_login(user, backend="readinggroup.accounts.logins.QuickModelBackend")
+    client = signed_in_as(user)
     name = django_settings.SESSION_COOKIE_NAME
     context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": address}])
 

@@ -1,6 +1,7 @@
 """What people do on the pages, so that the tests read as sentences. All of it works with JavaScript and without."""
 
 import re
+import time
 
 from playwright.sync_api import expect
 
@@ -19,6 +20,14 @@ def paragraph_id(reading, number):
 
 def paragraph_address(reading, number):
     return f"{address_of(reading)}p/{paragraph_id(reading, number)}/"
+
+
+def until(page, is_so, seconds=20):
+    """Wait until it is so: what a page has sent may arrive late where much else is done. The page goes on meanwhile."""
+    give_up = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < give_up, "it did not happen"
+        page.wait_for_timeout(50)
 
 
 def at(path):
@@ -110,6 +119,7 @@ def box_for_words(form):
 
 
 def send(form):
+    form.page.wait_for_load_state()  # until its scripts have run, the box has not come to rest where it stays
     form.locator("button.send").click()
 
 

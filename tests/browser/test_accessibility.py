@@ -13,23 +13,32 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from readinggroup.accounts.models import User
 from readinggroup.discussion.models import Comment, MutedPerson, RestrictionKind, State
 from readinggroup.discussion.restricting import restrict
 from readinggroup.groups.actions import ask_for_review, elect_moderators
 from readinggroup.moderation.actions import Seen, Verdict, agree, appeal, decide, report, write_statement
 from readinggroup.moderation.models import Action, Case, Ground, Juror
 from readinggroup.notifications.unsubscribing import unsubscribe_address
+from readinggroup.proposals import actions as proposals
 from readinggroup.readings.actions import keep_upload
+from readinggroup.revisions.actions import open_correction
 from readinggroup.schedule import actions as schedule
 from readinggroup.schedule.actions import make_calendar_address
 
 from .. import factories
 from ..moderation.conftest import decided as decided_about
 from ..moderation.conftest import rule_of
-from ..moderation.decisions import entered, reversed_
+from ..moderation.decisions import entered, hidden, reversed_
+from ..proposals import ballots
+from ..proposals import steps as proposing
+from ..proposals.counted import accepted, closed_ballot, proposed, receipts
+from ..revisions.steps import changed, published
+from ..revisions.steps import page as page_of_revisions
 from ..schedule import sessions
 from ..schedule.agenda_steps import ended, put_on_agenda, under_way
 from ..schedule.houses import draft_session, passages, scheduled_session, series_of
+from ..side_by_side.houses import two_editions
 from ..thoroughness import thoroughly
 from .conftest import NARROW, WIDE
 from .steps import (
@@ -138,6 +147,44 @@ def moderated(house):
 def go(address):
     """A page that one opens by its address; `address` is made of the house."""
     return lambda page, house, **_: page.goto(address(house))
+
+
+def a_text_revised(name, *more):
+    """A page of revisions, after one in which paragraphs were edited, split and removed."""
+
+    def show(page, house, **_):
+        split = changed(house, 9, texts=["Nothing came of it.", "In spring the river took the quay."])
+        published(house, changed(house, house.said.version.number), split, changed(house, 10, "remove"))
+        page.goto(page_of_revisions(house, name, *more))
+
+    return show
+
+
+def words_written_about(page, house, **_):
+    published(house, changed(house, house.said.version.number))
+    page.goto(reverse("discussion:words_written_about", args=[house.said.public_id]))
+    expect(page.get_by_role("heading", name="As it read then")).to_be_visible()
+
+
+def a_rehearsal(page, house, *, refused=False, **_):
+    changes = [changed(house, house.said.version.number), changed(house, 9, "move", after="")]
+    correction = open_correction(reading=house.reading, by=house.organizer, changes=changes)
+    page.goto(page_of_revisions(house, "rehearsal", correction.pk))
+    link = page.locator(".changed details").first
+    link.locator("summary").click()
+    if refused:
+        link.locator("[name=new]").fill("999")
+        link.get_by_role("button").click()
+        expect(page.get_by_text("Nothing was linked.")).to_be_visible()
+
+
+def a_rehearsal_refused(page, house, **_):
+    a_rehearsal(page, house, refused=True)
+
+
+def correcting_a_paragraph(page, house, **_):
+    page.goto(page_of_revisions(house, "correct_paragraph", house.said.paragraph.public_id))
+    expect(page.get_by_role("button", name="Move it", exact=True)).to_be_visible()
 
 
 def my_calendar(page, house, **_):
@@ -431,6 +478,23 @@ def a_date_poll(page, house, **_):
     page.locator("#poll details summary").first.click()
 
 
+def all_of(name):
+    """Of a session to which one comes, or a date poll that one has answered: the page that names everybody."""
+
+    def show(page, house, **_):
+        session = sessions.scheduled(house) if name == "people" else sessions.asked_when(house)
+        if name == "people":
+            schedule.answer(session=session, by=house.member, answer="going", words="I bring tea.", guests=2)
+            more = ["going"]
+        else:
+            more = [sessions.times_of(session)[0], "yes"]
+            schedule.answer_poll(session=session, answers={more[0]: "yes"}, words="Gladly.", by=house.member)
+        page.goto(sessions.address(name, session, *more))
+        expect(page.get_by_text("Mara").first).to_be_visible()
+
+    return show
+
+
 def a_date_poll_refused(page, house, **_):
     page.goto(sessions.address("open_poll", sessions.draft(house)))
     page.get_by_label("Answers until").fill(sessions.a_day(5).isoformat())
@@ -496,6 +560,15 @@ def minutes_overtaken(page, house, **_):
     expect(page.get_by_role("alert")).to_be_visible()
 
 
+def minutes_reworded(page, house, **_):
+    it = met(house)
+    schedule.write_minutes(session=it.session, item=it.items[0], version=1, body="Said again.", by=house.other)
+    page.goto(
+        reverse("schedule:minutes_wordings", args=[house.group.slug, it.session.public_id, it.items[0].public_id])
+    )
+    expect(page.get_by_role("heading", name="Wording 1")).to_be_visible()
+
+
 def agenda_overtaken(page, house, **_):
     it = met(house)
     page.goto(reverse("schedule:edit_agenda", args=[house.group.slug, it.session.public_id]))
@@ -515,10 +588,107 @@ def a_paragraph_that_was_discussed(page, house, **_):
     reading_page(page, house)
 
 
+def a_ballot(name, make=ballots.opened, has_voted=False, **details):
+    """A page of a ballot; `has_voted`: after the vote of who looks at it."""
+
+    def show(page, house, **_):
+        ballot = make(house, **details)
+        if has_voted:
+            page.goto(ballots.address("vote", ballot))
+            page.get_by_label("The quay").check()
+            page.get_by_role("button", name="Put it into the box").click()
+        page.goto(ballots.address(name, ballot))
+
+    return show
+
+
+def a_ballot_refused(page, house, **_):
+    page.goto(reverse("proposals:new_ballot", args=[house.group.slug]))
+    page.get_by_label("Question").fill("Which?")
+    page.get_by_role("button", name="Keep as a draft").click()
+    expect(page.locator(".errorlist").first).to_be_visible()
+
+
 VISITOR = "visitor"
 
+
+def of_proposal(name):
+    """A page about a proposal with hands, an answer, two wordings, a co-proposer and one who is asked."""
+
+    def show(page, house, **_):
+        file = (b"The Bridge\n\nNobody sang on it.\n", "bridge.txt")
+        proposal = proposing.proposed(house, file=file, translator="Milo Renner", rights="Free")
+        proposals.reword(
+            proposal=proposal, wording=1, by=house.member, **proposing.said(why="It is short.\n\nAnd good.")
+        )
+        proposals.support(proposal=proposal, by=house.organizer)
+        proposals.ask_to_propose_with(proposal=proposal, user=house.owner, by=house.member)
+        proposals.answer_co_proposing(proposal=proposal, agree=True, by=house.owner)
+        proposals.ask_to_propose_with(proposal=proposal, user=house.other, by=house.member)
+        proposing.answered(house, proposal, "later", "In autumn.")
+        proposing.proposed(house, title="Winter", publish=False)
+        page.goto(proposing.address(name, house, None if name in {"proposals", "settle_proposals"} else proposal))
+
+    return show
+
+
+def a_proposal_like_another(page, house, **_):
+    proposing.proposed(house, by=house.other)
+    page.goto(proposing.address("propose", house))
+    page.get_by_label("Title").fill("The Bridges")
+    page.get_by_label("Why it is worth reading").fill("It is short.")
+    expect(page.locator("#alike")).to_contain_text("very like it")
+    page.get_by_role("button", name="Propose it").click()
+    expect(page.get_by_role("button", name="Propose it all the same")).to_be_visible()
+
+
+def how_the_site_stands(page, house, **_more):
+    User.objects.filter(pk=house.owner.pk).update(is_staff=True)
+    hidden(house)
+    page.goto(reverse("site_state"))
+
+
 # What it is: who opens it, how.
+RANKED = receipts(
+    {"ranks": {"1": 1, "2": 2}, "reason": "It is short, and in its own words it is about a river."},
+    {"ranks": {"2": 1, "3": 1}},
+    {"ranks": {"3": 1, "1": 2}},
+    {"abstains": True},
+)
+APPROVED = receipts({"named": [1, 2], "reason": "Both."}, {"named": [2, 1]}, {"abstains": True})
+
+
+def result_of(method, papers):
+    """A ballot among a proposal that was chosen, another one, and words."""
+
+    def show(page, house, **_more):
+        options = [accepted(house, "The Weir"), proposed(house, "The Lock and its keeper"), "Neither of them"]
+        ballot = closed_ballot(house, papers=papers, options=options, method=method, quorum=20)
+        page.goto(reverse("proposals:result", args=[house.group.slug, ballot.public_id]))
+
+    return show
+
+
+def bringing(page, house, **_more):
+    proposal = accepted(house, "The Weir", where="In every library.", rights="None left.")
+    page.goto(reverse("proposals:bring_text", args=[house.group.slug, proposal.public_id]))
+
+
+def of_two_editions(page):
+    """A page of the text beside its translation, of which a row is not confirmed."""
+
+    def show(browser, house, **_more):
+        browser.goto(two_editions(house, confirmed=False).beside + page)
+
+    return show
+
+
 PAGES = {
+    "how the site stands": ("owner", how_the_site_stands),
+    "what we read": (VISITOR, in_group("what_we_read")),
+    "the result of a ranking": (VISITOR, result_of("ranking", RANKED)),
+    "the result of an approval": ("organizer", result_of("approval", APPROVED)),
+    "bringing a chosen text": ("organizer", bringing),
     "home": (VISITOR, go(lambda house: "/")),
     "home, signed in": ("member", go(lambda house: "/")),
     "group": (VISITOR, in_group("group")),
@@ -553,6 +723,8 @@ PAGES = {
     "who comes to a session": ("organizer", who_comes),
     "who was there": ("organizer", who_was_there),
     "a date poll": ("organizer", a_date_poll),
+    "all who come": ("other", all_of("people")),
+    "all who can": ("other", all_of("who_can")),
     "a date poll refused": ("organizer", a_date_poll_refused),
     "report": ("member", go(lambda house: f"/c/{house.said.public_id}/report/")),
     "what waits for moderators": ("moderator", in_group("moderation:queue")),
@@ -600,15 +772,45 @@ PAGES = {
         "organizer",
         go(lambda house: reverse("readings:settle_reading", args=[house.group.slug, house.reading.slug])),
     ),
+    "two editions side by side": (VISITOR, of_two_editions("")),
+    "which paragraphs go together": ("organizer", of_two_editions("links/")),
+    "separating two editions": ("organizer", of_two_editions("separate/")),
+    "other editions": (
+        "organizer",
+        go(lambda house: reverse("side_by_side:editions", args=[house.group.slug, house.reading.slug])),
+    ),
+    "the history of a text": (VISITOR, a_text_revised("history")),
+    "what a revision changed": (VISITOR, a_text_revised("changes", 2)),
+    "an old revision": (VISITOR, a_text_revised("revision", 1)),
+    "removed paragraphs": (VISITOR, a_text_revised("removed_paragraphs")),
+    "undoing a revision": ("organizer", a_text_revised("undo")),
+    "words that a comment was written about": (VISITOR, words_written_about),
+    "bringing a corrected text": (
+        "organizer",
+        go(lambda house: page_of_revisions(house, "bring_correction")),
+    ),
+    "a rehearsal": ("organizer", a_rehearsal),
+    "a rehearsal refused": ("organizer", a_rehearsal_refused),
+    "correcting a paragraph": ("organizer", correcting_a_paragraph),
+    "notes of a text": ("organizer", go(lambda house: page_of_revisions(house, "notes"))),
     "what to talk about": ("organizer", at_session("propose_agenda")),
     "an agenda": ("organizer", at_session("schedule:edit_agenda")),
     "an agenda overtaken": ("organizer", agenda_overtaken),
     "running a session": ("organizer", at_session("run_session")),
     "minutes": ("organizer", at_session("schedule:minutes")),
     "minutes overtaken": ("organizer", minutes_overtaken),
+    "wordings of the minutes": ("organizer", minutes_reworded),
     "minutes of the whole session": ("organizer", at_session("schedule:write_minutes", "all")),
     "minutes published": ("member", minutes_published),
     "a paragraph that was discussed": (VISITOR, a_paragraph_that_was_discussed),
+    "ballots": (VISITOR, in_group("proposals:ballots")),
+    "a draft of a ballot": ("organizer", a_ballot("ballot", ballots.draft)),
+    "an open ballot": ("member", a_ballot("ballot")),
+    "voting": ("member", a_ballot("vote")),
+    "ranking": ("member", a_ballot("vote", method="ranking")),
+    "a receipt": ("member", a_ballot("voted", has_voted=True)),
+    "declaring a ballot void": ("organizer", a_ballot("void_ballot")),
+    "a ballot refused": ("organizer", a_ballot_refused),
     "who may": ("member", in_group("groups:who_may")),
     "my calendar": ("member", my_calendar),
     "feeds": ("member", in_group("feeds:addresses")),
@@ -628,6 +830,17 @@ PAGES = {
     "changing a series": ("organizer", a_series("change_series", **{"Time:": "20:00"})),
     "calling off a series": ("organizer", a_series("cancel_series")),
     "a reading plan": ("organizer", a_series("plan")),
+    "proposals": ("member", of_proposal("proposals")),
+    "a proposal, of who proposes it": ("member", of_proposal("proposal")),
+    "a proposal, of a visitor": (VISITOR, of_proposal("proposal")),
+    "a proposal, of who is asked to propose it, too": ("other", of_proposal("proposal")),
+    "a proposal like another": ("member", a_proposal_like_another),
+    "changing a proposal": ("member", of_proposal("change_proposal")),
+    "wordings of a proposal": (VISITOR, of_proposal("proposal_wordings")),
+    "the text of a proposal": ("organizer", of_proposal("proposal_text")),
+    "withdrawing a proposal": ("member", of_proposal("withdraw_proposal")),
+    "answering a proposal": ("organizer", of_proposal("answer_proposal")),
+    "how proposals are set": ("owner", of_proposal("settle_proposals")),
     "members": ("owner", in_group("groups:members")),
     "a member": (
         "owner",
@@ -673,8 +886,8 @@ PAGES = {
 }
 
 
-# Pages are put together of the same parts: every run looks at each third.
-@pytest.mark.parametrize("kind", thoroughly(list(PAGES), list(PAGES)[::3]))
+# Pages are put together of the same parts: every run looks at each fifth.
+@pytest.mark.parametrize("kind", thoroughly(list(PAGES), list(PAGES)[::5]))
 def test_a_page_without_faults(furnished, page_for, outbox, kind):
     who, show = PAGES[kind]
     page = page_for(getattr(furnished, who, None), WIDE, expects=[400, 403, 404, 409, 422])

@@ -12,14 +12,14 @@ from readinggroup.moderation.models import Juror
 
 from .. import factories
 from ..moderation.conftest import decided
-from .conftest import NARROW, WIDE
+from .conftest import WIDE, WINDOWS
 from .steps import at, comment, paragraph_address
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with scripts", "without"])
-@pytest.mark.parametrize("window", [NARROW, WIDE], ids=["narrow", "wide"])
+@pytest.mark.parametrize("window", WINDOWS.values(), ids=WINDOWS)
 def test_from_the_notice_to_the_appeal_to_the_reversal(house, page_for, javascript, window):
     said = factories.create_comment(house.reading, house.member, "Buy my boats.")
     decision = decided(house, [said])
@@ -86,7 +86,8 @@ def test_drawn_by_lot_agreeing_and_the_last_vote(house, page_for, javascript):
         vote(juror=juror, vote="reverse", words="It asks.", by=juror.user)
     page = page_for(last.user, WIDE, javascript=javascript)
     page.goto("/inbox/")
-    page.get_by_role("button", name="Go there").click()
+    told = page.locator(".cards > li").filter(has_text="You were drawn")
+    told.get_by_role("button", name="Go there").click()
     page.get_by_role("button", name="I agree to serve").click()
     expect(page.locator("main")).to_contain_text("I asked who has one.")
     expect(page.locator("main")).not_to_contain_text("It asks.")

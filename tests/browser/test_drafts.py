@@ -14,7 +14,7 @@ from readinggroup.discussion.models import Comment, Draft
 from readinggroup.groups import actions as groups_actions
 
 from .. import factories
-from .conftest import NARROW, WIDE, sign_in
+from .conftest import NARROW, WINDOWS, sign_in
 from .steps import (
     act_of,
     box_for_words,
@@ -28,10 +28,11 @@ from .steps import (
     paragraph_address,
     send,
     sign_in_by_password,
+    until,
 )
 
 pytestmark = pytest.mark.browser
-windows = pytest.mark.parametrize("window", [NARROW, WIDE], ids=["narrow", "wide"])
+windows = pytest.mark.parametrize("window", WINDOWS.values(), ids=WINDOWS)
 WORDS = "A long time in the making"
 
 
@@ -89,7 +90,7 @@ def test_1_reload_that_overtakes_the_saving(house, page_for):
     page.route(f"**{address}", lambda route: held.append((route, route.fetch())))
     with page.expect_response("**/draft/"):
         page.evaluate("setTimeout(() => location.reload())")
-    page.wait_for_timeout(200)
+    until(page, lambda: held)
     [(route, without_words)] = held
     assert WORDS not in without_words.text()
     assert Draft.objects.get().body == WORDS

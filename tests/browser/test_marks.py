@@ -11,13 +11,13 @@ from readinggroup.discussion.questions import settle_question, standing_of
 from readinggroup.discussion.reactions import mark
 
 from .. import factories
-from .conftest import NARROW, WIDE
+from .conftest import WINDOWS
 from .steps import act_of, address_of, comment, discussion, open_discussion, opened, paragraph_address, send
 from .test_accessibility import faults_of, sideways
 
 pytestmark = pytest.mark.browser
 
-BOTH = pytest.mark.parametrize("window", [NARROW, WIDE], ids=["phone", "desktop"])
+BOTH = pytest.mark.parametrize("window", WINDOWS.values(), ids=WINDOWS)
 SAID = "Whose sacks were they?"
 
 

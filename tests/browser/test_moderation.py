@@ -10,7 +10,7 @@ from readinggroup.moderation.models import Case
 
 from .. import factories
 from .conftest import NARROW, WIDE
-from .steps import act_of, at, comment, is_in_window, paragraph_address, stubs
+from .steps import act_of, at, comment, is_in_window, paragraph_address, stubs, until
 
 pytestmark = pytest.mark.browser
 
@@ -88,12 +88,7 @@ def test_it_is_claimed_when_it_is_opened_and_let_go_on_every_way_out(house, said
         return set(Case.objects.filter(claimed_until__isnull=False).values_list("pk", flat=True))
 
     def wait_until(cases):
-        page.wait_for_timeout(50)
-        for _ in range(60):
-            if claimed() == cases:
-                return
-            page.wait_for_timeout(50)
-        assert claimed() == cases
+        until(page, lambda: claimed() == cases)
 
     page.goto(f"{queue(house)}cases/{first.pk}/")
     expect(page.get_by_text("You have it before you until")).to_be_visible()
@@ -115,7 +110,27 @@ def test_it_is_claimed_when_it_is_opened_and_let_go_on_every_way_out(house, said
     expect(page.get_by_text("You have it before you until")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("link", name="Sign in", exact=True).first).to_be_visible()
-    wait_until(set())
+    assert claimed() == set()  # at once: it was let go before
+
+
+def test_who_goes_before_the_claim_is_answered_leaves_none_behind(house, said, page_for):
+    """On a slow line: the case is let go after it was asked for, not before."""
+    first, second = reported(house, "Boats."), reported(house, "Oars.")
+    page = page_for(house.moderator)
+    cases = Case.objects.filter(claimed_until__isnull=False)
+
+    def slowly(route):
+        page.wait_for_timeout(300)
+        route.continue_()
+
+    page.route("**/claim/", slowly)
+    page.goto(f"{queue(house)}cases/{first.pk}/")
+    page.keyboard.press("j")
+    page.wait_for_url(at(f"cases/{second.pk}/"))
+    assert not cases.filter(pk=first.pk).exists()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("link", name="Sign in", exact=True).first).to_be_visible()
+    assert not cases.exists()
 
 
 def test_the_keys_lead_to_the_form_and_are_told(house, said, page_for):

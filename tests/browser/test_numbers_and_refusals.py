@@ -7,7 +7,7 @@ from readinggroup.discussion import actions
 from readinggroup.discussion.models import Comment, State
 
 from .. import factories
-from .conftest import NARROW, WIDE
+from .conftest import NARROW, WINDOWS
 from .steps import (
     act_of,
     address_of,
@@ -36,7 +36,7 @@ from .steps import (
 )
 
 pytestmark = pytest.mark.browser
-windows = pytest.mark.parametrize("window", [NARROW, WIDE], ids=["narrow", "wide"])
+windows = pytest.mark.parametrize("window", WINDOWS.values(), ids=WINDOWS)
 
 
 def bars(page):

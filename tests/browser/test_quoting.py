@@ -26,6 +26,7 @@ from .steps import (
     paragraph_id,
     send,
     shows_discussion_of,
+    until,
 )
 from .test_accessibility import faults_of, sideways
 
@@ -77,11 +78,7 @@ def marked(page, name="quoted-now"):
 
 
 def until_marked(page, name, count):
-    for _ in range(70):
-        if len(marked(page, name)) == count:
-            return
-        page.wait_for_timeout(50)
-    assert len(marked(page, name)) == count
+    until(page, lambda: len(marked(page, name)) == count)
 
 
 @both_widths

@@ -4,11 +4,11 @@ import pytest
 from playwright.sync_api import expect
 
 from .. import factories
-from .conftest import NARROW, WIDE
+from .conftest import WINDOWS
 from .test_accessibility import search as search_for_faults
 
 pytestmark = pytest.mark.browser
-WINDOWS = pytest.mark.parametrize("window", [NARROW, WIDE], ids=["narrow", "wide"])
+WINDOWS = pytest.mark.parametrize("window", WINDOWS.values(), ids=WINDOWS)
 SCRIPTS = pytest.mark.parametrize("javascript", [True, False], ids=["with scripts", "without scripts"])
 
 

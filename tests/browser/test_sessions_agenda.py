@@ -16,7 +16,7 @@ from .steps import address_of
 
 pytestmark = pytest.mark.browser
 
-SOON = 15_000  # in a test a page asks every second
+SOON = 30_000  # in a test a page asks every second
 
 
 @pytest.fixture

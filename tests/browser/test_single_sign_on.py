@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 from readinggroup.accounts.models import User
 
 from ..accounts.provider import CLIENT, SECRET, Provider
+from .conftest import PATIENCE
+from .steps import until
 
 pytestmark = pytest.mark.browser
 
@@ -26,7 +28,7 @@ def provider(settings):
 def page(browser, live_server):
     """A browser that is not watched: here, going elsewhere is the point."""
     context = browser.new_context(base_url=live_server.url)
-    context.set_default_timeout(7_000)
+    context.set_default_timeout(PATIENCE)
     yield context.new_page()
     context.close()
 
@@ -53,6 +55,5 @@ def test_to_a_site_that_the_policy_does_not_name_no_form_leads(provider, page, s
     page.on("console", lambda message: refused.append(message.text))
     page.goto("/accounts/login/")
     page.get_by_role("button", name="Sign in with Harbour House").click()
-    page.wait_for_timeout(1_500)
-    assert any("form-action" in line for line in refused)
+    until(page, lambda: any("form-action" in line for line in refused))
     assert not User.objects.exists()

@@ -10,7 +10,7 @@ from readinggroup.discussion.threads import ROOTS_A_PAGE
 from readinggroup.readings.models import Seen
 
 from .. import factories
-from .conftest import NARROW, WIDE
+from .conftest import WINDOWS
 from .steps import (
     address_of,
     answer,
@@ -33,7 +33,7 @@ from .steps import (
 )
 
 pytestmark = pytest.mark.browser
-windows = pytest.mark.parametrize("window", [NARROW, WIDE], ids=["narrow", "wide"])
+windows = pytest.mark.parametrize("window", WINDOWS.values(), ids=WINDOWS)
 
 
 def unread(page):

@@ -153,7 +153,7 @@ class History:
         return Counter(paragraph for paragraph, state, _ in self.model.values() if state == "visible")
 
 
-@pytest.mark.parametrize("seed", range(thoroughly(10, 4)))
+@pytest.mark.parametrize("seed", range(thoroughly(10, 1)))
 def test_after_any_history_the_numbers_equal_what_can_be_listed(house, seed):
     """Thirty histories for each seed, three hundred in all."""
     versions, happened = [factories.version_of(house.reading, number) for number in PARAGRAPHS], Counter()
@@ -227,7 +227,7 @@ def test_two_thousand_at_once_cost_one_statement(house):
 
 def shown_to(membership, reading, number):
     """How many comments with their words stand in the discussion as it is rendered."""
-    html = as_html(discussion_of(membership, reading, factories.version_of(reading, number).paragraph, Asked()))
+    html = as_html(discussion_of(membership, reading, factories.version_of(reading, number), Asked()))
     return html.count('<div class="words"')
 
 

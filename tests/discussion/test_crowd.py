@@ -23,7 +23,7 @@ from .test_unread import unread_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PEOPLE, SECONDS = 50, thoroughly(60, 10)
+PEOPLE, SECONDS = 50, thoroughly(60, 6)
 
 
 def test_fifty_people_write_and_read_one_paragraph_at_once(house, as_user):

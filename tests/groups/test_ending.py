@@ -1,6 +1,7 @@
 """The archive, another owner, and deletion: what is closed stays closed, and what is deleted is gone, all of it."""
 
 import uuid
+from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
@@ -21,6 +22,7 @@ from readinggroup.discussion.models import (
     Reaction,
     ReactionKind,
     RestrictionKind,
+    ThreadMove,
 )
 from readinggroup.discussion.restricting import restrict
 from readinggroup.group_deletion import delete_due_groups, remove_group
@@ -31,22 +33,30 @@ from readinggroup.groups.models import Group, GroupChange, GroupExport, Handover
 from readinggroup.moderation.actions import appeal, report, write_statement
 from readinggroup.moderation.models import Appeal, Case, Juror, Reason
 from readinggroup.notifications.models import Notice
+from readinggroup.proposals import actions as proposals
+from readinggroup.proposals.models import Support
 from readinggroup.readings import veils
 from readinggroup.readings.actions import keep_place
 from readinggroup.readings.models import TextImport
+from readinggroup.revisions import actions as revisions
 from readinggroup.schedule import actions as schedule
 from readinggroup.schedule.actions import note_decision, publish_minutes, write_minutes
 from readinggroup.schedule.models import Series
 from readinggroup.tasks import delete_due_groups as delete_due_groups_task
+from texts.importing.saving import keep_source
 from texts.models import LinkStatus, ParagraphLink
+from texts.quoting import passage
 
 from .. import factories
 from ..conftest import make_house
 from ..moderation.conftest import decided
 from ..moderation.decisions import hidden, reversed_
+from ..proposals import ballots
+from ..proposals.steps import proposed, said
 from ..schedule import sessions
 from ..schedule.agenda_steps import ended, under_way
 from ..schedule.houses import passages, scheduled_session
+from ..side_by_side.houses import two_editions
 from .test_coming_and_going import address, at_once
 
 BANNER = "nobody writes, joins or invites"
@@ -313,6 +323,7 @@ def fill(house, as_user):
     restrict(reading=house.reading, kind=RestrictionKind.HELD_FIRST, by=house.moderator)
     fill_moderation(house, answer)
     fill_veils(house)
+    fill_revisions(house)
     keep_place(reading=house.reading, user=house.member, paragraph=comment.paragraph)
     version = factories.version_of(house.reading)
     ParagraphLink.objects.create(old=version, new=version, change="unchanged", score=1, status=LinkStatus.AUTOMATIC)
@@ -327,12 +338,25 @@ def fill(house, as_user):
     settling.ask_for_export(group=house.group, by=house.owner)
     actions.make_feed_address(group=house.group, by=house.member)
     send_letter(group=house.group, subject="Soon", body="Soon.", key=uuid.uuid4(), by=house.organizer)
+    fill_proposals(house)
     fill_sessions(house)
     fill_a_series(house)
+    fill_ballots(house)
     meet(house)
+    two_editions(house)
     upload = SimpleUploadedFile("well.txt", b"The Well\n\nNobody had drawn water here since the war.\n")
     as_user(house.organizer).post(reverse("readings:import_text", args=[house.group.slug]), {"file": upload})
     assert TextImport.objects.filter(group=house.group).exists()
+
+
+def fill_proposals(house):
+    """A proposal with all that hangs on one, what is said about it, and a draft with its file."""
+    proposal = proposed(house)
+    proposals.reword(proposal=proposal, wording=1, by=house.member, **said(why="It is short."))
+    proposals.support(proposal=proposal, by=house.other)
+    proposals.ask_to_propose_with(proposal=proposal, user=house.moderator, by=house.member)
+    factories.create_comment(proposal.talk, house.other, "Yes.", number=1)
+    proposed(house, title="Winter", publish=False, file=(b"Winter\n\nNobody came.\n", "winter.txt"))
 
 
 def fill_sessions(house):
@@ -342,12 +366,22 @@ def fill_sessions(house):
     schedule.answer_poll(session=asked, answers=dict.fromkeys(sessions.times_of(asked), "yes"), by=house.member)
 
 
+def fill_ballots(house):
+    """A ballot that is over and one that is open, about proposals; somebody has voted in both."""
+    proposal = ballots.create_proposal(house)
+    Support.objects.create(proposal=proposal, user=house.other)
+    for made in (ballots.opened(house), ballots.opened(house, proposals=[proposal])):
+        ballots.votes(made, house.member, {"named": [1]})
+    ballots.closed(made)
+
+
 def meet(house):
     """A session with its agenda, and published minutes that left a mark at a paragraph."""
     it = under_way(house)
     note = {"words": "So.", "key": uuid.uuid4()}
     note_decision(session=it.session, item=it.items[0], **note, by=house.other)
     write_minutes(session=it.session, item=it.items[0], version=0, body="Said.", by=house.other)
+    write_minutes(session=it.session, item=it.items[0], version=1, body="Said twice.", by=house.other)
     publish_minutes(session=ended(it.session), by=house.organizer)
 
 
@@ -360,6 +394,27 @@ def fill_veils(house):
         factories.create_comment(house.reading, house.member, "It waits.", number=7)
         if is_opened:
             veils.open_veil(veil=veil)
+
+
+def fill_revisions(house):
+    """A text that was corrected by hand, by which a thread with a quotation went elsewhere; and one in the making."""
+    version = factories.version_of(house.reading, 3)
+    comment = factories.create_comment(house.reading, house.member, "Who?", number=3)
+    start = version.text.index("nobody")
+    found = passage(version.text, start, start + 20)
+    Quote.objects.create(comment=comment, position=0, version=version, **asdict(found))
+    pieces = [
+        "The ferry left before anyone had counted the sacks,",
+        "and nobody could say whose they were.",
+    ]
+    change = {"change": "edit", "paragraph": version.paragraph.public_id, "texts": pieces}
+    made = revisions.open_correction(reading=house.reading, by=house.organizer, changes=[change])
+    revisions.publish_correction(correction=made, by=house.organizer, why="Too long.")
+    assert ThreadMove.objects.filter(thread=comment).exists()
+    source = keep_source(b"The Ferry\n\nIt left.\n", "ferry.txt")
+    reading = type(house.reading).objects.with_text().get(pk=house.reading.pk)
+    revisions.open_correction(reading=reading, by=house.organizer, source=source)
+    house.reading = reading
 
 
 def fill_a_series(house):

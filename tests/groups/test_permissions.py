@@ -37,8 +37,11 @@ POLICY = {
     Can.READ_ALL: (set(), "yyyyyy"),
     Can.DISCUSS: (set(), "yyyyyy"),
     Can.ATTEND: (set(), "yyyyyy"),
+    Can.PROPOSE: (set(), "yyyyyy"),
+    Can.VOTE: (set(), "yyyyyy"),
     Can.SEE_MEMBERS: (set(), "yyyyyy"),
     Can.SCHEDULE: (set(), "ny" + "nyyy"),
+    Can.HOLD_BALLOTS: (set(), "ny" + "nyyy"),
     Can.KEEP_TEXTS: (set(), "ny" + "nyyy"),
     Can.INVITE: (set(), "ny" + "nyyy"),
     Can.MODERATE: (set(), "nn" + "yyyy"),
@@ -79,7 +82,7 @@ def test_the_table_above_names_every_role_and_every_verb():
     assert {role for roles in INSIDE for role in roles} == set(Role)
     assert set(GRANTS) == {MEMBER, *Role}
     assert set(VISITORS) == set(Visibility)
-    assert len(CELLS) == 16 * 3 * 11
+    assert len(CELLS) == 19 * 3 * 11
 
 
 @pytest.mark.django_db

@@ -30,7 +30,7 @@ from .steps import deciding
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROUNDS = thoroughly(20, 8)
+ROUNDS = thoroughly(20, 4)
 ROUNDS_OF_A_PAIR = thoroughly(20, 1)  # of 32 requests, for each of the six pairs
 CROWD = 32
 STATE_AFTER = {

@@ -41,13 +41,17 @@ from readinggroup.moderation import actions as moderation
 from readinggroup.moderation.models import Action, Case, Ground, Juror
 from readinggroup.notifications.actions import tell, wish
 from readinggroup.notifications.models import Category, Digest, MailSettings, PushSubscription, When
+from readinggroup.proposals import actions as proposals
 from readinggroup.readings.actions import keep_upload, settle_place
+from readinggroup.readings.models import Correction
 from readinggroup.schedule import actions as schedule
 from readinggroup.schedule.actions import make_calendar_address
 
 from .. import factories
 from ..moderation.conftest import decided
 from ..notifications.push_service import create_subscription
+from ..proposals import ballots
+from ..proposals.steps import answered, proposed, said
 from ..schedule import sessions
 from ..schedule.agenda_steps import under_way
 from ..schedule.houses import scheduled_session, series_of
@@ -80,6 +84,7 @@ def canaries():
         "passkey",
         "provider",
         "file",
+        "correction",
         "password",
         "token",
         "secret",
@@ -101,6 +106,13 @@ def canaries():
         "poll_word",
         "session",
         "series",
+        "proposal",
+        "reworded_proposal",
+        "proposed_file",
+        "answered_proposal",
+        "ballot",
+        "open_paper",
+        "secret_paper",
     )
     return SimpleNamespace(**{kind: f"{kind.replace('_', '')}-{uuid.uuid4().hex[:12]}" for kind in kinds})
 
@@ -142,6 +154,8 @@ def full_life(house, canaries):
     token = invite(group=house.group, uses=3, days=3, roles=[], by=person)
     settle_place(reading=house.reading, user=person, paragraph=comment.paragraph_id, shows_name=True)
     keep_upload(group=house.group, content=b"A text.", filename=f"{canaries.file}.txt", by=person)
+    text = house.reading.edition.current
+    Correction.objects.create(reading=house.reading, base=text, why=canaries.correction, by=person)
     here = {"login": Login.objects.get(pk=client.session.session_key), "name": canaries.push_device[:60]}
     PushSubscription.objects.create(user=person, **here, **create_subscription(path=canaries.push_address))
     facts = {"group": canaries.notice, "accepted": True}
@@ -167,9 +181,11 @@ def full_life(house, canaries):
     make_calendar_address(by=person)
     send_letter(group=house.group, subject="Soon", body="Soon.", key=uuid.uuid4(), by=person)
     meet(house, person, canaries)
+    propose(house, person, canaries)
     session = scheduled_session(house, by=person, words=canaries.session, facilitator=person)
     schedule.cancel(session=session, reason="Ice.", by=person)
     series_of(house, by=person, words=canaries.series)
+    vote(house, person, canaries)
     return SimpleNamespace(person=person, client=client, comment=comment, said=said, theirs=theirs, token=token)
 
 
@@ -179,6 +195,25 @@ def come_to_sessions(house, person, canaries):
     asked = sessions.asked_when(house, by=person)
     said = dict.fromkeys(sessions.times_of(asked), "yes")
     schedule.answer_poll(session=asked, answers=said, words=canaries.poll_word, by=person)
+
+
+def propose(house, person, canaries):
+    """They propose a text and change that, support another's proposal, propose a third together, and answer one."""
+    file = (b"The Bridge\n\nNobody sang on it.\n", f"{canaries.proposed_file}.txt")
+    mine = proposed(house, by=person, why=canaries.reworded_proposal, file=file)
+    proposals.reword(proposal=mine, wording=1, by=person, **said(why=canaries.proposal))
+    proposals.support(proposal=mine, by=house.other)
+    theirs, ours = (proposed(house, by=house.moderator, title=title) for title in ("Winter", "Summer"))
+    proposals.support(proposal=theirs, by=person)
+    proposals.ask_to_propose_with(proposal=ours, user=person, by=house.moderator)
+    answered(house, theirs, "later", canaries.answered_proposal, by=person)
+
+
+def vote(house, person, canaries):
+    """They have held a ballot, and voted in an open one and in a secret one."""
+    for is_secret, reason in ((False, canaries.open_paper), (True, canaries.secret_paper)):
+        ballot = ballots.opened(house, by=person, words=canaries.ballot, is_secret=is_secret)
+        ballots.votes(ballot, person, {"named": [1], "reason": reason})
 
 
 def meet(house, person, canaries):

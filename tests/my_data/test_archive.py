@@ -60,10 +60,12 @@ def test_everything_of_mine_is_in_it_and_nothing_that_opens_a_door(full_life, ca
     for kind in ("name", "email", "second_email", "comment", "earlier", "withdrawn", "held", "hidden", "report",
                  "request", "device", "notice", "passkey", "provider", "file", "push_device",
                  "review", "reported", "verdict", "appeal", "statement", "vote", "minutes",
-                 "outcome", "session"):  # fmt: skip
+                 "outcome", "session", "proposal", "reworded_proposal", "proposed_file",
+                 "answered_proposal", "ballot", "open_paper"):  # fmt: skip
         assert getattr(canaries, kind) in as_json, kind
         assert getattr(canaries, kind) in pages, kind
     secrets = [canaries.password, canaries.token, canaries.secret, canaries.theirs, full_life.token, "md5$"]
+    secrets += [canaries.secret_paper]  # nobody knows that it is theirs
     secrets += [
         canaries.push_address,
         full_life.client.session.session_key,

@@ -8,6 +8,9 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from readinggroup.readings.models import Reading, ReadingState, TextImport
+from tests.texts.importing.written import archive, as_docx, as_epub, as_odt
+from tests.thoroughness import thoroughly
+from texts.importing import read
 from texts.models import Edition
 
 from .. import factories
@@ -16,6 +19,7 @@ SHORT = (
     b"The Well\n\nby Ada Lind\n\n"
     b"Nobody had drawn water here since the war, and nobody asked why.\n\nThe rope was new.\n"
 )
+WELL = SHORT.decode().replace("new.", "new.1") + "\n\nNotes\n\n1. A note <script>alert(1)</script>.\n"
 
 
 def upload(client, group, content=SHORT, name="well.txt"):
@@ -142,3 +146,35 @@ def test_the_kinds_of_a_preview_are_named_in_words(house, as_user):
         page = client.get(answer["Location"], headers={"Accept-Language": language}).content.decode()
         assert page.count(f"<td>{words} ") == 3
         assert "list_item" not in page
+
+
+@pytest.mark.parametrize("format_name", thoroughly(["docx", "epub", "odt"], ["docx", "epub"]))
+def test_a_book_or_a_document_comes_to_the_shelf_as_any_text(house, as_user, format_name):
+    client = as_user(house.organizer)
+    document = read(WELL.encode(), filename="well.txt")
+    content = {"docx": as_docx, "epub": as_epub, "odt": as_odt}[format_name](document)
+    preview = upload(client, house.group, content, f"well.{format_name}")["Location"]
+    page = client.get(preview).content.decode()
+    assert 'value="The Well"' in page
+    assert "The rope was new." in page
+    assert "<p>1 · A note &lt;script&gt;alert(1)&lt;/script&gt;.</p>" in page
+    client.post(preview, {"title": "The Well", "author": "Ada Lind", "language": "en"})
+    revision = Edition.objects.get(title="The Well").current
+    assert [one.text for one in revision.versions.order_by("number")] == [block.text for block in document.blocks]
+    assert bytes(revision.source.content) == content
+    assert list(revision.edition.notes.values_list("label", "body")) == [("1", "A note <script>alert(1)</script>.")]
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "said"),
+    [
+        (b"PK\x03\x04" + bytes(60), "broken.docx", "damaged"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old.docx", "old Word"),
+        (archive({"essay.docx": "x"}), "two.zip", "archive (ZIP)"),
+    ],
+)
+def test_hostile_archives_are_refused_on_the_page(house, as_user, content, name, said):
+    answer = upload(as_user(house.organizer), house.group, content, name)
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    assert TextImport.objects.count() == 0

@@ -14,6 +14,8 @@ from .. import factories
 from ..discussion.test_races import at_once
 from .agenda_steps import address, agenda_form, create_session, put_on_agenda, under_way
 
+pytestmark = pytest.mark.usefixtures("contexts")
+
 
 def numbers_on(session):
     """What the agenda holds: numbers of paragraphs, or words."""

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from readinggroup.groups.actions import leave, suspend
+from readinggroup.groups.actions import leave, lift, suspend
 from readinggroup.groups.models import Membership
 from readinggroup.notifications.models import Notice
 from readinggroup.schedule import actions
@@ -226,6 +226,38 @@ def test_who_leaves_the_group_frees_a_place_and_is_not_promoted(house, session):
     assert Notice.objects.filter(kind="schedule/promoted", recipient=house.other).exists()
     assert not Notice.objects.filter(kind="schedule/promoted", recipient=house.member).exists()
     assert actions.keep_places() == 0
+
+
+def test_who_is_suspended_until_after_it_begins_gives_the_place_up_and_gets_it_back(house, session):
+    goes(session, house.moderator, house.member, house.other)
+    theirs = house.group.memberships.get(user=house.member)
+    before, after = session.starts_at - timedelta(hours=1), session.ends_at
+    suspend(membership=theirs, until=before, reason="Rest.", by=house.owner)
+    assert actions.keep_places() == 0  # by then they may come
+    suspend(membership=theirs, until=after, reason="Rest.", by=house.owner)
+    assert actions.keep_places() == 1
+    assert {one.user for one in Attendance.objects.seated()} == {house.moderator, house.other}
+    assert Notice.objects.filter(kind="schedule/promoted", recipient=house.other).exists()
+    actions.answer(session=session, by=house.moderator, answer=Answer.NOT_GOING)
+    assert actions.keep_places() == 0
+    assert {one.user for one in Attendance.objects.seated()} == {house.other}  # a place is free, and not for them
+    goes(session, house.organizer, house.owner)
+    lift(membership=theirs, by=house.owner)
+    actions.answer(session=session, by=house.other, answer=Answer.NOT_GOING)
+    seated = {one.user for one in Attendance.objects.seated()}
+    assert seated == {house.organizer, house.member}  # who had said so before the owner did
+
+
+def test_who_is_suspended_is_not_shown_where_a_session_is_that_they_cannot_come_to(house, as_user):
+    session = scheduled(house, link="https://meet.example.org/quay")
+    goes(session, house.member)
+    page = address("session", session)
+    assert "meet.example.org" in as_user(house.member).get(page).text
+    theirs = house.group.memberships.get(user=house.member)
+    suspend(membership=theirs, until=session.ends_at, reason="Rest.", by=house.owner)
+    actions.keep_places()
+    assert "meet.example.org" not in as_user(house.member).get(page).text
+    assert Attendance.objects.get().is_seated  # where places are not counted there is nothing to give up
 
 
 def test_a_place_given_late_has_no_time_to_decline(house, session, as_user):

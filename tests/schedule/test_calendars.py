@@ -160,7 +160,10 @@ def test_what_was_long_ago_is_there_no_more(house):
 def test_a_paragraph_that_is_in_the_text_no_more_is_not_to_be_read(house):
     session = create_session(house, passages=[(2, 2)])
     elsewhere = factories.create_reading(factories.create_group(), factories.TEXT + "\nMore.\n")
-    session.passages.update(first=factories.version_of(elsewhere).paragraph)
+    gone = factories.version_of(elsewhere).paragraph
+    session.passages.update(first=gone)
+    assert "To read: paragraph 2 of" in event_in(fetch(of_group(house)))["DESCRIPTION"]
+    session.passages.update(last=gone)
     assert "To read" not in event_in(fetch(of_group(house)))["DESCRIPTION"]
 
 

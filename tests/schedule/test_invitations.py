@@ -4,24 +4,28 @@ import email
 import email.policy
 import io
 import sys
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 
 import icalendar
 import pytest
 from django.core import mail
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from readinggroup.groups import actions as groups
 from readinggroup.notifications.actions import wish
 from readinggroup.notifications.mail_addresses import attendance_address, read_address
 from readinggroup.notifications.models import Category, Notice, When
-from readinggroup.schedule import actions
-from readinggroup.schedule.models import Answer, Attendance
+from readinggroup.schedule import actions, invitations
+from readinggroup.schedule.models import Answer, Attendance, SessionState
+from readinggroup.schedule.recurrence import rule_of
 from readinggroup.tasks import mail_due_notices
 
 from .. import factories
 from .calendar_readers import HOSTILE, by_ical_js, by_icalendar, by_vobject, why_no_ical_js
+from .houses import series_of
 from .test_calendars import LINK, WHERE, create_session
 
 DOMAIN = "in.readers.example.org"
@@ -181,6 +185,119 @@ def test_hostile_names_stay_names(house):
         assert not [sign for sign in event["ORGANIZER"].params["CN"] if sign in "\r\n"]
 
 
+# --- A series ---------------------------------------------------------------------------------------------------------
+
+
+def attached(message):
+    """The invitations that a message of a series has as files: (name, method, event) of each, in their order."""
+    parsed = email.message_from_bytes(message.message().as_bytes(), policy=email.policy.default)
+    parts = [part for part in parsed.walk() if part.get_content_type() == "text/calendar"]
+    found = []
+    for part in parts:
+        assert part.get_content_disposition() == "attachment"
+        calendar = icalendar.Calendar.from_ical(part.get_payload(decode=True))
+        assert calendar["METHOD"] == part["Content-Type"].params["method"]
+        [event] = calendar.walk("VEVENT")  # one message, one event: RFC 5546
+        found.append((part.get_filename(), str(calendar["METHOD"]), event))
+    return found
+
+
+def changed(series, house, **asked):
+    series.refresh_from_db()
+    return actions.change_series(series=series, version=series.version, by=house.organizer, **asked)
+
+
+def when(count, *, weeks=1):
+    first = datetime(2027, 5, 6, 19)  # noqa: DTZ001 - a wall time
+    return actions.When(rule_of(every="week", interval=weeks, first=first.date(), count=count), first, "Europe/Berlin")
+
+
+def put_on_calendar(house, **details):
+    series = series_of(house, **{"where": WHERE, "link": LINK} | details)
+    return actions.put_series_on_calendar(series=series, by=house.organizer)
+
+
+def test_the_mail_of_a_series_has_an_invitation_to_each_session(house):
+    series = put_on_calendar(house)
+    sessions = list(series.sessions.order_by("starts_at"))
+    told = mailed()
+    assert set(told) == {person.email for person in (house.owner, house.moderator, house.member, house.other)}
+    [message] = told[house.member.email]
+    found = attached(message)
+    assert [(name, method, str(event["UID"])) for name, method, event in found] == [
+        (f"{session.date}-{session.public_id}.ics", "REQUEST", session.uid) for session in sessions
+    ]
+    assert [event.decoded("DTSTART") for _name, _method, event in found] == [one.starts_at for one in sessions]
+    for _name, _method, event in found:
+        assert event["ATTENDEE"] == f"mailto:{house.member.email}"
+        assert "LOCATION" not in event  # as in each invitation: for who has a place
+    assert "/me/calendar/" in message.body
+    assert len(message.message().as_bytes()) < 5_000 * (1 + len(sessions))
+
+
+def test_the_same_events_follow_when_the_series_changes_and_is_called_off(house):
+    series = put_on_calendar(house)
+    first = {str(event["UID"]): event for _name, _method, event in attached(mailed()[house.member.email][0])}
+    series = changed(series, house, where="Quay 8", when=when(2)).series
+    moved = attached(mailed()[house.member.email][0])
+    assert [method for _name, method, _event in moved] == ["REQUEST", "REQUEST", "CANCEL"]
+    assert [str(event["UID"]) for _name, _method, event in moved] == list(first)
+    for _name, _method, event in moved:
+        assert event["SEQUENCE"] > first[str(event["UID"])]["SEQUENCE"]
+    one, _other = series.sessions.filter(state=SessionState.SCHEDULED).order_by("starts_at")
+    actions.change(session=one, version=one.version, time=time(20), by=house.organizer)
+    method, event = invitation(mailed()[house.member.email][0])  # of one alone: as of any session
+    assert (method, str(event["UID"])) == ("REQUEST", one.uid)
+    series.refresh_from_db()
+    actions.cancel_series(series=series, version=series.version, reason="Ice.", by=house.organizer)
+    gone = attached(mailed()[house.member.email][0])
+    assert [method for _name, method, _event in gone] == ["CANCEL", "CANCEL"]
+    assert {str(event["STATUS"]) for _name, _method, event in gone} == {"CANCELLED"}
+
+
+def test_what_a_series_brings_anew_is_attached_for_all_and_what_one_declined_is_not(house):
+    series = put_on_calendar(house)
+    mailed()
+    for session in series.sessions.all():
+        actions.answer(session=session, by=house.other, answer=Answer.NOT_GOING)
+    changed(series, house, when=when(5))
+    told = mailed()
+    assert len(attached(told[house.other.email][0])) == 2
+    new = {str(event["UID"]) for _name, _method, event in attached(told[house.member.email][0])}
+    assert len(new) == 2
+    changed(series, house, where="Quay 8")
+    assert len(attached(mailed()[house.other.email][0])) == 2
+
+
+def test_who_left_gets_no_invitation_of_a_series(house):
+    put_on_calendar(house)
+    groups.leave(membership=house.group.memberships.get(user=house.member), by=house.member)
+    assert attached(mailed()[house.member.email][0]) == []
+
+
+def test_a_long_series_attaches_the_next_ones_and_asks_as_much_as_a_short_one(house, monkeypatch):
+    def cost(notice):
+        with CaptureQueriesContext(connection) as captured:
+            files = invitations.attached_to(notice)
+        return len(captured), files
+
+    for count in (1, 5):
+        put_on_calendar(house, count=count)
+    short, long = Notice.objects.of(house.member).filter(kind="schedule/series_scheduled").order_by("pk")
+    assert cost(short)[0] == cost(long)[0]
+    monkeypatch.setattr(invitations, "MOST_ATTACHED", 3)
+    files = cost(long)[1]
+    assert [name[:10] for name, _method, _content in files] == ["2027-05-06", "2027-05-13", "2027-05-20"]
+
+
+def test_an_answer_to_one_of_a_series_counts_for_that_one(house, answer_by_mail):
+    series = put_on_calendar(house)
+    [message] = mailed()[house.member.email]
+    second = series.sessions.order_by("starts_at")[1]
+    assert answer_by_mail(message, "ACCEPTED", event=attached(message)[1][2]) == 0
+    assert Attendance.objects.get().session == second
+
+
 # --- Asked for --------------------------------------------------------------------------------------------------------
 
 
@@ -218,8 +335,8 @@ def answer_by_mail(monkeypatch, settings):
     """What a mail program sends when its person presses a button; the answer is the exit code of the command."""
     settings.INBOUND_MAIL_DOMAIN = DOMAIN
 
-    def send(message, partstat, *, sender=None, change=lambda calendar: calendar, headers=""):
-        _method, event = invitation(message)
+    def send(message, partstat, *, sender=None, change=lambda calendar: calendar, headers="", event=None):
+        event = event or invitation(message)[1]
         assert event["ATTENDEE"].params["RSVP"] == "TRUE"
         reply = icalendar.Calendar()
         reply.add("METHOD", "REPLY")

@@ -1,5 +1,6 @@
 """Minutes: several write and nobody overwrites another; published once; what came of it stands at the paragraph."""
 
+import re
 import uuid
 from datetime import timedelta
 from functools import partial
@@ -17,12 +18,14 @@ from readinggroup.notifications.models import Notice
 from readinggroup.readings.models import DiscussedMark, ParagraphActivity
 from readinggroup.schedule import actions
 from readinggroup.schedule.actions.minutes import steps_missed
-from readinggroup.schedule.models import Minutes, MinutesEntry, Outcome, ReadingSession
+from readinggroup.schedule.models import Minutes, MinutesEntry, MinutesWording, Outcome, ReadingSession
 from readinggroup.tasks import remind_of_minutes
 
 from ..discussion.test_races import at_once, paragraph_page
 from .agenda_steps import address, comes, create_session, ended, put_on_agenda, under_way
 from .test_agenda import ask
+
+pytestmark = pytest.mark.usefixtures("contexts")
 
 
 def write(client, session, item, body, version=0, **headers):
@@ -178,6 +181,63 @@ def test_without_the_version_one_would_be_overwritten(house):
     said = at_once(lambda: write_carelessly(house.member), lambda: write_carelessly(house.other))
     assert len(set(said)) == 2  # both were told that their words are kept
     assert MinutesEntry.objects.count() == 1
+
+
+# --- Earlier wordings -------------------------------------------------------------------------------------------------
+
+
+def wordings(client, session, item):
+    return client.get(address("schedule:minutes_wordings", session, getattr(item, "public_id", item)))
+
+
+def test_every_wording_is_kept_with_who_wrote_it_and_what_it_changed(house, as_user):
+    it = under_way(house)
+    page = address("schedule:minutes", it.session)
+    assert wordings(as_user(house.other), it.session, "all").status_code == 404  # nothing is written
+    write(as_user(house.other), it.session, "all", "Five came by boat.")
+    assert "earlier wordings" not in as_user(house.other).get(page).text
+    write(as_user(house.member), it.session, "all", "Six came by boat.", version=1)
+    assert address("schedule:minutes_wordings", it.session, "all") in as_user(house.other).get(page).text
+    shown = wordings(as_user(house.other), it.session, "all").text
+    _head, now, before = re.split("<h2 id=[^>]*>(?:As it stands|Wording 1)</h2>", shown)
+    assert now.index("Mara") < now.index("Six")
+    assert before.index("Milo") < before.index("Five came by boat.")
+    assert "<ins>" in shown
+    assert "<del>" in shown
+    assert MinutesEntry.objects.get().wordings.get().body == "Five came by boat."
+
+
+def test_earlier_wordings_are_shown_to_who_may_write_there(house, as_user):
+    it = published(house)
+    actions.write_minutes(session=it.session, item=it.items[0], version=1, body="Taken out <b>.", by=house.other)
+    actions.write_minutes(session=it.session, item=it.items[0], version=2, body="", by=house.organizer)
+    expected = {"organizer": 200, "other": 200, "member": 200, "moderator": 403, "outsider": 403}
+    for who, status in expected.items():
+        assert wordings(as_user(getattr(house, who)), it.session, it.items[0]).status_code == status, who
+    shown = wordings(as_user(house.organizer), it.session, it.items[0]).text
+    assert "Taken out &lt;b&gt;." in shown
+    assert "Taken out" not in as_user(house.moderator).get(address("schedule:session", it.session)).text
+    assert wordings(as_user(house.organizer), it.session, it.items[1]).status_code == 404
+
+
+def test_many_wordings_are_paged_and_cost_what_few_do(house, as_user):
+    def cost(item):
+        with CaptureQueriesContext(connection) as captured:
+            assert wordings(client, it.session, item).status_code == 200
+        return len(captured)
+
+    it, client = under_way(house), as_user(house.other)
+    for item, times in ((it.items[0], 2), (it.items[1], 25)):
+        for version in range(times):
+            body = f"Said {version + 1} times."
+            actions.write_minutes(session=it.session, item=item, version=version, body=body, by=house.other)
+    wordings(client, it.session, it.items[0])
+    assert cost(it.items[0]) == cost(it.items[1])
+    last = address("schedule:minutes_wordings", it.session, it.items[1].public_id)
+    assert "Wording 16" in client.get(last).text
+    assert "Wording 15" not in client.get(last).text
+    assert "Said 1 times." in client.get(f"{last}?page=3").text
+    assert client.get(f"{last}?page=4").status_code == 404
 
 
 # --- What came of it --------------------------------------------------------------------------------------------------
@@ -415,7 +475,10 @@ def test_how_often_one_is_reminded():
 
 
 def test_a_group_that_is_removed_takes_agenda_minutes_and_marks_along(house):
-    published(house)
+    it = published(house)
+    actions.write_minutes(session=it.session, item=it.items[0], version=1, body="Shorter.", by=house.other)
+    assert MinutesWording.objects.exists()
     Group.objects.filter(pk=house.group.pk).update(delete_at=timezone.now() - timedelta(seconds=1))
     assert remove_group(house.group.pk)
-    assert not any(model.objects.exists() for model in (DiscussedMark, MinutesEntry, Outcome, Minutes))
+    gone = (DiscussedMark, MinutesEntry, MinutesWording, Outcome, Minutes)
+    assert not any(model.objects.exists() for model in gone)

@@ -16,6 +16,8 @@ from readinggroup.schedule.plan import Piece, divide, parts_between, pieces_of
 from .. import factories
 from .test_series import make, wall
 
+pytestmark = pytest.mark.usefixtures("contexts")
+
 LONG = """The Ferry
 
 by Ida Renner

@@ -32,7 +32,7 @@ from .sessions import a_day, address, asked_when, scheduled, times_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROUNDS, CROWD, PLACES = thoroughly(20, 6), 48, 10
+ROUNDS, CROWD, PLACES = thoroughly(20, 4), 48, 10
 THERE = 14  # who has answered before: all places are taken, and four wait
 OVER_HTTP = 5  # every so manyth round asks the whole site; the others what decides, which takes a third of the time
 

@@ -33,7 +33,7 @@ def here(session):
 # --- Going through it -------------------------------------------------------------------------------------------------
 
 
-def test_the_facilitator_begins_goes_on_goes_back_and_ends(house, as_user):
+def test_the_facilitator_begins_goes_on_goes_back_and_ends(house, as_user, contexts):
     session = create_session(house, facilitator=house.member)
     four, five = put_on_agenda(house, session, 4, 5, allotted=15)
     client = as_user(house.member)

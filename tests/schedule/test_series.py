@@ -189,7 +189,8 @@ def test_this_and_later_ones_go_on_as_a_series_of_their_own_with_their_answers(h
     assert Attendance.objects.get(session=third).user == house.member
     assert sessions_of(series)[0].version == first.version
     told = Notice.objects.filter(kind="schedule/series_changed")
-    assert [notice.recipient for notice in told] == [house.member]
+    everybody_else = {house.owner, house.moderator, house.member, house.other}
+    assert {notice.recipient for notice in told} == everybody_else
     assert keep_one_ahead(series=series, by=house.organizer) == []
 
 
@@ -267,8 +268,14 @@ def test_what_nobody_needs_to_be_told_is_told_nobody(house):
     change(series, house, title="Ferries", words="On ferries.")
     change(series, house, when=when())
     assert not Notice.objects.filter(kind="schedule/series_changed").exists()
+    for session in sessions_of(series):
+        actions.answer(session=session, by=house.other, answer=Answer.NOT_GOING)
     change(series, house, where="The mill")
-    assert Notice.objects.filter(kind="schedule/series_changed").count() == 1
+    told = Notice.objects.filter(kind="schedule/series_changed")
+    assert {notice.recipient for notice in told} == {house.owner, house.moderator, house.member}
+    draft = make(house, on_calendar=False)
+    change(draft, house, where="The mill")
+    assert told.count() == 3
 
 
 def test_more_places_let_in_who_waits(house):
@@ -311,12 +318,15 @@ def test_calling_off_this_and_later_ones_tells_each_once_and_ends_the_series(hou
     second, third = sessions_of(series)[1:3]
     for session in (second, third):
         actions.answer(session=session, by=house.member, answer=Answer.MAYBE)
+    for session in sessions_of(series):
+        actions.answer(session=session, by=house.other, answer=Answer.NOT_GOING)
     actions.cancel_series(
         series=series, version=series.version, since=second, reason="The mill is closed.", by=house.organizer
     )
     assert walls(series, state=SessionState.SCHEDULED) == [wall(0)]
-    told = Notice.objects.get(kind="schedule/series_cancelled")
-    assert (told.recipient, told.facts["reason"]) == (house.member, "The mill is closed.")
+    told = Notice.objects.filter(kind="schedule/series_cancelled")
+    assert {notice.recipient for notice in told} == {house.owner, house.moderator, house.member}
+    assert {notice.facts["reason"] for notice in told} == {"The mill is closed."}
     assert actions.keep_ahead() == 0
     assert not Notice.objects.filter(kind="schedule/cancelled").exists()
 

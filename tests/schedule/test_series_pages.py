@@ -14,6 +14,8 @@ from readinggroup.schedule.models import Answer, ReadingSession, Series, Session
 
 from .test_series import BERLIN, FIRST, make, sessions_of, wall, walls
 
+pytestmark = pytest.mark.usefixtures("contexts")
+
 TYPED = {
     "title": "Thursdays",
     "first_date": FIRST.isoformat(),

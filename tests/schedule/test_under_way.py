@@ -27,8 +27,6 @@ def test_pages_learn_that_the_group_meets_and_that_it_is_over(house, as_user):
     assert pulse_of(client, house, meets["ETag"]).status_code == 304
     actions.close_session(session=session, by=house.organizer)
     assert pulse_of(client, house, meets["ETag"]).json()["every"] == 15
-    house.reading.refresh_from_db()
-    assert house.reading.together_until is None
 
 
 def test_a_session_that_nobody_closes_is_over_two_hours_after_its_end(house, as_user):

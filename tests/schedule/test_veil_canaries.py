@@ -99,8 +99,12 @@ class Veiled:
         if caplog:
             yield from everything_told(client, self.cell, caplog)
         for address in self.addresses(actor):
+            varies = True
             for headers in ({}, {"HX-Request": "true"}):
+                if not varies:
+                    continue  # as in tests/test_canaries.py
                 answer = client.get(address, headers=headers)
+                varies = "HX-Request" in answer.get("Vary", "") and answer.status_code == 200
                 yield address, (b"".join(answer) if answer.streaming else answer.content).decode()
         for part in PARTS if person else ():
             yield f"my data: {part.name}", " ".join(str(row) for row in part.rows(person))

@@ -33,8 +33,9 @@ def read_bounded(
     wall_seconds: float = limits.WALL_SECONDS,
 ) -> Document:
     """Like `read`, in a child process. Raises `Unreadable` also where the file needs too much time or memory."""
-    if len(source) > limits.SOURCE_BYTES:
-        raise Unreadable(_("The file is larger than %(size)d MB.") % {"size": limits.SOURCE_BYTES // 1024**2})
+    most = limits.ARCHIVE_BYTES if source.startswith(b"PK") else limits.SOURCE_BYTES
+    if len(source) > most:
+        raise Unreadable(_("The file is larger than %(size)d MB.") % {"size": most // 1024**2})
     request = {"filename": filename, "encoding": encoding, "format": format, **_language()}
     environment = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
     try:

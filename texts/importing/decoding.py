@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from . import limits
 from .document import Unreadable
 
+OLE = b"\xd0\xcf\x11\xe0"  # the old Word, and any office file with a password
 # Beginnings of files that people upload by mistake.
 MAGICS = {
     b"%PDF": "PDF",
-    b"PK\x03\x04": "ZIP (DOCX, ODT, EPUB …)",
-    b"\xd0\xcf\x11\xe0": "DOC",
+    b"PK\x03\x04": "ZIP",
+    OLE: "DOC",
     b"{\\rtf": "RTF",
     b"\x89PNG": "PNG",
     b"\xff\xd8\xff": "JPEG",
@@ -61,11 +62,11 @@ def decode(source: bytes, *, encoding: str | None = None, declares: bool = False
         raise Unreadable(_("The file is larger than %(size)d MB.") % {"size": limits.SOURCE_BYTES // 1024**2})
     if not source:
         raise Unreadable(_("The file is empty: there is no text in it."))
-    for magic, name in MAGICS.items():
-        if source.startswith(magic):
-            raise Unreadable(
-                _("This is a %(name)s file, not a text. %(formats)s") % {"name": name, "formats": read_today()}
-            )
+    name = magic_of(source)
+    if name:
+        raise Unreadable(
+            _("This is a %(name)s file, not a text. %(formats)s") % {"name": name, "formats": read_today()}
+        )
     decoded = _decoded(source, encoding, declares)
     _refuse_binary(decoded.text)
     _clean(decoded)
@@ -74,8 +75,13 @@ def decode(source: bytes, *, encoding: str | None = None, declares: bool = False
     return decoded
 
 
+def magic_of(source: bytes) -> str | None:
+    """What the file is by its first bytes, where these say that it is no text."""
+    return next((name for magic, name in MAGICS.items() if source.startswith(magic)), None)
+
+
 def read_today() -> str:
-    return _("Plain text (.txt), Markdown (.md) and HTML (.html) are read today.")
+    return _("Word (.docx), EPUB, OpenDocument (.odt), HTML, Markdown (.md) and plain text (.txt) are read.")
 
 
 def _decoded(source: bytes, encoding: str | None, declares: bool) -> Decoded:

@@ -75,6 +75,7 @@ class Document:
     source_format: str = "plain"
     encoding: str = "utf-8"
     encoding_doubtful: bool = False
+    section_titles: dict[int, str] = field(default_factory=dict)  # what the file calls sections without heading
 
     def as_json(self) -> dict:
         """The part that is compared and shown: no rendered HTML, no doubts of single blocks."""
@@ -95,4 +96,6 @@ class Document:
         blocks = [
             Block(**{**block, "notes": [NoteMark(**mark) for mark in block["notes"]]}) for block in data["blocks"]
         ]
-        return cls(**{**data, "blocks": blocks, "notes": [Note(**note) for note in data["notes"]]})
+        titles = {int(position): title for position, title in data["section_titles"].items()}
+        notes = [Note(**note) for note in data["notes"]]
+        return cls(**{**data, "blocks": blocks, "notes": notes, "section_titles": titles})

@@ -28,6 +28,7 @@ class Source:
     encoding: str = "utf-8"
     encoding_doubtful: bool = False
     assumptions: list[str] = field(default_factory=list)
+    opening: str = ""  # what the file's contents call its first section
     bodies: dict[object, tuple[str, Inline]] = field(default_factory=dict)  # by key: label, text
 
 
@@ -54,7 +55,23 @@ def finish(pieces: list[Piece], source: Source) -> Document:
         source_format=source.format,
         encoding=source.encoding,
         encoding_doubtful=source.encoding_doubtful,
+        section_titles=_section_titles(blocks, source.opening),
     )
+
+
+def _section_titles(blocks: list[Block], opening: str) -> dict[int, str]:
+    """By the section's position: what the break before it is called, where the text itself has no heading there."""
+    titles, position, before, named = {}, -1, None, opening
+    for block in blocks:
+        if block.kind == "section_break":
+            named = block.marker
+            continue
+        if before is None or block.section != before.section or (block.kind == "heading" != before.kind):
+            position += 1
+            if named and block.kind not in ("heading", "title"):
+                titles[position] = named[:300]
+        before, named = block, ""
+    return titles
 
 
 def _without_needless_breaks(pieces: list[Piece]) -> list[Piece]:

@@ -38,6 +38,8 @@ def apply(pieces: list[Piece], *, title: str = "") -> tuple[Front, list[str]]:
             pieces[at].kind, pieces[at].level = "title", None
             if not title and at + 1 < len(pieces) and pieces[at + 1].kind != "byline":
                 assumptions.append(_("The first line was read as the title."))
+    elif not any(piece.kind == "byline" for piece in pieces[: at + 6]):
+        _split_title_and_name(pieces, at, surely=True)
     if at is not None:
         _name_byline(pieces, at)
         _name_abstract(pieces, at)
@@ -84,8 +86,11 @@ def _find_title(pieces: list[Piece], title: str) -> int | None:
     return None
 
 
-def _split_title_and_name(pieces: list[Piece], index: int) -> bool:
-    """`The Title – Jane Roe` becomes two pieces; the dash belongs to neither."""
+def _split_title_and_name(pieces: list[Piece], index: int, *, surely: bool = False) -> bool:
+    """`The Title – Jane Roe` becomes two pieces; the dash belongs to neither.
+
+    `surely`: the markup calls it all a title, so only a dash that is glued to it (or `by`) says that a name follows.
+    """
     piece = pieces[index]
     match = (
         TITLE_DASH_NAME.match(piece.text) if len(piece.text) <= TITLE_CHARACTERS and is_alone(pieces, index) else None
@@ -93,6 +98,8 @@ def _split_title_and_name(pieces: list[Piece], index: int) -> bool:
     if not match or match["title"].endswith(","):
         return False
     if not (looks_like_name(match["name"]) or byline_name(match["name"])):
+        return False
+    if surely and match["dash"][0].isspace() and not byline_name(match["name"]):
         return False
     byline = Piece(part(piece.inline, match.start("name"), len(piece.text)), kind="byline", gap=0)
     byline.marker = match["dash"].strip()

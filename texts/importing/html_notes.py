@@ -26,6 +26,7 @@ LABEL = re.compile(r"[\[({\s]*(?P<label>\d{1,4}|[a-z]{1,2}|[ivxlcdm]{1,6}|[*†�
 HEADING = re.compile(r"(?:foot|end)?notes?\s*:?\Z|references\Z|anmerkungen\Z|notas?\Z|примечания\Z", re.IGNORECASE)
 ARROWS = r"[\s\[\]().:^↑↩⏎←⇑▲\ufe0e\ufe0f]*"
 BACK = re.compile(rf"{ARROWS}(?:\d{{1,4}}|[a-z]{{1,2}}|back|return|jump up|[*†‡§¶#]+)?{ARROWS}\Z", re.IGNORECASE)
+EPUB_TYPE = "{http://www.idpf.org/2007/ops}type"
 MOST_BLOCKS = 30  # in one note's text; more is a chapter that a table of contents leads to
 
 
@@ -35,6 +36,7 @@ class Links:
     bodies: dict = field(default_factory=dict)  # element of the note's text: label
     back: set = field(default_factory=set)  # links back
     removed: set = field(default_factory=set)  # elements that the running text is read without
+    unlabelled: set = field(default_factory=set)  # elements of notes' texts that do not begin with the label
 
 
 def find(root: etree._Element) -> Links:
@@ -51,15 +53,16 @@ def find(root: etree._Element) -> Links:
     for anchor in anchors:
         target = ids.get(anchor.get("href")[1:])
         label = LABEL.match(_label_text(anchor)) if target is not None else None
-        if label and order[target] > order[anchor] and not _in_navigation(anchor):
+        ahead = target is not None and (order[target] > order[anchor] or _is_noteref(anchor))
+        if label and ahead and not _in_navigation(anchor):
             wanted.append((anchor, label["label"], target))
     targets = {target for _anchor, _label, target in wanted}
     counts = _targets_inside(targets)
     for anchor, label, target in wanted[: limits.NOTES * 4]:
         body = _block_around(target, counts)
         if body is not None and not _is_within(anchor, body):
-            links.references[anchor] = (label, body)
-            links.bodies.setdefault(body, label)
+            # Two references to one text are one note, whatever label the second shows.
+            links.references[anchor] = (links.bodies.setdefault(body, label), body)
     _drop_nested(links)
     _find_back_links(links, ids, order, anchors)
     links.removed |= set(links.bodies)
@@ -74,6 +77,11 @@ def _label_text(anchor: etree._Element) -> str:
         if sum(map(len, pieces)) > 40:
             break
     return "".join(pieces).strip()
+
+
+def _is_noteref(anchor: etree._Element) -> bool:
+    """An e-book may say so itself, wherever the notes stand."""
+    return "noteref" in (anchor.get(EPUB_TYPE) or anchor.get("role") or "")
 
 
 def _in_navigation(anchor: etree._Element) -> bool:
@@ -143,18 +151,25 @@ def _find_back_links(links: Links, ids: dict, order: dict, anchors: list) -> Non
     for anchor in anchors:
         target = ids.get(anchor.get("href")[1:])
         back = target is not None and order[target] < order[anchor] and BACK.match(_label_text(anchor))
-        if back and set(anchor.iterancestors()) & links.bodies.keys():
+        inside = set(anchor.iterancestors()) & links.bodies.keys() if back else ()
+        if inside:
             links.back.add(anchor)
+            # The label went with the link, so `1 January` behind it is text.
+            links.unlabelled |= {body for body in inside if _label_text(anchor).strip("[]().: ") == links.bodies[body]}
+    links.unlabelled |= {body for body in links.bodies if body.tag == "li" and body.getparent().tag == "ol"}
 
 
 def _remove_emptied(root: etree._Element, links: Links) -> None:
     """The heading "Notes" goes where the texts below it went."""
+    known: dict = {}  # element: the nearest before it that stays; notes stand in long rows
     for body in list(links.bodies):
         element = body
         while element is not None and element is not root:
-            before = element.getprevious()
+            before, passed = element.getprevious(), [element]
             while before is not None and before in links.removed:
-                before = before.getprevious()
+                passed.append(before)
+                before = known[before] if before in known else before.getprevious()
+            known.update(dict.fromkeys(passed, before))
             if before is not None and before.tag == "hr":
                 before = before.getprevious()
             if before is not None:
@@ -177,5 +192,7 @@ def without_empty_brackets(inline: Inline) -> Inline:
 
 def without_label(inline: Inline, label: str) -> Inline:
     """The note's text without the label that it may begin with: `1. `, `[1] `, `^ `."""
-    match = re.match(rf"(?:[\^↑]\s*)?(?:[\[(]?{re.escape(label)}(?:[\])][.:]?|[.:]|(?=\s))\s*|[\^↑]\s+)", inline.text)
+    match = re.match(
+        rf"(?:[\^↑]\s*)?(?:[\[(]?{re.escape(label)}(?:[\])][.:]?|[.:]|(?=\s)|(?<=[*†‡§¶#]))\s*|[\^↑]\s+)", inline.text
+    )
     return part(inline, match.end(), len(inline.text)) if match and match.end() < len(inline.text) else inline

@@ -22,4 +22,11 @@ INLINE_NESTING = 20  # emphasis in a link in emphasis …
 # A file is read in a process of its own (bounded.py), which may take this much.
 CPU_SECONDS = 10
 WALL_SECONDS = 20
-EXTRA_MEMORY_BYTES = 512 * 1024 * 1024  # above what the interpreter has mapped before it reads
+EXTRA_MEMORY_BYTES = 440 * 1024 * 1024  # above what the interpreter has mapped before it reads: 512 MiB in all
+
+# Archives (DOCX, EPUB, ODT). Only the parts that are read count as unpacked; pictures and fonts never are.
+ARCHIVE_BYTES = 32 * 1024 * 1024  # books bring their pictures along, which are not read
+ARCHIVE_MEMBERS = 10_000
+UNZIPPED_BYTES = 64 * 1024 * 1024
+ARCHIVE_RATIO = 100  # what unpacks to more than this many times its size, and to more than the bound above, is a bomb
+XML_TAGS = 1_000_000  # opening and closing ones, in one part

@@ -18,7 +18,7 @@ from texts.models import (
     Work,
 )
 
-IMPORTER = "1"  # raised when the same file would be read differently
+IMPORTER = "2"  # raised when the same file would be read differently
 
 SECTION_BREAK, HEADING = "section_break", "heading"
 OPENING_LENGTH = 80
@@ -36,8 +36,8 @@ def keep_source(content: bytes, name: str) -> SourceFile:
 
 
 @transaction.atomic
-def save_edition(document, source_file: SourceFile, *, section_titles=None, **details) -> Edition:
-    """A new work in its first edition, with the document as its published first revision.
+def save_edition(document, source_file: SourceFile, *, work=None, section_titles=None, **details) -> Edition:
+    """A new edition of the work, or of a new one, with the document as its published first revision.
 
     `details` are fields of Edition (title, author, language, translator, source, rights); they win over what the
     document says of itself. `section_titles` gives headings by position to sections that the source left without.
@@ -46,7 +46,7 @@ def save_edition(document, source_file: SourceFile, *, section_titles=None, **de
     details.setdefault("title", document.title[:300])
     details.setdefault("author", document.author[:300])
     details.setdefault("language", document.language or "en")
-    work = Work.objects.create(title=details["title"], author=details["author"])
+    work = work or Work.objects.create(title=details["title"], author=details["author"])
     edition = Edition.objects.create(work=work, **details)
     edition.current = save_revision(document, source_file, edition, section_titles or {})
     edition.save(update_fields=["current"])
@@ -68,13 +68,24 @@ def save_revision(document, source_file: SourceFile, edition: Edition, section_t
         words=count_words(blocks),
         paragraphs=len(blocks),
     )
-    saved_sections = save_sections(revision, sections, section_titles)
-    paragraphs = Paragraph.objects.bulk_create([Paragraph(edition=edition) for _ in blocks])
+    versions = save_versions(revision, sections, section_titles, [None] * len(blocks))
+    save_notes(document, edition, zip(blocks, versions, strict=True))
+    return revision
+
+
+def save_versions(revision, sections, titles, identities) -> list[ParagraphVersion]:
+    """What each paragraph reads in the revision, in order; who has no identity (its key) yet gets one."""
+    standing_in = save_sections(revision, sections, titles)
+    blocks = [block for section in sections for block in section]
+    fresh = iter(
+        Paragraph.objects.bulk_create(Paragraph(edition_id=revision.edition_id) for key in identities if key is None)
+    )
+    keys = [next(fresh).pk if key is None else key for key in identities]
     versions = [
         ParagraphVersion(
             revision=revision,
             section=section,
-            paragraph=paragraph,
+            paragraph_id=key,
             number=number,
             kind=block.kind,
             list_kind=block.list or "",
@@ -82,11 +93,9 @@ def save_revision(document, source_file: SourceFile, edition: Edition, section_t
             text=block.text,
             html=block.html,
         )
-        for number, (block, section, paragraph) in enumerate(zip(blocks, saved_sections, paragraphs, strict=True), 1)
+        for number, (block, section, key) in enumerate(zip(blocks, standing_in, keys, strict=True), 1)
     ]
-    ParagraphVersion.objects.bulk_create(versions, batch_size=A_BATCH)
-    save_notes(document, edition, zip(blocks, versions, strict=True))
-    return revision
+    return ParagraphVersion.objects.bulk_create(versions, batch_size=A_BATCH)
 
 
 def sections_of(blocks) -> list[list]:

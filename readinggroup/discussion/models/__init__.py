@@ -11,6 +11,7 @@ from .muting import MutedPerson
 from .quotes import LONGEST_PASSAGE, Quote
 from .reactions import Reaction, ReactionKind
 from .restrictions import Restriction, RestrictionKind
+from .revised import QuoteAnchor, ThreadMove
 from .veils import OpenedComment
 
 __all__ = [
@@ -29,9 +30,11 @@ __all__ = [
     "OpenedComment",
     "QuestionState",
     "Quote",
+    "QuoteAnchor",
     "Reaction",
     "ReactionKind",
     "Restriction",
     "RestrictionKind",
     "State",
+    "ThreadMove",
 ]

@@ -43,6 +43,9 @@ class Group(models.Model):
     # Who decides an appeal when nobody else moderates, and whether the log gives the names of those who decided.
     jury_decides = models.BooleanField(_("three members drawn by lot decide where nobody else can"), default=True)
     moderators_are_named = models.BooleanField(_("the public log names who decided"), default=False)
+    # What members propose to read: how many at a time, and after how many days without a word or a hand one fades.
+    most_proposals = models.PositiveSmallIntegerField(_("proposals of one person at a time"), default=5)
+    proposals_fade_after = models.PositiveSmallIntegerField(_("days after which a proposal fades"), default=180)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     delete_at = models.DateTimeField(null=True, blank=True, editable=False)  # from then on it may be removed
     created_at = models.DateTimeField(db_default=Now())
@@ -50,6 +53,8 @@ class Group(models.Model):
     DELETED_AFTER = timedelta(days=14)
     MOST_HELD_FIRST = 20
     MOST_LINKS = 100
+    MOST_PROPOSALS = 50
+    LONGEST_FADING = 3_650  # days; 0: never
 
     class Meta:
         constraints = [
@@ -59,6 +64,13 @@ class Group(models.Model):
             at_most("description", 2_000, name="group_description_is_not_too_long"),
             models.CheckConstraint(condition=models.Q(hold_first__lte=20), name="group_hold_first_is_possible"),
             models.CheckConstraint(condition=models.Q(hold_links__lte=100), name="group_hold_links_is_possible"),
+            models.CheckConstraint(
+                condition=models.Q(most_proposals__gte=1, most_proposals__lte=50),
+                name="group_most_proposals_is_possible",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(proposals_fade_after__lte=3_650), name="group_proposals_fade_after_is_possible"
+            ),
             models.CheckConstraint(
                 condition=models.Q(hold_takes=None)
                 | models.Q(hold_takes__gte=timedelta(0), hold_takes__lte=timedelta(days=365)),

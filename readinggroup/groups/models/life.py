@@ -125,6 +125,8 @@ class ChangeKind(models.TextChoices):
     BEGUN = "begun", _("reading begun")
     READ = "read", _("reading ended")
     SHELVED = "shelved", _("put back on the shelf")
+    REVISED = "revised", _("a text corrected")
+    RESTORED = "restored", _("the correction of a text undone")
     LETTER = "letter", _("a letter to all members")
     MODERATES = "moderates", _("moderates from now on")
     TERM = "term", _("the term of a moderator")
@@ -133,6 +135,8 @@ class ChangeKind(models.TextChoices):
     HOLD_LINKS = "hold_links", _("links that a comment may hold without being held")
     JURY_DECIDES = "jury_decides", _("three members drawn by lot decide where nobody else can")
     NAMED = "named", _("the public log names who decided")
+    PROPOSALS = "proposals", _("proposals of one person at a time")
+    FADING = "fading", _("days after which a proposal fades")
 
 
 # Of these `person` is the moderator, and `after` the last day of the term, if it has one.

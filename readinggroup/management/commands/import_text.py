@@ -61,7 +61,11 @@ class Command(BaseCommand):
         content = file.read_bytes()
         known = reading_from_file(group=group, sha256=sha256_of(content))
         reading = known or bring_text(
-            group=group, document=document, source_file=keep_source(content, file.name), **details
+            group=group,
+            document=document,
+            source_file=keep_source(content, file.name),
+            section_titles=document.section_titles,
+            **details,
         )
         if not quiet:
             words = _("“%(title)s” is on the shelf already.") if known else _("“%(title)s” is on the shelf.")

@@ -3,7 +3,7 @@
 A test walks all models that point at a person: each stands in a part here, or in LEFT_OUT with a reason.
 """
 
-from . import account, belonging, moderation, sessions, talk
+from . import account, ballots, belonging, moderation, proposals, sessions, talk
 from .part import Part, Words
 from .talk import comments
 
@@ -27,11 +27,14 @@ LEFT_OUT = {
     "moderation.Decision.by": "what a moderator decided is about somebody else, and in their archive",
     "schedule.Minutes.published_by": "that the minutes are published is the group's; what one wrote in them is there",
     "schedule.Minutes.waived_by": "as above",
+    "readings.Host.user": "that one is told of what is said about one's proposal follows from the proposal",
+    "proposals.ProposalWording.edited_by": "earlier wordings stand at the proposal, whoever changed it",
     "accounts.User_groups.user": "Django's own groups, which the site does not use",
     "accounts.User_user_permissions.user": "Django's own permissions, which the site does not use",
 }
 
-_BY_NAME = {part.name: part for of in (account, belonging, talk, sessions, moderation) for part in of.PARTS}
+_OF = (account, belonging, talk, proposals, sessions, ballots, moderation)
+_BY_NAME = {part.name: part for of in _OF for part in of.PARTS}
 # As they are listed in the archive: what one has said before what the site noted.
 _FIRST = ["account", "email_addresses", "memberships", "comments"]
 PARTS = [_BY_NAME[name] for name in [*_FIRST, *(name for name in _BY_NAME if name not in _FIRST)]]

@@ -16,7 +16,7 @@ from readinggroup.groups.models import (
     RulesReview,
     RulesReviewSupport,
 )
-from readinggroup.readings.models import TextImport
+from readinggroup.readings.models import Correction, TextImport
 
 from .part import Part, Words, each, on_this_site
 
@@ -177,6 +177,23 @@ def text_imports(user):
         }
 
 
+def corrections(user):
+    """What I corrected of texts, by hand and by files that I brought, without these's content; and what I undid."""
+    mine = Correction.objects.filter(by=user).select_related("reading__group", "reading__edition", "source", "revision")
+    for made in each(mine.defer("source__content")):
+        yield {
+            "group": made.reading.group.name,
+            "text": made.reading.edition.title,
+            "file": made.source and made.source.name,
+            "sha256": made.source and made.source.sha256,
+            "changes": made.changes,
+            "choices": made.choices,
+            "why": made.why,
+            "revision": made.revision and made.revision.number,
+            "created_at": made.created_at,
+        }
+
+
 PARTS = [
     Part("memberships", _("Groups"), ("groups.Membership.user",), memberships),
     Part("join_requests", _("Requests to join"), ("groups.JoinRequest.user",), join_requests),
@@ -210,4 +227,5 @@ PARTS = [
     ),
     Part("handovers", _("Groups handed over"), ("groups.Handover.giver", "groups.Handover.receiver"), handovers),
     Part("text_imports", _("Texts that I brought"), ("readings.TextImport.by",), text_imports),
+    Part("corrections", _("Corrections of texts"), ("readings.Correction.by",), corrections),
 ]

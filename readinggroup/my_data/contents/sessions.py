@@ -7,6 +7,7 @@ from readinggroup.schedule.models import (
     Attendance,
     CalendarAddress,
     MinutesEntry,
+    MinutesWording,
     Outcome,
     PollReply,
     ReadingSession,
@@ -76,9 +77,16 @@ def of_sessions(rows):
 
 
 def minutes(user):
-    """What stands in minutes as I have left it: whoever writes there next has written it."""
+    """What stands in minutes as I have left it, and what I had written there before somebody, or I, reworded it."""
     for entry in of_sessions(MinutesEntry.objects.filter(written_by=user)):
-        yield at_session(entry) | {"words": Words(entry.body, entry.body_html), "written_at": entry.written_at}
+        yield at_session(entry) | wording_of(entry, replaced_at=None)
+    earlier = MinutesWording.objects.filter(written_by=user)
+    for wording in each(earlier.select_related("pgh_obj__session__reading__group")):
+        yield at_session(wording.pgh_obj) | wording_of(wording, replaced_at=wording.pgh_created_at)
+
+
+def wording_of(row, *, replaced_at) -> dict:
+    return {"words": Words(row.body, row.body_html), "written_at": row.written_at, "replaced_at": replaced_at}
 
 
 def outcomes(user):
@@ -145,7 +153,12 @@ PARTS = [
         ("schedule.CalendarAddress.user",),
         calendar_addresses,
     ),
-    Part("minutes", _("Minutes that I have written"), ("schedule.MinutesEntry.written_by",), minutes),
+    Part(
+        "minutes",
+        _("Minutes that I have written"),
+        ("schedule.MinutesEntry.written_by", "schedule.MinutesWording.written_by"),
+        minutes,
+    ),
     Part("outcomes", _("What I have noted in minutes"), ("schedule.Outcome.by",), outcomes),
     Part(
         "sessions",

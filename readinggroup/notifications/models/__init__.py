@@ -3,6 +3,7 @@
 from .devices import PushSubscription
 from .digests import Digest
 from .notices import WAITING, Delivery, Notice
+from .restored import RestoredCopy
 from .wishes import DEFAULTS, AtOnceBy, Category, MailSettings, MailWish, ReaddressedUser, When
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "Notice",
     "PushSubscription",
     "ReaddressedUser",
+    "RestoredCopy",
     "When",
 ]

@@ -20,6 +20,7 @@ class Category(models.TextChoices):
     FOLLOWED = "followed", _("New comments in what I follow")
     SESSION = "session", _("Sessions")
     REMINDER = "reminder", _("Reminders of sessions")  # when, is chosen beside it
+    PROPOSAL = "proposal", _("Proposals and ballots")
     LETTER = "letter", _("Letters of the organizers to all members")
     REQUEST = "request", _("Requests that wait for my answer")
     DECISION = "decision", _("Decisions about me")
@@ -43,6 +44,7 @@ DEFAULTS = {
     Category.FOLLOWED: When.DAILY,
     Category.SESSION: When.AT_ONCE,
     Category.REMINDER: When.AT_ONCE,
+    Category.PROPOSAL: When.AT_ONCE,
     Category.LETTER: When.AT_ONCE,
     Category.REQUEST: When.AT_ONCE,
     Category.DECISION: When.AT_ONCE,

@@ -6,7 +6,6 @@ from django.utils import timezone
 
 from readinggroup.groups.models import Membership
 
-from ..leading import may_lead
 from ..models import Agenda, AgendaItem, SessionState
 from .refusals import HasMinutes, NotPossible, StaleAgenda
 from .scheduling import close_session, held, open_session
@@ -19,7 +18,7 @@ def held_for_leading(session, by):
     """
     membership = Membership.objects.hold(group=session.reading.group_id, user=by)
     standing = held(session)
-    if membership is None or not may_lead(membership, standing) or standing.state == SessionState.CANCELLED:
+    if membership is None or not standing.is_run_by(membership) or standing.state == SessionState.CANCELLED:
         raise NotPossible
     agenda, _made = Agenda.objects.get_or_create(session=standing)
     return standing, agenda

@@ -92,11 +92,11 @@ def seat_waiting(session) -> list[Attendance]:
     """Who waits and gets a place now.
 
     In order: who comes later does not overtake because they are fewer. Only a party that all places together could not
-    hold, since there were more when it came, keeps nobody waiting.
+    hold, since there were more when it came, and who is suspended for longer, keep nobody waiting.
     """
     free, seated = free_places(session), []
     if free > 0:
-        for waiting in session.attendances.waiting().by_members():
+        for waiting in session.attendances.waiting().able_to_come():
             needs = 1 + waiting.guests
             if session.places is not None and needs > session.places:
                 continue
@@ -150,22 +150,27 @@ def note_who_was_there(*, session, was_there, by) -> None:
 
 
 def keep_places() -> int:
-    """Free the places of who belongs to the group no more, and let who waits move up; the answer: how many were freed.
+    """Free the places of who cannot come, and let who waits move up; the answer: how many were freed.
 
-    Whoever leaves, is removed, or deletes their account does so without the group's sessions being held.
+    Whoever leaves, is removed, suspended, or deletes their account does so without the group's sessions being held.
     """
-    left = Attendance.objects.filter(answer=Answer.GOING).exclude(pk__in=Attendance.objects.by_members().values("pk"))
-    changed = Q(attendances__in=left) | Q(attendances__waits_since__isnull=False)
+    able = Attendance.objects.able_to_come().values("pk")
+    cannot = Attendance.objects.filter(answer=Answer.GOING).exclude(pk__in=able)
+    changed = Q(attendances__in=cannot) | Q(attendances__waits_since__isnull=False)
     coming = ReadingSession.objects.coming().filter(changed).values_list("pk", flat=True)
     return sum(keep_places_of(pk) for pk in set(coming))
 
 
 @transaction.atomic
 def keep_places_of(pk) -> int:
-    """The same of one session."""
+    """The same of one session. Who has left does not go any more; who is suspended may be let off by an appeal."""
     standing = ReadingSession.objects.hold(pk)
     members = Membership.objects.active().filter(group=standing.reading.group_id).values("user")
     gone = standing.attendances.filter(answer=Answer.GOING).exclude(user__in=members)
     freed = gone.update(answer=Answer.NOT_GOING, guests=0, waits_since=None, promoted_at=None)
+    if standing.places is not None:
+        barred = standing.attendances.seated().exclude(pk__in=standing.attendances.able_to_come().values("pk"))
+        # In line by when they had said that they come, so before whoever has said so later.
+        freed += barred.update(waits_since=F("answered_at"), promoted_at=None)
     promote_waiting(standing)
     return freed

@@ -24,9 +24,9 @@ from .series import (
     place_in_time,
     set_when,
 )
-from .telling_of_series import tell_of_series, who_goes_to
+from .telling_of_series import tell_of_series, who_was_invited
 
-# Who goes is told if one of these changes, or the time.
+# Who was invited is told if one of these changes, or the time.
 TOLD_OF = {"length", "where", "link"}
 
 
@@ -48,14 +48,13 @@ def change_series(*, series, version, by, since=None, when=None, **details) -> O
 
     What already was stays in the series as it was; the rest goes on as one of its own (the Outcome's). `when` moves
     the sessions: if they come as often as before, each to its turn in the new rule; else those whose date stays are
-    kept, the others are called off, and what is missing is made. Whoever goes to one that is moved or called off is
-    told, once. StaleSeries, NotPossible, NoneLeft, TooMany.
+    kept, the others are called off, and what is missing is made. Whoever was invited to one that is moved or called
+    off is told, once. StaleSeries, NotPossible, NoneLeft, TooMany.
     """
     standing = held_series(series, by=by, version=version)
     rows = list(coming_from(standing, since))
     if not rows:
         raise NoneLeft
-    went = who_goes_to(rows)
     outcome = Outcome(from_here_on(standing, rows[0], by=by))
     target, before = outcome.series, {name: getattr(standing, name) for name in IN_COMMON}
     news = {name: value for name, value in details.items() if before[name] != value}
@@ -71,12 +70,12 @@ def change_series(*, series, version, by, since=None, when=None, **details) -> O
     if when:
         outcome.made = make_ahead(target, by=by, second=when.second)
     if when or news.keys() & TOLD_OF:
-        tell_of_change(outcome, went, by=by)
+        tell_of_change(outcome, by=by)
     return outcome
 
 
 def change_one(row, news, outcome, *, by) -> None:
-    """One session as the others; those who go are told of all at once."""
+    """One session as the others; those who were invited are told of all at once."""
     differs = {name: value for name, value in news.items() if getattr(row, name) != value}
     if not differs:
         return
@@ -88,14 +87,15 @@ def change_one(row, news, outcome, *, by) -> None:
         outcome.moved.append(changed)
 
 
-def tell_of_change(outcome, went, *, by) -> None:
-    """Whoever goes to one that was changed or called off; if there are new ones, all members."""
+def tell_of_change(outcome, *, by) -> None:
+    """Whoever was invited to one that was changed or called off; if there are new ones, all members."""
     touched = [*outcome.changed, *outcome.called_off]
     new = [session for session in outcome.made if session.is_on_the_calendar]
-    people = set().union(*(went.get(session.pk, ()) for session in touched))
+    people = who_was_invited(outcome.series.reading.group, touched)
     if new or people:
         sessions = outcome.changed or new or outcome.called_off
-        tell_of_series(outcome.series, "changed", sessions=sessions, by=by, people=None if new else people)
+        about = [*new, *touched]
+        tell_of_series(outcome.series, "changed", sessions=sessions, about=about, by=by, people=None if new else people)
 
 
 def from_here_on(series, row, *, by) -> Series:

@@ -17,7 +17,7 @@ from ..models import ReadingSession, Series, SessionState
 from ..recurrence import ended_before, is_endless, wall_from, walls_of
 from .refusals import NoneLeft, NotPossible, StaleSeries, TooMany
 from .scheduling import cancel, create, put_on_calendar
-from .telling_of_series import tell_of_series, who_goes_to
+from .telling_of_series import tell_of_series, who_was_invited
 
 # Of a series without an end, sessions are made for so long ahead.
 AHEAD = timedelta(weeks=26)
@@ -166,21 +166,19 @@ def put_series_on_calendar(*, series, by) -> Series:
 def cancel_series(*, series, version, by, reason, since=None) -> list:
     """Call off what is still to come of a series, from one of its sessions on; it ends before that. Drafts go.
 
-    Whoever meant to come to one of them is told why, once. StaleSeries, NotPossible, NoneLeft.
+    Whoever was invited to one of them is told why, once. StaleSeries, NotPossible, NoneLeft.
     """
     standing = held_series(series, by=by, version=version)
     rows = list(coming_from(standing, since))
     if not rows:
         raise NoneLeft
-    went = who_goes_to(rows)
     standing.rule = ended_before(standing.rule, wall_from(rows[0].recurrence))
     standing.version += 1
     standing.save()
     cancelled = [session for session in rows if call_off(session, reason=reason, by=by)]
     if cancelled:
-        tell_of_series(
-            standing, "cancelled", sessions=cancelled, by=by, people=set().union(*went.values()), reason=reason
-        )
+        people = who_was_invited(standing.reading.group, cancelled)
+        tell_of_series(standing, "cancelled", sessions=cancelled, by=by, people=people, reason=reason)
     return cancelled
 
 

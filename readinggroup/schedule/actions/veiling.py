@@ -7,9 +7,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from readinggroup.readings import veils
-from readinggroup.readings.pages import outline_of
 
 from ..models import ReadingSession, SessionState
+from ..passages import addresses_of
 
 # The group is together, or was: what is to be talked about is before all.
 MET = {SessionState.UNDER_WAY, SessionState.HELD}
@@ -29,7 +29,7 @@ def keep_veil(session) -> None:
             end(veil=veil)
             veil.refresh_from_db()
         return
-    wanted = {"paragraphs": paragraphs_of(session), "until": session.starts_at}
+    wanted = {"paragraphs": [address.pk for address in addresses_of(session)], "until": session.starts_at}
     if veil is not None:
         veils.change(veil=veil, **wanted)
         veil.refresh_from_db()
@@ -40,23 +40,6 @@ def keep_veil(session) -> None:
 
 def wants_veil(session) -> bool:
     return session.read_first and session.state == SessionState.SCHEDULED and session.starts_at > timezone.now()
-
-
-def paragraphs_of(session) -> list:
-    """The keys of all paragraphs of its passages, in the text as it is now, from each first to its last.
-
-    Of a passage of which one end is in the text no more the other is left.
-    """
-    revision = session.reading.edition.current_id
-    if revision is None:
-        return []
-    outline, found = outline_of(revision), {}
-    for passage in session.passages.all():
-        ends = (outline.by_paragraph.get(key) for key in (passage.first_id, passage.last_id))
-        numbers = sorted(end.number for end in ends if end is not None)
-        if numbers:
-            found |= {address.pk: None for address in outline.addresses[numbers[0] - 1 : numbers[-1]]}
-    return list(found)
 
 
 def keep_veils() -> None:

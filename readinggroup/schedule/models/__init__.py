@@ -1,7 +1,10 @@
-"""Reading sessions and who comes to them."""
+"""Reading sessions and who comes to them.
+
+pghistory puts MinutesWording, the earlier wordings of minutes, in here too.
+"""
 
 from .agenda import Agenda, AgendaItem
-from .attendance import Answer, Attendance
+from .attendance import WAITING, Answer, Attendance
 from .calendar_addresses import CalendarAddress
 from .minutes import Minutes, MinutesEntry, Outcome, OutcomeKind
 from .polls import Availability, DatePoll, PollReply, ProposedTime, TimeAnswer
@@ -12,6 +15,7 @@ from .sessions import DATED, Passage, ReadingSession, SessionState
 __all__ = [
     "DATED",
     "LENGTHS",
+    "WAITING",
     "Agenda",
     "AgendaItem",
     "Answer",

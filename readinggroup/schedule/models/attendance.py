@@ -3,11 +3,15 @@
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from readinggroup.groups.models import Membership
+
 from .sessions import ReadingSession
+
+WAITING = "waiting"  # of an answer: would go, and has no place yet
 
 
 class Answer(models.TextChoices):
@@ -29,11 +33,25 @@ class AttendanceQuerySet(models.QuerySet):
         """Those who wait for one, in their order."""
         return self.filter(waits_since__isnull=False).order_by("waits_since", "pk")
 
+    def in_line(self):
+        """Each with its `kind` (the answer, or "waiting"), in the order in which each kind is shown."""
+        kind = Case(When(waits_since__isnull=False, then=Value(WAITING)), default=F("answer"))
+        return self.annotate(kind=kind).order_by("waits_since", "answered_at", "pk")
+
     def by_members(self):
         """Of those who belong to the group now."""
         return self.filter(
             user__memberships__group=F("session__reading__group"), user__memberships__left_at__isnull=True
         )
+
+    def able_to_come(self):
+        """Of members who are not suspended until after the session begins."""
+        barred = Membership.objects.filter(
+            group=OuterRef("session__reading__group"),
+            user=OuterRef("user"),
+            suspended_until__gt=OuterRef("session__starts_at"),
+        )
+        return self.by_members().exclude(Exists(barred))
 
 
 class Attendance(models.Model):

@@ -2,6 +2,7 @@
 
 import uuid
 
+import pghistory
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -45,10 +46,18 @@ class Minutes(models.Model):
         return f"minutes of {self.session_id}"
 
 
+@pghistory.track(
+    pghistory.UpdateEvent("reworded", condition=pghistory.AnyChange("body"), row=pghistory.Old),
+    fields=["body", "body_html", "version", "written_by", "written_at"],
+    model_name="MinutesWording",
+    obj_field=pghistory.ObjForeignKey(related_name="wordings", on_delete=models.CASCADE),
+    context_field=None,
+)
 class MinutesEntry(models.Model):
     """What the minutes say of one item of the agenda, or, without an item, of the session as a whole.
 
-    Several people write. `version` counts the wordings: whoever saves says which one they began from.
+    Several people write. `version` counts the wordings: whoever saves says which one they began from. The database
+    keeps the earlier ones, with who wrote them.
     """
 
     LONGEST = 20_000

@@ -118,6 +118,10 @@ class PollReplyQuerySet(models.QuerySet):
             user__memberships__group=F("poll__session__reading__group"), user__memberships__left_at__isnull=True
         )
 
+    def with_words(self):
+        """Of these the ones that say a word to all, in the order in which they came."""
+        return self.by_members().exclude(words="").select_related("user").order_by("pk")
+
 
 class PollReply(models.Model):
     """What one member has answered to a poll: to each time, if they like, and a word to all."""

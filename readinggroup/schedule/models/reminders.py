@@ -63,7 +63,7 @@ class Reminder(models.Model):
 
 
 class RemindedSession(ReadingSession):
-    """A session that is scheduled, moved, cancelled, in whatever way; this holds the triggers that follow it."""
+    """A session that is scheduled, moved, cancelled, in whatever way; this holds the trigger that follows it."""
 
     class Meta:
         proxy = True
@@ -85,25 +85,6 @@ class RemindedSession(ReadingSession):
                         FROM (VALUES {_LENGTHS}) AS lead (name, length)
                         WHERE NEW.starts_at - lead.length > now()
                         ON CONFLICT (session_id, before, starts_at) DO NOTHING;
-                    END IF;
-                    RETURN NULL;
-                """,  # noqa: S608 - our own SQL
-            ),
-            pgtrigger.Trigger(
-                name="text_knows_that_the_group_meets",
-                level=pgtrigger.Row,
-                when=pgtrigger.After,
-                operation=pgtrigger.UpdateOf("ends_at", "state"),
-                # A session that nobody closes is over two hours after its end, as far as the text knows.
-                func=f"""
-                    IF NEW.state <> OLD.state OR NEW.ends_at IS DISTINCT FROM OLD.ends_at THEN
-                        UPDATE readings_reading SET together_until = (
-                            SELECT max(ends_at) + interval '2 hours' FROM schedule_readingsession
-                            WHERE reading_id = NEW.reading_id AND state = '{SessionState.UNDER_WAY}'
-                        )
-                        WHERE id = NEW.reading_id AND (
-                            together_until IS NOT NULL OR NEW.state = '{SessionState.UNDER_WAY}'
-                        );
                     END IF;
                     RETURN NULL;
                 """,  # noqa: S608 - our own SQL

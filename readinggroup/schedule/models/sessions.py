@@ -205,12 +205,13 @@ class ReadingSession(models.Model):
                     ELSIF NEW.state NOT IN ('{SessionState.SCHEDULED}', '{SessionState.UNDER_WAY}') THEN
                         DELETE FROM readings_ahead WHERE session = NEW.public_id;
                     ELSE
-                        INSERT INTO readings_ahead (reading_id, session, starts_at, ends_at, zone, all_day, passages)
+                        INSERT INTO readings_ahead
+                            (reading_id, session, starts_at, ends_at, zone, all_day, has_begun, passages)
                         VALUES (NEW.reading_id, NEW.public_id, NEW.starts_at, NEW.ends_at, NEW.zone, NEW.all_day,
-                                {_PASSAGES.format(session="NEW.id")})
+                                NEW.state = '{SessionState.UNDER_WAY}', {_PASSAGES.format(session="NEW.id")})
                         ON CONFLICT (session) DO UPDATE SET reading_id = EXCLUDED.reading_id,
                             starts_at = EXCLUDED.starts_at, ends_at = EXCLUDED.ends_at, zone = EXCLUDED.zone,
-                            all_day = EXCLUDED.all_day, passages = EXCLUDED.passages;
+                            all_day = EXCLUDED.all_day, has_begun = EXCLUDED.has_begun, passages = EXCLUDED.passages;
                     END IF;
                     RETURN NULL;
                 """,  # noqa: S608 - our own SQL
@@ -252,19 +253,25 @@ class ReadingSession(models.Model):
         """Whether it has not begun. A draft is thrown away."""
         return self.state in {SessionState.DRAFT, SessionState.POLL, SessionState.SCHEDULED}
 
-    def shows_where_to(self, membership) -> bool:
-        """Whether this member may know place and link: who has a place, who runs it, and organizers."""
-        if self.is_run_by(membership):
-            return True
-        if not membership.is_member:
+    def shows_where_to(self, membership, attendance) -> bool:
+        """Whether this member, whose answer this is, may know place and link.
+
+        Who has a place, who leads or writes the minutes, and organizers; nobody who is suspended until it has begun.
+        """
+        if not membership.is_member or self.bars(membership):
             return False
-        return (
-            self.minute_taker_id == membership.user_id
-            or self.attendances.seated().filter(user=membership.user_id).exists()
-        )
+        if may(membership, Can.SCHEDULE) or membership.user_id in {self.facilitator_id, self.minute_taker_id}:
+            return True
+        return attendance is not None and attendance.is_seated
+
+    def bars(self, membership) -> bool:
+        """Whether this member cannot come, since they are suspended until after it begins."""
+        if self.starts_at is None or not membership.is_suspended:
+            return False
+        return membership.suspended_until > self.starts_at
 
     def is_run_by(self, membership) -> bool:
-        """Whether this member opens it, leads through it and closes it: its facilitator, or an organizer."""
+        """Whether this member opens, leads and closes it, and notes who came: its facilitator, or an organizer."""
         if may(membership, Can.SCHEDULE):
             return True
         return may(membership, Can.ATTEND) and self.facilitator_id == membership.user_id

@@ -1,0 +1,29 @@
+"""The door through which all mail leaves: closed in a restored copy, whoever writes the mail.
+
+What is queued waits (mailing.take_one). What a page sends at once, such as a code to sign in, is dropped, and the log
+says so.
+"""
+
+import logging
+
+from django.conf import settings
+from django.core.mail import get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+
+from .models import RestoredCopy
+
+log = logging.getLogger(__name__)
+
+
+class EmailBackend(BaseEmailBackend):
+    """settings.OUTGOING_MAIL_BACKEND, unless this is a restored copy."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.options = options
+
+    def send_messages(self, email_messages):
+        if RestoredCopy.objects.exists():
+            log.warning("%d mails were not sent: this is a restored copy (manage.py resume_mail)", len(email_messages))
+            return 0
+        return get_connection(settings.OUTGOING_MAIL_BACKEND, **self.options).send_messages(email_messages)

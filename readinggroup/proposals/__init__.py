@@ -1,0 +1,1 @@
+"""What members would like to read, and how the group decides."""

@@ -1,0 +1,95 @@
+"""The files that set the site up agree with one another and with the code. What they do was tried by hand: see
+docs/operations.md, "What was tried"."""
+
+import re
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+import yaml
+from django.conf import settings
+from procrastinate.contrib.django import app
+
+from readinggroup.environment import VARIABLES, read
+
+ROOT = Path(__file__).parent.parent
+COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+SERVICES = yaml.safe_load(COMPOSE)["services"]
+SITE = {name: service for name, service in SERVICES.items() if service.get("build")}
+EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
+OF_COMPOSE = {"SITE_HOST", "POSTGRES_PASSWORD"}  # which the site itself does not read
+
+
+def example_names():
+    return set(re.findall(r"^([A-Z_]+)=", EXAMPLE, re.MULTILINE))
+
+
+def test_every_variable_of_the_containers_is_in_the_example_and_the_other_way_round():
+    asked = set(re.findall(r"\$\{([A-Z_]+)", COMPOSE))
+    assert asked == example_names()
+
+
+def test_the_site_knows_every_variable_that_it_is_given():
+    assert set(SITE) == {"migrate", "web", "worker", "backup"}
+    for name, service in SITE.items():
+        assert set(service["environment"]) <= set(VARIABLES), name
+    assert example_names() - OF_COMPOSE <= set(VARIABLES)
+
+
+def test_the_examples_values_are_good_ones_or_asked_for(monkeypatch):
+    for name, value in re.findall(r"^([A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE):
+        if name not in OF_COMPOSE:
+            monkeypatch.setenv(name, value)
+            read(name)
+    needed = re.findall(r"\$\{([A-Z_]+):\?", COMPOSE)
+    assert {"SECRET_KEY", "POSTGRES_PASSWORD", "SITE_HOST", "EMAIL_URL"} <= set(needed), "compose stops without them"
+
+
+def test_containers_may_do_little():
+    for name, service in SERVICES.items():
+        assert service["read_only"], name
+        assert "no-new-privileges:true" in service["security_opt"], name
+    for name in [*SITE, "caddy"]:
+        assert SERVICES[name]["cap_drop"] == ["ALL"], name
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert dockerfile.index("USER site") > dockerfile.rindex("FROM")
+
+
+def test_some_worker_takes_every_task():
+    queues = {task.queue for task in app.tasks.values() if task.name.startswith(("readinggroup.", "texts."))}
+    taken = {
+        queue for service in SITE.values() for queue in re.findall(r"--queues (\S+)", str(service.get("command", "")))
+    }
+    assert queues == taken == {"default", "backups"}
+
+
+def test_what_files_are_named_is_there():
+    for service in SERVICES.values():
+        for volume in service.get("volumes", []):
+            source = volume.partition(":")[0]
+            assert not source.startswith(".") or (ROOT / source).is_file(), source
+    for source in re.findall(r"^COPY (\S+) ", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE):
+        assert source.startswith("--from") or (ROOT / source).exists(), source
+
+
+def test_the_proxy_lets_through_what_the_site_takes():
+    caddyfile = (ROOT / "docs" / "deploy" / "Caddyfile").read_text(encoding="utf-8")
+    megabytes = int(re.search(r"max_size (\d+)MB", caddyfile)[1])
+    assert megabytes * 10**6 >= settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    assert set(re.findall(r"\{\$(\w+)\}", caddyfile)) == set(SERVICES["caddy"]["environment"])
+
+
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_the_units_run_what_the_containers_run(name):
+    unit = ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str
+    unit.read(ROOT / "docs" / "deploy" / f"readinggroup-{name}.service")
+    service = unit["Service"]
+    assert service["Restart"] == "always"
+    assert service["User"] == "readinggroup"
+    if name == "web":
+        image = (ROOT / "Dockerfile").read_text(encoding="utf-8").rpartition("CMD ")[2]
+        words = {word for word in re.findall(r'"([^"]+)"', image) if word != "0.0.0.0"}  # noqa: S104 - inside a container
+        assert words <= {*service["ExecStart"].split(), "granian"}
+    else:
+        assert service["ExecStart"].endswith("manage.py procrastinate worker")
