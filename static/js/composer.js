@@ -37,13 +37,7 @@
   const forgetSaved = (address) => sessionStorage.removeItem(savedName(address));
   const waiting = () => Object.keys(localStorage).filter((name) => name.startsWith(PREFIX)).map((name) => name.slice(PREFIX.length));
 
-  const fieldsOf = (form) => ({
-    body: form.elements.body.value,
-    quotes: [...form.querySelectorAll("input[name=quote]")].filter((input) => input.type === "hidden" || input.checked).map((input) => input.value),
-    sequence: Number(form.elements.sequence?.value) || 0,
-    wording: form.elements.wording?.value,
-    key: form.elements.key?.value,
-  });
+  const { fieldsOf } = readingGroup;
   const same = (one, other) => one.body === other.body && String(one.quotes) === String(other.quotes);
 
   const show = (form, state) => {
@@ -61,7 +55,7 @@
   const posts = new Map(); // address -> how often something was posted from there
 
   const remember = (form) => {
-    keep(addressOf(form), fieldsOf(form));
+    readingGroup.keep(form);
     clearTimeout(timers.get(addressOf(form)));
     timers.set(addressOf(form), setTimeout(save, SOON, addressOf(form)));
   };
@@ -214,7 +208,11 @@
         continue;
       }
       const there = fieldsOf(form);
-      if (same(here, there) || same(here, { ...there, body: box.defaultValue })) {
+      if (same(here, there) && box.value !== box.defaultValue) {
+        remember(form); // typed before this script was there
+        continue;
+      }
+      if (same(here, { ...there, body: box.defaultValue })) {
         put(form, here);
         forget(address);
         continue;

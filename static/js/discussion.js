@@ -147,6 +147,21 @@
     if (!document.querySelector(".desk") && location.pathname !== path) location.reload();
   });
 
+  // Words are on this device with each key, also before the script is there that brings them to the server (composer.js
+  // takes up what waits): on a slow line somebody writes and closes the discussion sooner.
+  const fieldsOf = (form) => ({
+    body: form.elements.body.value,
+    quotes: [...form.querySelectorAll("input[name=quote]")].filter((input) => input.type === "hidden" || input.checked).map((input) => input.value),
+    sequence: Number(form.elements.sequence?.value) || 0,
+    wording: form.elements.wording?.value,
+    key: form.elements.key?.value,
+  });
+  const keep = (form) => localStorage.setItem(`draft:${user}:${form.getAttribute("action")}`, JSON.stringify(fieldsOf(form)));
+  document.addEventListener("input", (event) => {
+    const form = user && event.target.name === "body" && event.target.closest("form.composer");
+    if (form && form.querySelector("[name=draft]")) keep(form);
+  });
+
   // What only writing needs (<body data-later>) is loaded when it comes into sight: the first page is there sooner.
   const later = () => {
     const scripts = document.body.dataset.later?.split(" ") ?? [];
@@ -160,5 +175,5 @@
 
   const nothing = () => {}; // until composer.js is there
   // `asked`: when the server was asked for what is shown last, at first for the page.
-  window.readingGroup = { bringWordsBack: nothing, letGo: nothing, fetchPart, focusOn, later, moment, asked: performance.timeOrigin };
+  window.readingGroup = { bringWordsBack: nothing, letGo: nothing, fetchPart, fieldsOf, focusOn, keep, later, moment, asked: performance.timeOrigin };
 })();

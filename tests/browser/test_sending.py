@@ -79,6 +79,22 @@ def test_ctrl_enter_sends_an_answer_too(house, page_for):
 # --- Not sent yet -------------------------------------------------------------------------------------------------
 
 
+def test_words_are_kept_before_the_script_is_there_that_saves_them(house, page_for):
+    page = page_for(house.member)
+    held = []
+    page.route("**/composer*.js", lambda route: held.append(route))
+    open_text(page, house.reading)
+    open_discussion(page, 4)
+    box_for_words(composer(page)).fill("Half a thou")
+    close_discussion(page)
+    is_closed(page)
+    assert len(held) == 1
+    held[0].continue_()
+    open_discussion(page, 4)
+    expect(box_for_words(composer(page))).to_have_value("Half a thou")
+    expect(composer(page).locator(".kept")).to_have_text("Draft saved")
+
+
 def test_words_outlive_the_panel_and_stay_with_their_paragraph(house, page_for):
     page = page_for(house.member)
     open_text(page, house.reading)
