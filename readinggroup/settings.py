@@ -99,6 +99,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "readinggroup.lib.page_parts.page_parts",
             ],
+            "builtins": ["readinggroup.lib.template_filters"],
         },
     },
 ]

@@ -49,6 +49,7 @@ from .schedule.agenda_steps import agenda_form, ended, under_way
 from .schedule.houses import scheduled_session, series_form, series_of, session_form, session_in
 from .side_by_side.houses import two_editions
 from .thoroughness import THOROUGH, thoroughly
+from .valid_html import Kept, why_no_checker
 
 ACTORS = [
     "visitor",
@@ -1016,8 +1017,24 @@ def cells(module_db):
     return made
 
 
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory):
+    """What everybody was shown: at the end all of it is HTML as the standard has it."""
+    shown = Kept()
+    yield shown
+    if not why_no_checker():
+        faults = shown.faults(tmp_path_factory.mktemp("shown"))
+        assert not faults, "\n".join(faults)
+
+
+def test_html_can_be_checked():
+    """Says where it is not."""
+    if why := why_no_checker():
+        pytest.skip(f"HTML is not checked: {why}")
+
+
 @pytest.mark.parametrize(("name", "method", "visibility", "state"), ROWS)
-def test_each_gets_what_the_table_says(cells, db, name, method, visibility, state):
+def test_each_gets_what_the_table_says(cells, db, shown, name, method, visibility, state):
     cell = cells[visibility, state]
     address = cell.address(name)
     data = cell.data(name) if method == "POST" else None
@@ -1032,6 +1049,7 @@ def test_each_gets_what_the_table_says(cells, db, name, method, visibility, stat
                     value.seek(0)  # a file that was sent has been read to its end
             answer = cell.ask(cell.client_of(actor), method, address, data, **htmx)
             got[actor, *htmx] = said = outcome(answer)
+            shown.keep(f"{name} {method} {actor}", answer)
             wanted[actor, *htmx] = expected(name, method, actor, visibility, state)
             if method == "GET" and said == "." and "HX-Request" not in answer.get("Vary", ""):
                 break  # a page that says that it has no part: tests/test_headers.py holds it to that

@@ -16,6 +16,13 @@ MOST_IN_A_DRAFT = 20  # quotations: more than a comment holds, so that none is l
 LAST_SEQUENCE = 2**31 - 2  # how far a column of the database counts, and one more
 
 
+class Hidden(forms.HiddenInput):
+    """What nobody sees has no id, since several of these forms stand on one page, and nothing describes it."""
+
+    def get_context(self, name, value, attrs):
+        return super().get_context(name, value, attrs=None)
+
+
 class CommentForm(QuotesInForm, forms.Form):
     """A new comment or an answer, with what it quotes.
 
@@ -31,12 +38,10 @@ class CommentForm(QuotesInForm, forms.Form):
             "max_length": _("That is %(show_value)d characters; a comment holds %(limit_value)d. Make two of it."),
         },
     )
-    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    key = forms.UUIDField(widget=Hidden, initial=uuid.uuid4)
     # The version of the paragraph that the writer has before them: the text may be revised while they write.
-    seen = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1, max_value=2**63 - 1)
-    sequence = forms.IntegerField(
-        widget=forms.HiddenInput, initial=0, required=False, min_value=0, max_value=LAST_SEQUENCE
-    )
+    seen = forms.IntegerField(widget=Hidden, required=False, min_value=1, max_value=2**63 - 1)
+    sequence = forms.IntegerField(widget=Hidden, initial=0, required=False, min_value=0, max_value=LAST_SEQUENCE)
 
     @property
     def quotes(self) -> list:
@@ -73,8 +78,8 @@ class EditForm(CommentForm):
 
     seen = None  # what is reworded, or kept, stays about what it was written about
     key = None
-    wording = forms.IntegerField(widget=forms.HiddenInput)
-    hands_in = forms.BooleanField(widget=forms.HiddenInput, required=False)
+    wording = forms.IntegerField(widget=Hidden)
+    hands_in = forms.BooleanField(widget=Hidden, required=False)
 
 
 class DraftForm(CommentForm):

@@ -124,7 +124,7 @@ def as_html(thing):
         return _("yes") if thing else _("no")
     if isinstance(thing, datetime):
         moment = date_format(timezone.localtime(thing), "DATETIME_FORMAT")
-        return format_html('<time datetime="{}">{}</time>', thing.isoformat(), moment)
+        return format_html('<time datetime="{}">{}</time>', thing.isoformat(timespec="seconds"), moment)
     if thing is None or thing == "":
         return "–"
     text = str(thing)
