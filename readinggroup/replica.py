@@ -144,8 +144,8 @@ def ask(database, query) -> list[str | None]:
         if (result := server.get_result()) is None:
             break
         answer = result
-    if answer is None or answer.status != psycopg.pq.ExecStatus.TUPLES_OK:
-        raise OperationalError("It answers with an error.")
+    if answer is None or answer.status != psycopg.pq.ExecStatus.TUPLES_OK or answer.ntuples != 1:
+        raise OperationalError("It has no such answer.")
     values = (answer.get_value(0, column) for column in range(answer.nfields))
     return [value and value.decode() for value in values]
 
