@@ -105,6 +105,12 @@ class Server:
         with contextlib.suppress(subprocess.CalledProcessError):
             self.run("pg_ctl", "-D", self.data, "-w", "-m", mode, "stop")
 
+    def change(self, name, value) -> None:
+        """A setting, while it runs."""
+        with self.connect("postgres") as admin:
+            admin.execute(f"ALTER SYSTEM SET {name} = '{value}'")  # noqa: S608 - of a benchmark
+            admin.execute("SELECT pg_reload_conf()")
+
     def promote(self) -> None:
         self.run("pg_ctl", "-D", self.data, "-w", "promote")
 
@@ -183,6 +189,7 @@ class Machines:
         self.folder.chmod(0o755)
         self.logins = logins
         self.primary, self.replica = (Server(self.folder, name) for name in ("primary", "replica"))
+        self.postgres = self.primary  # whichever is the primary
         self.port, self.web_ports, self.metrics_ports = (
             free_port(),
             [free_port(), free_port()],
