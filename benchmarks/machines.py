@@ -108,7 +108,7 @@ class Server:
     def change(self, name, value) -> None:
         """A setting, while it runs."""
         with self.connect("postgres") as admin:
-            admin.execute(f"ALTER SYSTEM SET {name} = '{value}'")  # noqa: S608 - of a benchmark
+            admin.execute(f"ALTER SYSTEM SET {name} = '{value}'")
             admin.execute("SELECT pg_reload_conf()")
 
     def promote(self) -> None:
@@ -128,6 +128,22 @@ class Server:
         if sign == signal.SIGKILL:
             time.sleep(0.2)
             (self.data / "postmaster.pid").unlink(missing_ok=True)
+
+    def vanish(self) -> None:
+        """As when its machine loses the network: nothing comes, nothing goes, nobody is told. Else PermissionError."""
+        self._drop("-I")
+
+    def come_back(self) -> None:
+        with contextlib.suppress(PermissionError):
+            self._drop("-D")
+
+    def _drop(self, act):
+        for end in ("--dport", "--sport"):
+            command = ["iptables", act, "INPUT", "-i", "lo", "-p", "tcp", end, str(self.port), "-j", "DROP"]
+            try:
+                subprocess.run(command, check=True, capture_output=True)
+            except (OSError, subprocess.CalledProcessError) as error:
+                raise PermissionError("iptables is not here, or not for us") from error
 
     def connect(self, user="readinggroup", name="readinggroup", **options) -> psycopg.Connection:
         return psycopg.connect(host=HOST, port=self.port, user=user, dbname=name, autocommit=True, **options)
@@ -277,6 +293,7 @@ class Machines:
         for server in (self.replica, self.primary):
             with contextlib.suppress(FileNotFoundError, psutil.NoSuchProcess):
                 server.send(signal.SIGCONT)
+            server.come_back()
             server.stop()
         if os.environ.get("MACHINES_KEEP"):
             print(f"Kept: {self.folder}")

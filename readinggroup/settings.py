@@ -123,7 +123,7 @@ for database in DATABASES.values():
     options.setdefault("options", "-c pgtrigger.ignore={}")
     # A machine that vanished says nothing: without these, who waits for it waits for a quarter of an hour and more.
     for name, value in {
-        "connect_timeout": 4,
+        "connect_timeout": 3,
         "keepalives_idle": 4,
         "keepalives_interval": 2,
         "keepalives_count": 2,

@@ -1,7 +1,7 @@
-"""The primary lost (`kill -9` of all of it), and the replica promoted some seconds later (`pg_ctl promote`).
+"""The primary lost, and the replica promoted some seconds later (`pg_ctl promote`).
 
-Two web servers behind Caddy, with DATABASE_URL naming both servers and `target_session_attrs=read-write`, REPLICA_URL the
-replica. The primary waits for the replica at each commit (`synchronous_standby_names`): what is acknowledged is on both.
+Two web servers behind Caddy; DATABASE_URL names both servers, with `target_session_attrs=read-write`, REPLICA_URL the
+replica. The primary waits for it at each commit (`synchronous_standby_names`): what is acknowledged is on both.
 """
 
 import json
@@ -16,27 +16,36 @@ WITHOUT = 5  # seconds without a primary
 
 
 def run() -> list[Outcome]:
+    outcomes = [lost("Primary killed, replica promoted", lambda primary: primary.send(signal.SIGKILL))]
+    name = "Primary's machine vanishes (its packets are dropped), replica promoted"
+    try:
+        return [*outcomes, lost(name, lambda primary: primary.vanish())]
+    except PermissionError as why:
+        return [*outcomes, Outcome(name, skipped=str(why))]
+
+
+def lost(name, lose) -> Outcome:
     with Machines(logins=PEOPLE) as site:
         site.primary.change("synchronous_standby_names", "replica")
         site.until(lambda: site.primary.ask("SELECT sync_state FROM pg_stat_replication") == "sync", 20)
         with Load(site) as load, Readers(site) as visitors:
             time.sleep(4)
-            site.primary.send(signal.SIGKILL)
+            lose(site.primary)
             time.sleep(WITHOUT)
             site.replica.promote()
             site.postgres = site.replica
             load.fault_is_over()
-            time.sleep(12)
-        seen = f"{WITHOUT} s without a primary; visitors meanwhile: {visitors.said}"
-        outcome = load.outcome("Primary lost, replica promoted", remarks=seen)
+            time.sleep(15)
+        seen = f"{WITHOUT} s without a primary; visitors: {visitors.said}"
+        outcome = load.outcome(name, remarks=seen)
         if not visitors.all_well:
             outcome.problems.append("visitors could not go on reading")
         try:
-            site.until(lambda: is_well(site), 30)
+            site.until(lambda: is_well(site), 40)
         except RuntimeError:
             outcome.problems.append(f"/readyz: {Browser(site.web_ports[0]).get('/readyz').body}")
         outcome.problems += [f"a web server ended {web.ends} times" for web in site.webs if web.ends]
-    return [outcome]
+    return outcome
 
 
 def is_well(site) -> bool:
