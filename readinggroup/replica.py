@@ -41,7 +41,8 @@ COOKIE = "asks_primary"  # of who has just written; its value says nothing
 FAILURES = (Error, psycopg.Error)
 NEVER = -math.inf
 EVERY = 0.5  # seconds between two looks at the primary's position; at most a quarter of the bound
-ANSWERS_WITHIN = 1  # seconds for a question that costs no work; a server that takes longer hangs
+ANSWERS_WITHIN = 1  # seconds for a question that costs no work; a replica that takes longer hangs
+PRIMARY_ANSWERS_WITHIN = 0.5  # shorter: that it is away must be known before what is known of the replica is too old
 STALE_AFTER = 5  # seconds after which what a look found says nothing any more
 REMEMBERED = 240  # positions: two minutes
 # Which cluster it is, and which position it has reached. A replica has the identifier of its primary.
@@ -123,8 +124,8 @@ class Router:
 # --- How far the replica follows --------------------------------------------------------------------------------------
 
 
-def ask(database, query) -> list[str | None]:
-    """The one row that a server answers within a second, as text. OperationalError if it does not.
+def ask(database, query, within=ANSWERS_WITHIN) -> list[str | None]:
+    """The one row that a server answers within so many seconds, as text. OperationalError if it does not.
 
     Past psycopg's own waiting, which would wait for as long as a server hangs.
     """
@@ -132,7 +133,7 @@ def ask(database, query) -> list[str | None]:
     server = database.connection.pgconn
     server.send_query(query.encode())
     server.flush()
-    until = time.monotonic() + ANSWERS_WITHIN
+    until = time.monotonic() + within
     answer = None
     while True:
         while server.is_busy():
@@ -192,7 +193,7 @@ class Watch:
         """Note which position it has reached."""
         moment = time.monotonic()  # before it is asked: its position holds all that was acknowledged until now
         try:
-            cluster, position = ask(connections[DEFAULT_DB_ALIAS], PRIMARYS_POSITION)
+            cluster, position = ask(connections[DEFAULT_DB_ALIAS], PRIMARYS_POSITION, PRIMARY_ANSWERS_WITHIN)
         except FAILURES:
             connections[DEFAULT_DB_ALIAS].close()
             self.primary_answers = False
@@ -228,11 +229,14 @@ class Watch:
     def as_of(self, database) -> float:
         """The last moment of which this connection's replica is known to know all; NEVER if there is none.
 
-        OperationalError if it does not answer, was promoted, or never was a replica of our primary.
+        OperationalError if it does not answer, or is no replica of our primary. One that was promoted is none, except
+        while nobody else is seen to be the primary: then it holds all that there is.
         """
-        cluster, replayed = ask(database, REPLICAS_POSITION)
+        cluster, replayed, recovers = ask(database, REPLICAS_POSITION)
         if cluster != self.cluster and self.cluster is not None:
             raise OperationalError("It belongs to another cluster.")
+        if replayed is None or (recovers != "t" and self.primary_answers):
+            raise OperationalError("It does not follow.")
         position = bytes_of(replayed)
         return next((moment for moment, passed in self.positions if passed <= position), NEVER)
 

@@ -53,6 +53,7 @@ class Followed(replica.Watch):
     """A watch without threads, of a replica that has replayed up to `replayed`."""
 
     replayed = 0x100
+    recovers = "t"
     answers = True
 
     def __init__(self):
@@ -90,7 +91,7 @@ def watch(db, monkeypatch):
     def ask(database, query):
         if not made.answers:
             raise OperationalError("connection refused")
-        return ["7", f"0/{made.replayed:X}"]
+        return ["7", f"0/{made.replayed:X}", made.recovers]
 
     second = copy.copy(connections["default"])
     second.alias, second.execute_wrappers, second.close = "replica", [note], lambda: None
@@ -278,6 +279,19 @@ def test_without_a_primary_visitors_go_on_reading(house, watch):
     assert watch.noted == [], "it had not followed when the primary went away"
 
 
+def test_one_that_was_promoted_answers_till_it_is_found_as_the_primary(house, watch):
+    watch.recovers = "f"
+    watch.primary_answers = False
+    Client().get(page_of(house))
+    assert watch.noted
+    watch.noted.clear()
+    watch.primary_answers, watch.asked = True, type(watch.asked)()
+    assert Client().get(page_of(house)).status_code == 200
+    assert watch.noted == []
+    watch.look_at_replica()
+    assert watch.word.startswith("does not answer, or is no replica")
+
+
 def test_never_a_write_even_where_it_was_promoted(house, watch):
     """The pages are read in transactions that may not write; nothing of them needs to (see the matrix, too)."""
     with connection.cursor() as cursor:
@@ -328,10 +342,9 @@ def test_a_real_server_says_where_it_stands_and_that_it_is_no_replica(own_connec
         replica.Watch().as_of(own_connection)
 
 
-def test_a_server_that_hangs_is_not_waited_for(own_connection, monkeypatch):
-    monkeypatch.setattr(replica, "ANSWERS_WITHIN", 0.05)
+def test_a_server_that_hangs_is_not_waited_for(own_connection):
     with pytest.raises(OperationalError, match="does not answer"):
-        replica.ask(own_connection, "SELECT pg_sleep(30)")
+        replica.ask(own_connection, "SELECT pg_sleep(30)", 0.05)
 
 
 def test_who_waits_for_a_replica_that_hangs_is_let_go(own_connection):
