@@ -238,6 +238,7 @@ class Machines:
 
     def __enter__(self) -> "Machines":
         atexit.register(self.end)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started ends then, too
         try:
             self.primary.make()
             for command in (["migrate", "-v0"], ["createcachetable"], ["collectstatic", "--no-input", "-v0"]):

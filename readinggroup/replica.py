@@ -47,11 +47,9 @@ STALE_AFTER = 5  # seconds after which what a look found says nothing any more
 REMEMBERED = 240  # positions: two minutes
 # Which cluster it is, and which position it has reached. A replica has the identifier of its primary.
 PRIMARYS_POSITION = "SELECT system_identifier, pg_current_wal_flush_lsn() FROM pg_control_system()"
-REPLICAS_POSITION = (
-    "SELECT system_identifier, pg_last_wal_replay_lsn() FROM pg_control_system() WHERE pg_is_in_recovery()"
-)
+REPLICAS_POSITION = "SELECT system_identifier, pg_last_wal_replay_lsn(), pg_is_in_recovery() FROM pg_control_system()"
 
-# What visitors read: the names of views, or of all views that begin so. None of them writes; tests hold the list to the
+# What visitors read, by the names of views. None of them writes; tests hold the list to the
 # table of who gets what. Pages under private addresses and one-time links are not here: they carry somebody's right.
 READING = frozenset(
     [

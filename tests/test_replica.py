@@ -338,6 +338,7 @@ def test_a_real_server_says_where_it_stands_and_that_it_is_no_replica(own_connec
     cluster, position = replica.ask(own_connection, replica.PRIMARYS_POSITION)
     assert cluster.isdecimal()
     assert re.fullmatch(r"[0-9A-F]+/[0-9A-F]+", position)
+    assert replica.ask(own_connection, replica.REPLICAS_POSITION) == [cluster, None, "f"]
     with pytest.raises(OperationalError):
         replica.Watch().as_of(own_connection)
 
