@@ -5,10 +5,12 @@ stops the start with a line. An empty value is none, except where it says someth
 """
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
 
@@ -77,13 +79,28 @@ TABLE = {
             "DATABASE_URL",
             "secret",
             "",
-            "`postgres://user:password@host/name`; PostgreSQL 15 or newer",
+            "`postgres://user:password@host/name`, or several `host:port` by comma; PostgreSQL 15 or newer",
             "the embedded Postgres",
         ),
         Variable(
             "CONN_MAX_AGE", "int", 0, "seconds that a thread keeps its database connection; 600 for the web process"
         ),
+        Variable(
+            "REPLICA_URL",
+            "secret",
+            "",
+            "a streaming replica from which visitors read and search; see “More than one machine”",
+            "none",
+        ),
+        Variable("REPLICA_MAX_LAG", "int", 2, "seconds that visitors may read behind the primary; 0 for never"),
         Variable("DATABASE_PREPARE", "bool", True, "prepared statements; off behind an old PgBouncer"),
+        Variable(
+            "CACHE_URL",
+            "secret",
+            "",
+            "`redis://:password@host:6379/0` (`rediss://` with TLS): a Valkey or Redis that counts the attempts to sign in; needs the extra `valkey`",
+            "a table of the database",
+        ),
     ],
     "Mail": [
         Variable(
@@ -213,10 +230,52 @@ def read(name: str, default: Any = None) -> Any:
         raise SettingError(f"{name} must be {error}{said}.") from error
 
 
-def read_database() -> dict | None:
-    """The server that DATABASE_URL names; None if it names none."""
+HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+)(?::(\d{1,5}))?", re.ASCII)
+
+
+def read_database(name: str = "DATABASE_URL") -> dict | None:
+    """The server that the variable names, as Django's settings; None if it names none."""
     what = "a PostgreSQL database, as postgres://user:password@host/name"
-    return _parsed("DATABASE_URL", env.dj_db_url, what, lambda said: said["ENGINE"].endswith("postgresql"))
+    return _parsed(name, lambda name: _database(read(name)), what, lambda said: said["ENGINE"].endswith("postgresql"))
+
+
+def _database(url):
+    """Of several hosts, libpq tries one after the other; `?target_session_attrs=read-write` finds the primary."""
+    parts = urlsplit(url)
+    person, at, hosts = parts.netloc.rpartition("@")
+    if "," not in hosts:
+        return dj_database_url.parse(url)
+    found = [HOST.fullmatch(host) for host in hosts.split(",")]
+    if not all(found):
+        raise ValueError("not hosts")
+    said = dj_database_url.parse(urlunsplit(parts._replace(netloc=f"{person}{at}host")))
+    names, ports = ([match[group] or "" for match in found] for group in (1, 2))
+    return said | {
+        "HOST": ",".join(name.strip("[]") for name in names),
+        "PORT": ",".join(port or "5432" for port in ports),
+    }
+
+
+def read_cache() -> dict | None:
+    """The cache that CACHE_URL names, as one of Django's CACHES; None if it names none."""
+    what = "a Valkey or Redis, as redis://:password@host:6379/0"
+    cache = _parsed("CACHE_URL", lambda name: _cache(urlsplit(read(name))), what, bool)
+    if cache and not find_spec("redis"):
+        raise SettingError("CACHE_URL needs the package redis: uv sync --extra valkey")
+    return cache
+
+
+def _cache(parts):
+    scheme = {"valkey": "redis", "valkeys": "rediss"}.get(parts.scheme, parts.scheme)
+    if scheme not in {"redis", "rediss"} or not parts.hostname or parts.port == 0:
+        return None
+    return {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": urlunsplit(parts._replace(scheme=scheme)),
+        "KEY_PREFIX": "readinggroup",
+        # A cache that hangs must not hold a page for long.
+        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
+    }
 
 
 # How mail goes to the relay: the scheme of EMAIL_URL -> its usual port, STARTTLS, TLS from the first byte.

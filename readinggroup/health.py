@@ -14,6 +14,7 @@ from django.db.models import Max, Min
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateWorker
 
+from readinggroup import replica
 from readinggroup.groups.models import EmailInvitation
 from readinggroup.notifications.models import Digest, Notice, RestoredCopy
 
@@ -37,7 +38,14 @@ def answers() -> dict[str, str]:
     except Error:
         connection.close()
         found["database"] = "does not answer"
+    if (word := replica.word()) is not None:
+        found["replica"] = word
     return found
+
+
+def is_well(found: dict[str, str]) -> bool:
+    """Whether the site can be opened to people: also without its replica, in whose place the primary answers."""
+    return all(answer == OK for name, answer in found.items() if name != "replica")
 
 
 def database() -> str:

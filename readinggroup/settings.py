@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from readinggroup.environment import check_safe, read, read_database, read_email, tell_sentry
+from readinggroup.environment import check_safe, read, read_cache, read_database, read_email, tell_sentry
 from readinggroup.lib.logs import with_task
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "readinggroup.replica.ReplicaMiddleware",  # the innermost
 ]
 
 ROOT_URLCONF = "readinggroup.urls"
@@ -108,16 +109,36 @@ TEMPLATES = [
 
 EMBEDDED = {"ENGINE": "readinggroup.lib.embedded_postgres", "NAME": "readinggroup", "DATA_DIR": DATA_DIR / "postgres"}
 DATABASES = {"default": read_database() or EMBEDDED}
-DATABASES["default"].setdefault("OPTIONS", {})
-# Statements are planned once per connection and then reused. Switch it off behind a pooler that shares connections
-# between transactions (PgBouncer before 1.21).
-if read("DATABASE_PREPARE"):
-    DATABASES["default"]["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": 5}
-# pgtrigger asks in each trigger whether it is to be ignored; unset, the answer costs a caught error for every row.
-DATABASES["default"]["OPTIONS"].setdefault("options", "-c pgtrigger.ignore={}")
-# Seconds that a thread keeps its connection. The web server's few threads keep theirs (`up` sets it); what starts a
-# thread for each request must not.
-DATABASES["default"]["CONN_MAX_AGE"] = read("CONN_MAX_AGE")
+# A streaming replica from which visitors read (replica.py). `migrate` and all that writes knows the default only.
+REPLICA_MAX_LAG = read("REPLICA_MAX_LAG")
+if replica := read_database("REPLICA_URL"):
+    DATABASES["replica"] = replica | {"TEST": {"MIRROR": "default"}}
+    DATABASE_ROUTERS = ["readinggroup.replica.Router"]
+for database in DATABASES.values():
+    options = database.setdefault("OPTIONS", {})
+    # Statements are planned once per connection and then reused. Switch it off behind a pooler that shares connections
+    # between transactions (PgBouncer before 1.21).
+    if read("DATABASE_PREPARE"):
+        options |= {"server_side_binding": True, "prepare_threshold": 5}
+    # pgtrigger asks in each trigger whether it is to be ignored; unset, the answer costs a caught error for every row.
+    options.setdefault("options", "-c pgtrigger.ignore={}")
+    # A machine that vanished says nothing: without these, who waits for it waits for a quarter of an hour and more.
+    for name, value in {
+        "connect_timeout": 3,
+        "keepalives_idle": 4,
+        "keepalives_interval": 2,
+        "keepalives_count": 2,
+        "tcp_user_timeout": 8_000,
+    }.items():
+        options.setdefault(name, value)
+    # Seconds that a thread keeps its connection. The web server's few threads keep theirs (`up` sets it); what starts a
+    # thread for each request must not.
+    database["CONN_MAX_AGE"] = read("CONN_MAX_AGE")
+if replica:
+    # Also where it was promoted since: what visitors read writes nothing.
+    replica_options = DATABASES["replica"]["OPTIONS"]
+    replica_options["options"] += " -c default_transaction_read_only=on"
+    replica_options["connect_timeout"] = 2
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Accounts -------------------------------------------------------------------------------------------------------
@@ -177,9 +198,9 @@ OIDC_ORIGINS = read("OIDC_ORIGINS", [urljoin(read("OIDC_SERVER_URL"), "/").rstri
 # Behind a proxy, how many of them to trust for the visitor's address (rate limits by network depend on it).
 ALLAUTH_TRUSTED_PROXY_COUNT = read("ALLAUTH_TRUSTED_PROXY_COUNT")
 
-# Rate limits count here, in the database all processes share.
+# Limits of attempts (to sign in, to have a code mailed) count here: in a table, or a Valkey, that all processes share.
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"},
+    "default": read_cache() or {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"},
 }
 
 # --- Mail -----------------------------------------------------------------------------------------------------------

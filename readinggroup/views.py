@@ -128,7 +128,7 @@ def healthz(request):
 def readyz(request):
     """Ready: database, migrations, worker, mail and disk are well, each by its name."""
     answers = health.answers()
-    if all(answer == health.OK for answer in answers.values()):
+    if health.is_well(answers):
         return JsonResponse(answers)
     return JsonResponse(answers, status=503, headers={"Retry-After": "10"})
 

@@ -48,8 +48,8 @@ ARROWS = {
 SITE = {
     "settings", "environment", "checks", "urls", "views", "wsgi", "apps", "first_run", "demo", "management", "locale",
     "tasks", "my_data", "backups", "health", "metrics", "site_state",
-    "digest", "feeds", "group_deletion", "group_export", "inbound", "inbox", "mail_choices", "notices", "revisions",
-    "side_by_side",
+    "digest", "feeds", "group_deletion", "group_export", "inbound", "inbox", "mail_choices", "notices", "replica",
+    "revisions", "side_by_side",
 }  # fmt: skip
 
 

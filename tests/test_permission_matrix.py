@@ -14,7 +14,7 @@ from datetime import time, timedelta
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection, transaction
+from django.db import InternalError, connection, transaction
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
@@ -31,6 +31,7 @@ from readinggroup.notifications.unsubscribing import unsubscribe_address
 from readinggroup.proposals.actions import ask_to_propose_with
 from readinggroup.proposals.models import Proposal
 from readinggroup.readings.models import Correction, Reading, TextImport
+from readinggroup.replica import READING
 from readinggroup.revisions.rehearsal_views import seen_of
 from readinggroup.schedule import actions as scheduling
 from readinggroup.schedule.actions import note_decision, open_session, put_series_on_calendar
@@ -1054,6 +1055,24 @@ def test_each_gets_what_the_table_says(cells, db, shown, name, method, visibilit
             if method == "GET" and said == "." and "HX-Request" not in answer.get("Vary", ""):
                 break  # a page that says that it has no part: tests/test_headers.py holds it to that
     assert got == wanted
+
+
+def asked_without_writing(cell, actor, method, name):
+    """What a server says to it that lets nothing be written."""
+    address, data = cell.address(name), cell.data(name) if method == "POST" else None
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL transaction_read_only = on")
+        return cell.ask(cell.client_of(actor), method, address, data)
+
+
+@pytest.mark.parametrize("name", sorted(READING))
+def test_what_visitors_read_from_a_replica_writes_nothing(cells, db, name):
+    assert outcome(asked_without_writing(cells[Visibility.PUBLIC, "open"], "visitor", "GET", name)) == "."
+
+
+def test_what_writes_is_noticed_there(cells, db):
+    with pytest.raises(InternalError, match="read-only transaction"):
+        asked_without_writing(cells[Visibility.PUBLIC, "open"], "member", "POST", "discussion:post_comment")
 
 
 def test_what_is_asked_leaves_the_house_as_it_was(cells, db):
