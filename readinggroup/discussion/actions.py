@@ -7,6 +7,7 @@ from django.utils import timezone
 from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, may
 from readinggroup.lib.markup import render_markdown
+from readinggroup.lib.prepared import Parameter, prepared
 from readinggroup.notifications.models import Category
 from readinggroup.readings.models import Reading
 from readinggroup.readings.veils import hold_over
@@ -102,7 +103,8 @@ def post(*, reading, version, body, key, by, parent=None, quotes=(), sequence=0)
                 held_for=held_for,
             )
             rows = [quote.row(comment, position) for position, quote in enumerate(quotes)]
-            anchor_late(Quote.objects.bulk_create(rows))
+            if rows:
+                anchor_late(Quote.objects.bulk_create(rows))
             follow_by_writing(comment)
             note_mentions(comment, group=reading.group_id)
             tell_of(comment)
@@ -136,7 +138,7 @@ def follow_by_writing(comment) -> None:
 
 def posted_before(*, key, body, by, quotes=()) -> Comment | None:
     """The comment that this form has made already. AnswerRefused if it said, or quoted, something else."""
-    posted = Comment.objects.filter(author=by, key=key).first()
+    posted = _posted().first(author=by.pk, key=key)
     if posted is None:
         return None
     if posted.wording == 1 and posted.body != body:
@@ -145,6 +147,11 @@ def posted_before(*, key, body, by, quotes=()) -> Comment | None:
     if list(kept) != [quote.place for quote in quotes]:
         raise AnswerRefused(SENT)
     return posted
+
+
+@prepared
+def _posted():
+    return Comment.objects.filter(author=Parameter("author"), key=Parameter("key"))
 
 
 def held(comments) -> dict:
@@ -166,7 +173,8 @@ def held_to_answer(parent, version, quotes) -> tuple:
     """
     quoted = {quote.source_id for quote in quotes} - {None}
     # With the first comment of its thread, so that the thread is not moved away meanwhile.
-    standing = held(quoted | ({parent.pk, parent.root_id or parent.pk} if parent else set()))
+    keys = quoted | ({parent.pk, parent.root_id or parent.pk} if parent else set())
+    standing = held(keys) if keys else {}
     if parent is not None:
         parent = answerable(standing[parent.pk])
         version = version_at(parent, version)

@@ -32,6 +32,7 @@ from readinggroup.lib.kept import Kept
 from readinggroup.lib.multiranges import is_in, ranges_in
 from readinggroup.lib.page_parts import frame, frame_values
 from readinggroup.lib.paging import number_asked_for, number_in
+from readinggroup.lib.prepared import Parameter, prepared
 from readinggroup.lib.stamps import Page, slot, stamp
 from readinggroup.readings.access import reading_or_404
 from readinggroup.readings.discussed import discussed_in
@@ -221,8 +222,15 @@ def asked_now(request, group, reading, paragraph):
 
 def version_at(reading, paragraph) -> ParagraphVersion:
     """What the paragraph (its key) reads now; of one that was taken out of the text, what it read last."""
-    versions = ParagraphVersion.objects.filter(paragraph=paragraph).select_related("paragraph", "section", "revision")
-    return versions.filter(revision__number__lte=reading.edition.current.number).order_by("-revision__number")[0]
+    return _version_at().first(paragraph=paragraph, number=reading.edition.current.number)
+
+
+@prepared
+def _version_at():
+    versions = ParagraphVersion.objects.filter(
+        paragraph=Parameter("paragraph"), revision__number__lte=Parameter("number")
+    )
+    return versions.select_related("paragraph", "section", "revision").order_by("-revision__number")[:1]
 
 
 def made(request, membership, reading, version, talk, asked, *, forms=None, focus="", form=None, **more) -> KeptTalk:
