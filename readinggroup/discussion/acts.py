@@ -11,7 +11,7 @@ from .reactions import reaction_bar
 class Acts:
     """Made for one request: what the reader may do in the group is asked once, and comments alike share a stamp.
 
-    A page holds hundreds of comments of some ten kinds. Filling one slot takes a tenth of choosing stamp and marks anew.
+    A page holds hundreds of comments of some ten kinds. To fill one slot takes a tenth of choosing stamp and marks.
     """
 
     def __init__(self, membership, me, names):

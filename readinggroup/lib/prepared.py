@@ -17,12 +17,13 @@ for what is asked at every request of a busy page; elsewhere a plain queryset sa
 """
 
 from copy import copy
-from functools import lru_cache, wraps
+from functools import cached_property, lru_cache, wraps
 from types import SimpleNamespace
 
 from django.db import connections
 from django.db.models import BooleanField, Expression, Func
 from django.db.models.query import ModelIterable
+from django.db.models.sql import DeleteQuery
 
 MOST_SHAPES = 200  # of one question; each is a few thousand characters
 
@@ -48,9 +49,9 @@ class AnyOf(Func):
 class Question:
     """A queryset with its SQL written: a model's instances, or rows for `values_list`."""
 
-    def __init__(self, queryset):
+    def __init__(self, queryset, query=None):
         self.queryset = queryset
-        self.compiler = queryset.query.get_compiler(using=queryset.db)
+        self.compiler = (query or queryset.query).get_compiler(using=queryset.db)
         self.sql, self.params = self.compiler.as_sql()
 
     def with_values(self, values) -> tuple:
@@ -78,6 +79,16 @@ class Question:
     def rows(self, **values) -> list:
         """The rows of a `values_list`."""
         return list(self.compiler_for(values).results_iter(tuple_expected=True))
+
+    @cached_property
+    def deletion(self):
+        """The same question as a DELETE, of a model that nothing refers to and no signal watches."""
+        return Question(self.queryset, self.queryset.query.chain(DeleteQuery))
+
+    def delete(self, **values) -> None:
+        """Delete the rows."""
+        with connections[self.queryset.db].cursor() as cursor:
+            cursor.execute(*self.deletion.with_values(values))
 
 
 _questions = []

@@ -6,7 +6,7 @@ from django.db import connection
 from django.db.models import Q, Value
 from django.test.utils import CaptureQueriesContext
 
-from readinggroup.discussion.models import Comment, State, Viewer, words_are_for
+from readinggroup.discussion.models import Comment, Draft, State, Viewer, words_are_for
 from readinggroup.groups.models import Membership
 from readinggroup.lib import prepared as module
 from readinggroup.lib.prepared import AnyOf, Parameter, prepared
@@ -103,3 +103,17 @@ def test_a_viewer_of_the_same_traits_is_asked_the_same(house):
         viewer = Viewer.of(membership)
         plain = Comment.objects.filter(Q(words_are_for(viewer))).order_by("pk").values_list("body")
         assert readable(viewer.traits).rows(group=viewer.group, user=viewer.user) == list(plain), membership
+
+
+def test_what_is_asked_can_be_deleted(house):
+    @prepared
+    def drafts_of():
+        return Draft.objects.filter(author=Parameter("author"), body=Parameter("body"))
+
+    version = factories.version_of(house.reading)
+    for person in (house.member, house.other):
+        Draft.objects.create(author=person, reading=house.reading, paragraph=version.paragraph, body="100 %s")
+    drafts_of().delete(author=house.member.pk, body="something else")
+    assert Draft.objects.count() == 2
+    drafts_of().delete(author=house.member.pk, body="100 %s")
+    assert Draft.objects.get().author == house.other
