@@ -1,6 +1,6 @@
 """What can be done with a comment: post, reword, withdraw, put back."""
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -23,7 +23,6 @@ from .models import (
     Comment,
     CommentWording,
     Draft,
-    Follow,
     HeldFor,
     Level,
     Mention,
@@ -88,6 +87,8 @@ def post(*, reading, version, body, key, by, parent=None, quotes=(), sequence=0)
             root, html = (parent.root_id or parent.pk) if parent else None, render_markdown(body)
             place = Place(reading, paragraph, root)
             held_for = why_held(membership=membership, place=place, body=body, html=html) if membership else ""
+            # Before the comment, which holds the paragraph's row: what others say there waits until this is committed.
+            drafts.let_go(**draft, sequence=sequence)
             comment = Comment.objects.create(
                 reading=reading,
                 paragraph_id=paragraph,
@@ -108,7 +109,6 @@ def post(*, reading, version, body, key, by, parent=None, quotes=(), sequence=0)
             follow_by_writing(comment)
             note_mentions(comment, group=reading.group_id)
             tell_of(comment)
-            drafts.let_go(**draft, sequence=sequence)
             return comment
     except IntegrityError as refusal:
         if "who has left or is suspended" in str(refusal):
@@ -124,16 +124,16 @@ def post(*, reading, version, body, key, by, parent=None, quotes=(), sequence=0)
 
 
 def follow_by_writing(comment) -> None:
-    """Whoever writes in a thread wants to be told of it, unless they have chosen for that thread before."""
-    follow = Follow(
-        user_id=comment.author_id,
-        reading_id=comment.reading_id,
-        paragraph_id=comment.paragraph_id,
-        thread_id=comment.root_id or comment.pk,
-        level=Level.WATCH,
-        by_writing=True,
-    )
-    Follow.objects.bulk_create([follow], ignore_conflicts=True)
+    """Whoever writes in a thread wants to be told of it, unless they have chosen for that thread before.
+
+    In SQL, since the paragraph's row is held meanwhile: the ORM takes three times as long.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO discussion_follow (user_id, reading_id, paragraph_id, thread_id, level, by_writing)"
+            " VALUES (%s, %s, %s, %s, %s, true) ON CONFLICT DO NOTHING",
+            [comment.author_id, comment.reading_id, comment.paragraph_id, comment.root_id or comment.pk, Level.WATCH],
+        )
 
 
 def posted_before(*, key, body, by, quotes=()) -> Comment | None:

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, Subquery
 from django.db.models.functions import Coalesce
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
@@ -116,7 +115,7 @@ def as_hit(hit, reading, snippet) -> str:
         flags |= {"state": hit.state, "question": hit.question, "muted": hit.muted}
         values |= {
             "author": escape(hit.author),
-            "href": reverse("discussion:comment", args=[hit.public_id]),
+            "href": f"/c/{hit.public_id}/",  # as in _comment.html; `reverse` takes as long as the rest of a hit
             "iso": hit.created_at.isoformat(timespec="seconds"),
             "when": dated(minute, timezone.get_current_timezone_name(), get_language()),
         }
