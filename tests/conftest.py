@@ -20,6 +20,7 @@ from readinggroup.accounts.logins import SessionStore
 from readinggroup.accounts.models import Login, User
 from readinggroup.discussion import holding
 from readinggroup.groups.models import Role, Visibility
+from readinggroup.lib.prepared import forget_all
 from readinggroup.lib.push_keys import new_private_key
 
 from . import database, factories
@@ -67,6 +68,15 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, d
 
 # People in tests say much in no time. What is tested of a flood brings the site's own number back.
 FLOOD, holding.FLOOD = holding.FLOOD, 100_000
+
+
+@pytest.fixture
+def rules_may_change():
+    """For a test that takes a rule out: the questions that are written once are written anew, before and after it."""
+    forget_all()
+    yield
+    forget_all()
+
 
 PUSH_KEY = new_private_key()  # the tests' own, whatever this machine keeps
 

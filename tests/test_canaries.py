@@ -558,7 +558,7 @@ def test_nothing_of_a_hidden_group_stands_on_pages_for_all(db, as_user):
         assert not [name for name, (word, *_who) in aviary.canaries.items() if word in words]
 
 
-def test_the_sweep_bites(db, as_user, caplog, monkeypatch):
+def test_the_sweep_bites(db, as_user, caplog, monkeypatch, rules_may_change):
     """With one filter taken out, the sweep finds the leak."""
     from django.db.models import F
 

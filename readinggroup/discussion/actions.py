@@ -1,12 +1,13 @@
 """What can be done with a comment: post, reword, withdraw, put back."""
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, may
 from readinggroup.lib.markup import render_markdown
+from readinggroup.lib.prepared import Parameter, prepared
 from readinggroup.notifications.models import Category
 from readinggroup.readings.models import Reading
 from readinggroup.readings.veils import hold_over
@@ -22,7 +23,6 @@ from .models import (
     Comment,
     CommentWording,
     Draft,
-    Follow,
     HeldFor,
     Level,
     Mention,
@@ -87,6 +87,8 @@ def post(*, reading, version, body, key, by, parent=None, quotes=(), sequence=0)
             root, html = (parent.root_id or parent.pk) if parent else None, render_markdown(body)
             place = Place(reading, paragraph, root)
             held_for = why_held(membership=membership, place=place, body=body, html=html) if membership else ""
+            # Before the comment, which holds the paragraph's row: what others say there waits until this is committed.
+            drafts.let_go(**draft, sequence=sequence)
             comment = Comment.objects.create(
                 reading=reading,
                 paragraph_id=paragraph,
@@ -102,11 +104,11 @@ def post(*, reading, version, body, key, by, parent=None, quotes=(), sequence=0)
                 held_for=held_for,
             )
             rows = [quote.row(comment, position) for position, quote in enumerate(quotes)]
-            anchor_late(Quote.objects.bulk_create(rows))
+            if rows:
+                anchor_late(Quote.objects.bulk_create(rows))
             follow_by_writing(comment)
             note_mentions(comment, group=reading.group_id)
             tell_of(comment)
-            drafts.let_go(**draft, sequence=sequence)
             return comment
     except IntegrityError as refusal:
         if "who has left or is suspended" in str(refusal):
@@ -122,21 +124,21 @@ def post(*, reading, version, body, key, by, parent=None, quotes=(), sequence=0)
 
 
 def follow_by_writing(comment) -> None:
-    """Whoever writes in a thread wants to be told of it, unless they have chosen for that thread before."""
-    follow = Follow(
-        user_id=comment.author_id,
-        reading_id=comment.reading_id,
-        paragraph_id=comment.paragraph_id,
-        thread_id=comment.root_id or comment.pk,
-        level=Level.WATCH,
-        by_writing=True,
-    )
-    Follow.objects.bulk_create([follow], ignore_conflicts=True)
+    """Whoever writes in a thread wants to be told of it, unless they have chosen for that thread before.
+
+    In SQL, since the paragraph's row is held meanwhile: the ORM takes three times as long.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO discussion_follow (user_id, reading_id, paragraph_id, thread_id, level, by_writing)"
+            " VALUES (%s, %s, %s, %s, %s, true) ON CONFLICT DO NOTHING",
+            [comment.author_id, comment.reading_id, comment.paragraph_id, comment.root_id or comment.pk, Level.WATCH],
+        )
 
 
 def posted_before(*, key, body, by, quotes=()) -> Comment | None:
     """The comment that this form has made already. AnswerRefused if it said, or quoted, something else."""
-    posted = Comment.objects.filter(author=by, key=key).first()
+    posted = _posted().first(author=by.pk, key=key)
     if posted is None:
         return None
     if posted.wording == 1 and posted.body != body:
@@ -145,6 +147,11 @@ def posted_before(*, key, body, by, quotes=()) -> Comment | None:
     if list(kept) != [quote.place for quote in quotes]:
         raise AnswerRefused(SENT)
     return posted
+
+
+@prepared
+def _posted():
+    return Comment.objects.filter(author=Parameter("author"), key=Parameter("key"))
 
 
 def held(comments) -> dict:
@@ -166,7 +173,8 @@ def held_to_answer(parent, version, quotes) -> tuple:
     """
     quoted = {quote.source_id for quote in quotes} - {None}
     # With the first comment of its thread, so that the thread is not moved away meanwhile.
-    standing = held(quoted | ({parent.pk, parent.root_id or parent.pk} if parent else set()))
+    keys = quoted | ({parent.pk, parent.root_id or parent.pk} if parent else set())
+    standing = held(keys) if keys else {}
     if parent is not None:
         parent = answerable(standing[parent.pk])
         version = version_at(parent, version)

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from readinggroup.groups.models import Membership
+from readinggroup.lib.prepared import Parameter, prepared
 from texts.models import ParagraphVersion
 
 from .models import DEEPEST, OPEN_STATES, Comment, Draft, State
@@ -82,11 +83,20 @@ def let_go(*, by, reading, paragraph, body, sequence, parent=None, edited=None) 
 
     An answer, or a rewording, goes by its comment, whose thread may have been moved meanwhile.
     """
-    here = Q(paragraph=paragraph)
-    place = Q(parent=parent, edited=edited, sequence__lte=sequence)
-    if parent is None and edited is None:
+    values = {"author": by, "reading": reading, "parent": parent, "edited": edited}
+    keys = {name: getattr(value, "pk", value) for name, value in values.items()}
+    _sent(parent is not None, edited is not None).delete(**keys, paragraph=paragraph, body=body, sequence=sequence)
+
+
+@prepared
+def _sent(is_answer, is_edited):
+    here = Q(paragraph=Parameter("paragraph"))
+    parent, edited = Parameter("parent") if is_answer else None, Parameter("edited") if is_edited else None
+    place = Q(parent=parent, edited=edited, sequence__lte=Parameter("sequence"))
+    if not is_answer and not is_edited:
         place &= here
-    Draft.objects.filter(author=by, reading=reading).filter(place | here & Q(body=body)).delete()
+    mine = Draft.objects.filter(author=Parameter("author"), reading=Parameter("reading"))
+    return mine.filter(place | here & Q(body=Parameter("body")))
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from readinggroup.lib.prepared import Parameter, prepared
 from readinggroup.lib.stamps import slot
 
 from .models import MutedPerson
@@ -13,7 +14,13 @@ def muted_by(membership) -> frozenset:
     """Whom this member has muted here, by key: one query, none for visitors."""
     if not membership.is_member:
         return frozenset()
-    return frozenset(MutedPerson.objects.of(membership).values_list("person", flat=True))
+    rows = _muted().rows(group=membership.group.pk, user=membership.user_id)
+    return frozenset(person for (person,) in rows)
+
+
+@prepared
+def _muted():
+    return MutedPerson.objects.filter(group=Parameter("group"), by=Parameter("user")).values_list("person")
 
 
 def fold_slot(user_id) -> str:

@@ -32,7 +32,8 @@ from readinggroup.lib.kept import Kept
 from readinggroup.lib.multiranges import is_in, ranges_in
 from readinggroup.lib.page_parts import frame, frame_values
 from readinggroup.lib.paging import number_asked_for, number_in
-from readinggroup.lib.stamps import Page, slot, stamp
+from readinggroup.lib.prepared import Parameter, prepared
+from readinggroup.lib.stamps import Page, slot
 from readinggroup.readings.access import reading_or_404
 from readinggroup.readings.discussed import discussed_in
 from readinggroup.readings.models import ReadingState
@@ -50,15 +51,16 @@ from readinggroup.readings.views import page_at
 from texts.models import ParagraphVersion
 
 from . import drafts
+from .acts import Acts
 from .folds import folds_for, muted_by
 from .forms import CommentForm
 from .linked import linked_part
 from .models import SHOWN_STATES, RestrictionKind, State
 from .naming import names_for
-from .questions import asks_of, question_act
+from .questions import asks_of
 from .quotations import quotes_above, quotes_to_keep
 from .quoting import Quotable, chooses, quotes_part
-from .reactions import people_at, reaction_bar, reactions_at
+from .reactions import people_at, reactions_at
 from .rendering import as_html, in_words, people_of
 from .restricting import restrictions_by_thread, words_of
 from .threads import DISCUSSED, MOST_PAGES_AT_ONCE, NEWEST, OLDEST, Asked, discussion_of, where_is
@@ -221,8 +223,15 @@ def asked_now(request, group, reading, paragraph):
 
 def version_at(reading, paragraph) -> ParagraphVersion:
     """What the paragraph (its key) reads now; of one that was taken out of the text, what it read last."""
-    versions = ParagraphVersion.objects.filter(paragraph=paragraph).select_related("paragraph", "section", "revision")
-    return versions.filter(revision__number__lte=reading.edition.current.number).order_by("-revision__number")[0]
+    return _version_at().first(paragraph=paragraph, number=reading.edition.current.number)
+
+
+@prepared
+def _version_at():
+    versions = ParagraphVersion.objects.filter(
+        paragraph=Parameter("paragraph"), revision__number__lte=Parameter("number")
+    )
+    return versions.select_related("paragraph", "section", "revision").order_by("-revision__number")[:1]
 
 
 def made(request, membership, reading, version, talk, asked, *, forms=None, focus="", form=None, **more) -> KeptTalk:
@@ -357,12 +366,11 @@ def values_for(membership, talk, kept, names) -> dict:
     me = membership.user_id if membership.is_member else None
     seen = ranges_in(talk.seen) if me else None
     muted = frozenset(talk.muted)
-    values = dict(kept.others)
+    values, acts = dict(kept.others), Acts(membership, me, names)
     for row in kept.rows:
         pk, _public_id, author, sequence, state, _shown, asks, _locked = row
         if author == me or asks.author == me or pk in kept.marks or author in muted:
-            marks = kept.marks.get(pk, {})
-            values[f"a{pk}"] = acts_at(membership, row, marks, me, names, muted=author in muted)
+            values[f"a{pk}"] = acts.at(row, kept.marks.get(pk), muted=author in muted)
         is_new = seen is not None and author != me and state in SHOWN_STATES and not is_in(seen, sequence)
         if is_new or author == me:
             values[f"f{pk}"] = " new" if is_new else " mine"
@@ -371,30 +379,8 @@ def values_for(membership, talk, kept, names) -> dict:
 
 def others_values(membership, rows) -> dict:
     """The same for a reader who has written nothing there, seen all, and finds no marks: most of it, made once."""
-    return {f"f{row[0]}": "" for row in rows} | {f"a{row[0]}": acts_at(membership, row, {}, None, {}) for row in rows}
-
-
-def acts_at(membership, row, marks, me, names, *, muted=False) -> str:
-    """What the reader `me` may do at one comment."""
-    _pk, public_id, author, _sequence, state, shown, asks, locked = row
-    may_discuss = may(membership, Can.DISCUSS)
-    may_react = may_discuss and author != me and state == State.VISIBLE
-    bar = reaction_bar(public_id, marks, me, names, may_react=may_react)
-    acts = stamp(
-        "discussion/_acts.html",
-        ("id", "bar"),
-        state=state,
-        mine=author == me,
-        shown=shown,
-        has_bar=bar != "",
-        is_thread=asks.is_thread,
-        question=question_act(asks, me, may_settle=may(membership, Can.SETTLE_QUESTIONS)),
-        may_discuss=may_discuss,
-        may_answer=may_discuss and not locked,
-        muted=muted,
-        may_moderate=may(membership, Can.MODERATE),
-    )
-    return acts.fill({"id": public_id, "bar": bar})
+    acts = Acts(membership, None, {})
+    return {f"f{row[0]}": "" for row in rows} | {f"a{row[0]}": acts.at(row) for row in rows}
 
 
 def address_of(membership, comment) -> str:

@@ -5,7 +5,7 @@ Everything begins at what this reader may read, so that neither a hit nor a numb
 
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from html import escape
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django import forms
@@ -16,9 +16,7 @@ from django.db.models import Case, DateTimeField, Q, TextField, Value, When
 from django.http import Http404
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -28,23 +26,19 @@ from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, may, requires
 from readinggroup.lib.full_text import configuration_of, without_signs
 from readinggroup.lib.paging import number_asked_for
-from readinggroup.lib.stamps import stamp
-from readinggroup.readings.views import page_at
+from readinggroup.lib.prepared import AnyOf, Parameter, prepared
+from readinggroup.readings.models import Reading
 from texts.models import ParagraphVersion, Section
 
-from .folds import muted_by
-from .models import Comment, QuestionState
-from .places import place_of, section_name
-from .rendering import dated
-from .snippets import marked, plain
+from .hits import COMMENTS, TEXTS, shown
+from .models import Comment, QuestionState, Viewer, words_are_for
+from .places import section_name
 
 A_PAGE = 20
-MOST = 2_000  # comments, and paragraphs, that are ranked and listed: the last page costs what the first does
+MOST = 1_000  # comments, and paragraphs, that are ranked and listed: the last page costs what the first does
 LONGEST_QUERY = 200
 LONGEST_NAME = Membership._meta.get_field("name_here").max_length
 PATIENCE = 2_000  # milliseconds that the database may take for one search
-
-COMMENTS, TEXTS = "comments", "texts"
 
 
 class SearchForm(forms.Form):
@@ -138,20 +132,21 @@ def _choices_part(language, places, chosen) -> str:
 
 def readings_for(membership) -> list:
     """The texts that this reader may open, newest first."""
-    readings = membership.group.readings.with_text().exclude(edition__current=None)
-    if not may(membership, Can.READ_ALL):
-        readings = readings.filter(for_members=False)
-    readings = list(readings)
+    readings = _readings(may(membership, Can.READ_ALL)).objects(group=membership.group.pk)
     for reading in readings:
         reading.group = membership.group
     return readings
 
 
+@prepared
+def _readings(reads_all):
+    readings = Reading.objects.filter(group=Parameter("group")).with_text().exclude(edition__current=None)
+    return readings if reads_all else readings.filter(for_members=False)
+
+
 def places_in(readings) -> tuple:
     """The texts, and the sections of those that have several, as choices: `slug`, and `slug:2` for a section."""
-    sections = {}
-    for section in Section.objects.filter(revision__in=[reading.edition.current_id for reading in readings]):
-        sections.setdefault(section.revision_id, []).append(section)
+    sections = _sections_in(tuple(reading.edition.current_id for reading in readings))
     choices = []
     for reading in readings:
         inside = sections.get(reading.edition.current_id, [])
@@ -159,6 +154,15 @@ def places_in(readings) -> tuple:
         parts = ((f"{reading.slug}:{section.position + 1}", section_name(section)) for section in inside)
         choices.append((title, (whole, *parts)) if len(inside) > 1 else whole)
     return tuple(choices)
+
+
+@lru_cache(maxsize=200)
+def _sections_in(revisions) -> dict:
+    """The sections of these revisions by revision: what was published never changes."""
+    sections = {}
+    for section in Section.objects.filter(revision__in=revisions):
+        sections.setdefault(section.revision_id, []).append(section)
+    return sections
 
 
 def found(membership, readings, form, number) -> dict:
@@ -171,9 +175,8 @@ def found(membership, readings, form, number) -> dict:
             by_language = with_patience(readings, words)
             if not by_language:
                 return {"says_nothing": True}
-            queries = list(searches(membership, form, by_language, words, int(section) - 1 if section else None))
-            rows, counts = best(queries, by_language, words, number)
-            hits = shown(membership, readings, rows, words)
+            parts = searches(membership, form.cleaned_data, by_language, words, int(section) - 1 if section else None)
+            rows, counts = best(parts, by_language, words, number)
     except OperationalError as error:
         if isinstance(error.__cause__, QueryCanceled):
             raise TookTooLong from error
@@ -184,7 +187,7 @@ def found(membership, readings, form, number) -> dict:
         raise Http404
     asked = {name: value for name in form.fields if (value := form[name].data)}
     return {
-        "hits": hits,
+        "hits": shown(membership, readings, rows, words),
         "page": pages.page(number),
         "total": total,
         "at_its_bound": MOST in counts.values(),
@@ -213,41 +216,76 @@ def with_patience(readings, words) -> dict:
     return {name: by_language[name] for name, tree in zip(by_language, trees, strict=True) if tree not in {"", "T"}}
 
 
-def searches(membership, form, by_language, words, section):
-    """What is asked of the comments, the newest that match, and of the texts: (kind, key, vector, date, rules)."""
-    asked = form.cleaned_data
-    if asked["kind"] != TEXTS:
-        places = {name: [reading.pk for reading in readings] for name, readings in by_language.items()}
-        comments = comments_asked_for(membership, asked, by_language, section)
-        matches, rules = matching("reading", places, words)
-        yield comments.filter(matches).order_by("-pk").values_list(Value(COMMENTS), "pk", "search", "created_at", rules)
-    if asked["kind"] != COMMENTS and not form.is_about_comments:
-        places = {name: [reading.edition.current_id for reading in readings] for name, readings in by_language.items()}
-        matches, rules = matching("revision", places, words)
-        versions = ParagraphVersion.objects.filter(matches)
-        if section is not None:
-            versions = versions.filter(section__position=section)
-        undated = Value(None, output_field=DateTimeField())
-        yield versions.order_by("-pk").values_list(Value(TEXTS), "pk", "search", undated, rules)
+class Narrowed(NamedTuple):
+    """Which choices of the form are made: what the SQL of a search depends on, besides languages and who looks."""
+
+    section: bool
+    by: bool
+    since: bool
+    until: bool
+    open: bool
 
 
-def comments_asked_for(membership, asked, by_language, section):
-    """The comments that this reader may read, narrowed by the form."""
+def searches(membership, asked, by_language, words, section) -> list:
+    """What is asked of the comments, the newest that match, and of the texts, as (SQL, values).
+
+    Each row is (kind, key, vector, date, rules).
+    """
+    viewer, names = Viewer.of(membership), tuple(by_language)
     readings = [reading for each in by_language.values() for reading in each]
-    comments = Comment.objects.readable_in(readings, membership)  # and what is shown of them is asked anew
-    if section is not None:
-        [[reading]] = by_language.values()
-        inside = ParagraphVersion.objects.filter(revision=reading.edition.current, section__position=section)
+    since, until = asked["since"], asked["until"]
+    values = {
+        "group": viewer.group,
+        "user": viewer.user,
+        "words": words,
+        "section": section,
+        "revision": readings[0].edition.current_id,  # of the section
+        "people": asked["by"] and list(membership.group.memberships.called(asked["by"]).values_list("user", flat=True)),
+        "since": since and beginning_of(since),
+        "until": until and beginning_of(until + timedelta(days=1)),
+    }
+    for name, each in by_language.items():
+        values[f"reading_{name}"] = [reading.pk for reading in each]
+        values[f"revision_{name}"] = [reading.edition.current_id for reading in each]
+    narrowed = Narrowed(section is not None, *(bool(asked[field]) for field in Narrowed._fields[1:]))
+    parts = []
+    if asked["kind"] != TEXTS:
+        parts.append(_comments(viewer.traits, names, narrowed, MOST).with_values(values))
+    if asked["kind"] != COMMENTS and not any(narrowed[1:]):
+        parts.append(_texts(names, narrowed.section, MOST).with_values(values))
+    return parts
+
+
+@prepared
+def _comments(traits, names, narrowed, most):
+    """The comments that a reader of these traits may read, narrowed by the form. What is shown is asked anew.
+
+    Without a join, by which Postgres would read all that matches before it takes the newest.
+    """
+    matches, rules = matching("reading", names)
+    comments = Comment.objects.filter(matches).filter(words_are_for(Viewer.with_traits(traits)))
+    if narrowed.section:
+        inside = ParagraphVersion.objects.filter(revision=Parameter("revision"), section__position=Parameter("section"))
         comments = comments.filter(paragraph__in=inside.values("paragraph"))
-    if asked["by"]:
-        comments = comments.filter(author__in=membership.group.memberships.called(asked["by"]).values("user"))
-    if asked["since"]:
-        comments = comments.filter(created_at__gte=beginning_of(asked["since"]))
-    if asked["until"]:
-        comments = comments.filter(created_at__lt=beginning_of(asked["until"] + timedelta(days=1)))
-    if asked["open"]:
+    if narrowed.by:
+        comments = comments.filter(AnyOf("author_id", Parameter("people")))
+    if narrowed.since:
+        comments = comments.filter(created_at__gte=Parameter("since"))
+    if narrowed.until:
+        comments = comments.filter(created_at__lt=Parameter("until"))
+    if narrowed.open:
         comments = comments.filter(question=QuestionState.OPEN)
-    return comments
+    return comments.order_by("-pk").values_list(Value(COMMENTS), "pk", "search", "created_at", rules)[:most]
+
+
+@prepared
+def _texts(names, in_section, most):
+    matches, rules = matching("revision", names)
+    versions = ParagraphVersion.objects.filter(matches)
+    if in_section:
+        versions = versions.filter(section__position=Parameter("section"))
+    undated = Value(None, output_field=DateTimeField())
+    return versions.order_by("-pk").values_list(Value(TEXTS), "pk", "search", undated, rules)[:most]
 
 
 def beginning_of(day) -> datetime:
@@ -255,22 +293,21 @@ def beginning_of(day) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
-def matching(column, places, words):
-    """(condition, rules) for rows whose `column` is one of these places, each searched by the rules of its language."""
+def matching(column, names):
+    """(condition, rules) for rows whose `column` is one of the places searched by the rules of each language."""
     condition, rules = Q(), []
-    for name, keys in places.items():
-        here = Q(**{f"{column}__in": keys})
-        condition |= here & Q(search=SearchQuery(words, config=name, search_type="websearch"))
+    for name in names:
+        here = Q(AnyOf(f"{column}_id", Parameter(f"{column}_{name}")))
+        condition |= here & Q(search=SearchQuery(Parameter("words"), config=name, search_type="websearch"))
         rules.append(When(here, then=Value(name)))
     return condition, Case(*rules, output_field=TextField())
 
 
-def best(queries, names, words, number) -> tuple[list, dict]:
+def best(parts, names, words, number) -> tuple[list, dict]:
     """(kind, key) of the hits on this page in the order of their rank, and how many there are of each kind. One query.
 
     Rank is worth what it costs for so many: of more comments than MOST, the newest are ranked.
     """
-    parts = [query[:MOST].query.sql_with_params() for query in queries]
     if not parts:
         return [], {}
     union = " UNION ALL ".join(f"({sql})" for sql, _values in parts)
@@ -289,62 +326,3 @@ def best(queries, names, words, number) -> tuple[list, dict]:
         rows = cursor.fetchall()
     counts = {COMMENTS: rows[0][2], TEXTS: rows[0][3] - rows[0][2]} if rows else {}
     return [(kind, key) for kind, key, *_counts in rows], counts
-
-
-_SHOWN = (
-    "public_id", "reading_id", "paragraph_id", "state", "question", "created_at", "author__display_name",
-    "version__number",
-)  # fmt: skip
-
-
-def shown(membership, readings, rows, words) -> list[str]:
-    """The hits of this page as HTML: three queries, one for names, one for whom one has muted."""
-    keys = {kind: [key for each, key in rows if each == kind] for kind in (COMMENTS, TEXTS)}
-    comments = Comment.objects.readable_by(membership).select_related("author", "version").only(*_SHOWN)
-    versions = ParagraphVersion.objects.only("revision_id", "paragraph_id", "number", "text")
-    found = {(COMMENTS, comment.pk): comment for comment in comments.filter(pk__in=keys[COMMENTS])}
-    found |= {(TEXTS, version.pk): version for version in versions.filter(pk__in=keys[TEXTS])}
-    by_key = {reading.pk: reading for reading in readings}
-    by_revision = {reading.edition.current_id: reading for reading in reversed(readings)}
-    places = [
-        (row, by_key[found[row].reading_id] if row[0] == COMMENTS else by_revision[found[row].revision_id])
-        for row in rows
-        if row in found
-    ]
-    texts = [plain(found[row].shown_html) if row[0] == COMMENTS else found[row].text for row, _reading in places]
-    names = [configuration_of(reading.edition.language) for _row, reading in places]
-    snippets = marked(texts, names, words)
-    muted = muted_by(membership) if keys[COMMENTS] else ()
-    return [
-        hit(found[row], reading, text, muted=row[0] == COMMENTS and found[row].author_id in muted)
-        for (row, reading), text in zip(places, snippets, strict=True)
-    ]
-
-
-_SLOTS = ("author", "href", "iso", "when", "title", "section", "number", "language", "snippet")
-
-
-def hit(thing, reading, snippet, *, muted=False) -> str:
-    """One hit with its place in the text as it is now: stamped, since a template takes longer than all the rest."""
-    comment = thing if isinstance(thing, Comment) else None
-    place = place_of(reading, thing.paragraph_id, comment.version.number if comment else thing.number)
-    values = {
-        "title": escape(reading.edition.title),
-        "section": escape(place.section),
-        "number": str(place.number),
-        "language": escape(reading.edition.language),
-        "snippet": snippet,
-        "href": escape(page_at(reading, place.address)),
-    }
-    flags = {"is_comment": comment is not None, "state": "", "question": "", "muted": muted}
-    if comment:
-        minute = comment.created_at.replace(second=0, microsecond=0)
-        flags |= {"state": comment.state, "question": comment.question}
-        values |= {
-            "author": escape(reading.group.name_of(comment.author)),
-            "href": reverse("discussion:comment", args=[comment.public_id]),
-            "iso": comment.created_at.isoformat(timespec="seconds"),
-            "when": dated(minute, timezone.get_current_timezone_name(), get_language()),
-        }
-    slots = _SLOTS if place.section else tuple(name for name in _SLOTS if name != "section")
-    return mark_safe(stamp("discussion/_hit.html", slots, **flags).fill(values))  # noqa: S308 - escaped, each of them

@@ -7,6 +7,7 @@ from django.utils.safestring import mark_safe
 
 from readinggroup.groups.models import Membership
 from readinggroup.lib.markup import excerpt
+from readinggroup.lib.prepared import Parameter, prepared
 from readinggroup.notifications.actions import tell_each
 from readinggroup.notifications.models import Category
 from readinggroup.readings.models import ReadingState
@@ -37,6 +38,8 @@ def tell_of(comment, *, only=frozenset(Category), but=frozenset()) -> None:
     if people:
         here = MutedPerson.objects.filter(group=comment.reading.group_id, person=comment.author_id, by__in=people)
         people = {pk: people[pk] for pk in people.keys() - set(here.values_list("by", flat=True))}
+    if not people:
+        return
     tell_each(
         people={pk: (f"discussion/{category.value}", category) for pk, category in people.items() if category in only},
         event=f"comment-{comment.public_id}",
@@ -55,13 +58,19 @@ def watchers_of(comment) -> dict:
     """
     if comment.state != State.VISIBLE:
         return {}
-    counting = Follow.objects.counting_at(comment.reading_id, comment.paragraph_id, comment.root_id or comment.pk)
-    levels = dict(counting.of_members().values_list("user_id", "level"))
+    thread = comment.root_id or comment.pk
+    levels = dict(_levels().rows(reading=comment.reading_id, paragraph=comment.paragraph_id, thread=thread))
     if comment.reading.state == ReadingState.PROPOSED:  # whose words these are wants to know, unless they wish not
         here = Membership.objects.active().filter(group=comment.reading.group_id)
         hosts = here.filter(user__hosted_readings__reading=comment.reading_id).values_list("user_id", flat=True)
         levels = dict.fromkeys(hosts, Level.WATCH) | levels
     return levels
+
+
+@prepared
+def _levels():
+    counting = Follow.objects.counting_at(Parameter("reading"), Parameter("paragraph"), Parameter("thread"))
+    return counting.of_members().values_list("user_id", "level")
 
 
 def facts_of(comments) -> dict:

@@ -49,10 +49,10 @@ class Page:
 
     def fill(self, values) -> bytes:
         """The page with `values[name]`, HTML already, in each slot."""
-        out = [self.pieces[0]]
-        for name, piece in zip(self.names, self.pieces[1:], strict=True):
-            out.append(values[name].encode())
-            out.append(piece)
+        # Without a loop in Python: a discussion has thousands of slots.
+        out = [b""] * (2 * len(self.pieces) - 1)
+        out[0::2] = self.pieces
+        out[1::2] = list(map(str.encode, map(values.__getitem__, self.names)))
         return b"".join(out)
 
 

@@ -6,8 +6,9 @@ from django.http import Http404
 from django.utils.cache import patch_cache_control
 
 from readinggroup.groups.permissions import Can, check, requires
+from readinggroup.lib.prepared import Parameter, prepared
 
-from .models import ReadingState
+from .models import Reading, ReadingState
 
 # What is done with texts, not with what is said about them: the words of a proposal are no text.
 OF_THE_SHELF = {Can.KEEP_TEXTS, Can.SCHEDULE}
@@ -15,11 +16,17 @@ OF_THE_SHELF = {Can.KEEP_TEXTS, Can.SCHEDULE}
 
 def reading_or_404(membership, slug):
     """The group's reading of that name, with its edition and text, in one query."""
-    reading = membership.group.readings.with_text().with_passages_ahead().filter(slug=slug).first()
+    reading = _reading().first(group=membership.group.pk, slug=slug)
     if reading is None or reading.edition.current is None:
         raise Http404
     reading.group = membership.group
     return reading
+
+
+@prepared
+def _reading():
+    here = Reading.objects.filter(group=Parameter("group"), slug=Parameter("slug"))
+    return here.with_text().with_passages_ahead().order_by()
 
 
 def within(request, membership, *, for_members, make):

@@ -138,13 +138,15 @@ class Seen(models.Model):
     paragraph's row of ParagraphActivity, at least shared, so that no comment changes between counting and writing.
     """
 
-    reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="seen")
+    reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="seen", db_index=False)
     paragraph = models.ForeignKey(Paragraph, on_delete=models.PROTECT, related_name="seen")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="seen")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="seen", db_index=False)
     sequences = MultirangeField()
     comments = models.PositiveIntegerField(default=0)
 
     class Meta:
+        # What one person has seen in one reading: asked with every page of it. Without it, what all have seen is read.
+        indexes = [models.Index(fields=["user", "reading"], name="seen_by_a_person")]
         constraints = [models.UniqueConstraint(fields=["reading", "paragraph", "user"], name="seen_once")]
 
     def __str__(self):

@@ -215,10 +215,10 @@ def test_nothing_is_told_before_the_opening_and_all_of_it_afterwards(db, caplog,
     assert [each for each in amiss(veiled, told, AFTER) if each[0] != "another"] == []
 
 
-def test_the_sweep_bites(db, monkeypatch):
+def test_the_sweep_bites(db, monkeypatch, rules_may_change):
     """The control: were a veil open to every member, the sweep would find what it hides."""
     veiled = Veiled()
-    monkeypatch.setattr(comments, "_veil_is_open_to", lambda membership: Q(pk__isnull=False))
+    monkeypatch.setattr(comments, "_veil_is_open_to", lambda viewer: Q(pk__isnull=False))
     leaks, _missed = veiled.sweep("member", BEFORE)
     assert {name for _actor, name, _channel in leaks} >= {"a comment", "an answer to it", "an open question"}
     assert len(leaks) > 20

@@ -3,7 +3,18 @@
 pghistory puts CommentWording, the earlier wordings of a comment, in here too.
 """
 
-from .comments import DEEPEST, OPEN_STATES, SHOWN_STATES, STUB_STATES, Comment, HeldFor, QuestionState, State
+from .comments import (
+    DEEPEST,
+    OPEN_STATES,
+    SHOWN_STATES,
+    STUB_STATES,
+    Comment,
+    HeldFor,
+    QuestionState,
+    State,
+    Viewer,
+    words_are_for,
+)
 from .drafts import Draft
 from .following import Follow, Level
 from .mentions import Mention
@@ -37,4 +48,6 @@ __all__ = [
     "RestrictionKind",
     "State",
     "ThreadMove",
+    "Viewer",
+    "words_are_for",
 ]

@@ -1,6 +1,7 @@
 """A comment on a paragraph of a reading, its wordings, and the triggers that keep the tree true."""
 
 import uuid
+from typing import NamedTuple
 
 import pghistory
 import pgtrigger
@@ -17,6 +18,7 @@ from readinggroup.groups.permissions import Can, may
 from readinggroup.lib.constraints import at_most
 from readinggroup.lib.full_text import keeps_search, renews_search
 from readinggroup.lib.markup import LONGEST
+from readinggroup.lib.prepared import Parameter
 from readinggroup.lib.public_ids import new_public_id
 from readinggroup.readings.models import Reading, Veil
 from texts.models import Edition, Paragraph, ParagraphVersion
@@ -65,6 +67,35 @@ class QuestionState(models.TextChoices):
     ANSWERED = "answered", _("answered")
 
 
+class Viewer(NamedTuple):
+    """Who looks: all that it depends on which comments they see. Two of the same `traits` are asked the same SQL."""
+
+    group: int  # its key; or a parameter
+    user: int | None  # the same; None for visitors
+    is_member: bool
+    reads_all: bool
+    moderates: bool
+    # Whether they see what others have said under a veil where they have themselves: not on a page kept for many.
+    veils_are_lifted: bool
+
+    @classmethod
+    def of(cls, membership):
+        """This member, or visitor, as they look now."""
+        reads_all, moderates = (may(membership, verb) for verb in (Can.READ_ALL, Can.MODERATE))
+        lifted = getattr(membership, "veils_are_lifted", True)
+        return cls(membership.group.pk, membership.user_id, membership.is_member, reads_all, moderates, lifted)
+
+    @property
+    def traits(self) -> tuple:
+        """What the SQL depends on."""
+        return tuple(self[2:])
+
+    @classmethod
+    def with_traits(cls, traits):
+        """Anybody of these traits, for a question that is prepared: `group` and `user` are its parameters."""
+        return cls(Parameter("group"), Parameter("user"), *traits)
+
+
 class CommentQuerySet(models.QuerySet):
     """Comments, by who may see them."""
 
@@ -73,13 +104,14 @@ class CommentQuerySet(models.QuerySet):
 
         The words of a stub never leave the database for anyone.
         """
-        readable = _words_are_for(membership)
+        viewer = Viewer.of(membership)
+        readable = words_are_for(viewer)
         # Who may not read a held comment yet sees a stub where somebody has answered, so that the answer has its place.
         answers = self.model._base_manager.filter(parent=OuterRef("pk"))
         held_but_answered = Q(Exists(answers), state=State.HELD)
-        stubs = (Q(state__in=STUB_STATES) | held_but_answered) & _no_veil_hides(membership)
-        here = Q(reading__group_id=membership.group.pk)
-        if not may(membership, Can.READ_ALL):
+        stubs = (Q(state__in=STUB_STATES) | held_but_answered) & _no_veil_hides(viewer)
+        here = Q(reading__group_id=viewer.group)
+        if not viewer.reads_all:
             here &= Q(reading__for_members=False)
         return (
             self.filter(here)
@@ -91,18 +123,18 @@ class CommentQuerySet(models.QuerySet):
 
     def readable_by(self, membership):
         """Of what this member, or visitor, may see, what they may read: no stubs."""
-        return self.visible_to(membership).filter(_words_are_for(membership))
+        return self.visible_to(membership).filter(words_are_for(Viewer.of(membership)))
 
     def readable_in(self, readings, membership):
         """The same of some readings that this member, or visitor, may open (the caller has seen to that).
 
         Without a join, by which Postgres would read all that matches before it takes the newest.
         """
-        return self.filter(_words_are_for(membership), reading__in=[reading.pk for reading in readings])
+        return self.filter(words_are_for(Viewer.of(membership)), reading__in=[reading.pk for reading in readings])
 
     def no_veil_hides_from(self, membership):
         """Without what lies under a veil that hides it from this member, or visitor."""
-        return self.filter(_no_veil_hides(membership))
+        return self.filter(_no_veil_hides(Viewer.of(membership)))
 
     def said_by(self, user):
         """All that this person has said in the groups that they belong to, as they may see it: with `shown_html`."""
@@ -113,36 +145,35 @@ class CommentQuerySet(models.QuerySet):
         return self.filter(here, author=user).annotate(shown_html=words)
 
 
-def _words_are_for(membership) -> Q:
+def words_are_for(viewer) -> Q:
     """Whose words this member, or visitor, may read, of what they may see."""
     readable = Q(state=State.VISIBLE)
-    if membership.is_member:
+    if viewer.is_member:
         held = Q(state=State.HELD)
-        readable |= held if may(membership, Can.MODERATE) else held & Q(author_id=membership.user_id)
-        readable |= Q(state=State.VEILED) & _veil_is_open_to(membership)
+        readable |= held if viewer.moderates else held & Q(author_id=viewer.user)
+        readable |= Q(state=State.VEILED) & _veil_is_open_to(viewer)
     return readable
 
 
-def _veil_is_open_to(membership) -> Q:
+def _veil_is_open_to(viewer) -> Q:
     """Of what lies under a veil what this member may know of.
 
     What is their own; what others have said where they have said something themselves under a veil, even if they have
-    taken that back since; and to who moderates, what was reported. `veils_are_lifted` may say that the first two are
-    not meant, on a page that is kept for many.
+    taken that back since; and to who moderates, what was reported.
     """
-    reported = Q(shown_to_moderators=True) if may(membership, Can.MODERATE) else Q(pk__in=[])
-    if not getattr(membership, "veils_are_lifted", True):
+    reported = Q(shown_to_moderators=True) if viewer.moderates else Q(pk__in=[])
+    if not viewer.veils_are_lifted:
         return reported
     mine = Comment._base_manager.filter(
-        reading=OuterRef("reading"), paragraph=OuterRef("paragraph"), author=membership.user_id, veil__isnull=False
+        reading=OuterRef("reading"), paragraph=OuterRef("paragraph"), author=viewer.user, veil__isnull=False
     )
-    return Q(author_id=membership.user_id) | Q(Exists(mine)) | reported
+    return Q(author_id=viewer.user) | Q(Exists(mine)) | reported
 
 
-def _no_veil_hides(membership) -> Q:
+def _no_veil_hides(viewer) -> Q:
     """What lies under no veil, or under one that is open to this person."""
     is_free = Q(veil=None)
-    return is_free | _veil_is_open_to(membership) if membership.is_member else is_free
+    return is_free | _veil_is_open_to(viewer) if viewer.is_member else is_free
 
 
 class CommentManager(models.Manager.from_queryset(CommentQuerySet)):

@@ -19,6 +19,7 @@ from readinggroup.accounts.names import (
     skeleton,
     validate_display_name,
 )
+from readinggroup.lib.prepared import Parameter, prepared
 from readinggroup.lib.quick_rows import columns_of
 
 from .groups import Group, Visibility
@@ -89,8 +90,7 @@ class MembershipQuerySet(models.QuerySet):
         membership first, then comments in the order of their keys, then the paragraphs' counters (the triggers of
         `Comment`): in any other order two acts of one person can wait for each other.
         """
-        held = self.select_for_update(of=("self",), no_key=True).select_related("group")
-        return held.filter(group=group, user=user).first()
+        return _held().first(group=getattr(group, "pk", group), user=getattr(user, "pk", user))
 
     def standing(self, user_id, slug):
         """The person's membership in the group of that name; unsaved if they have none.
@@ -101,6 +101,12 @@ class MembershipQuerySet(models.QuerySet):
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT {standing_columns()} {STANDING}", [slug, user_id])
             return standing_from(cursor.fetchone())
+
+
+@prepared
+def _held():
+    held = Membership.objects.select_for_update(of=("self",), no_key=True).select_related("group")
+    return held.filter(group=Parameter("group"), user=Parameter("user"))
 
 
 # Every page of a group begins by asking how one stands to it, and building that from models took five times as long as
