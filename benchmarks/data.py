@@ -31,6 +31,11 @@ def of_our_own(paragraphs=211) -> bytes:
     return "\n\n".join(sentence.format(number) * 7 for number in range(1, paragraphs + 1)).encode()
 
 
+def essay() -> bytes:
+    """The essay that stands beside the checkout, or a text as long."""
+    return ESSAY.read_bytes() if ESSAY.is_file() else of_our_own()
+
+
 def prepare(comments: int) -> dict:
     """Make what is missing; the addresses that are measured, by name."""
     call_command("migrate", verbosity=0)
@@ -59,7 +64,7 @@ def text(group, name) -> Reading:
     reading = group.readings.filter(edition__title=name).first()
     if reading is None:
         # The name makes it another file, so that the two are two readings.
-        content = (ESSAY.read_bytes() if ESSAY.is_file() else of_our_own()) + f"\n\n{name}\n".encode()
+        content = essay() + f"\n\n{name}\n".encode()
         document = read(content, filename="text.txt")
         source = keep_source(content, f"{name}.txt")
         reading = bring_text(group=group, document=document, source_file=source, title=name)
