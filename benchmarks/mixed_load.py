@@ -55,7 +55,9 @@ def parse():
     parser.add_argument("--workers", type=int, default=2, help="processes that serve pages")
     parser.add_argument("--port", type=int, default=8779)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--data", type=Path, metavar="DIR", help="where data is kept (default: .data/benchmark-mixed-…)")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="where data is kept (default: .data/benchmark-mixed-…)"
+    )
     parser.add_argument("--no-results", action="store_true", help="print only, leave results.md as it is")
     return parser.parse_args()
 
@@ -234,7 +236,10 @@ def report(options, run, checked):
         "",
         "| memory (PSS) | MB in the first minutes | MB in the last | growth |",
         "|---|---|---|---|",
-        *(f"| {name} | {before:.0f} | {after:.0f} | {growth:+.1%} |" for name, before, after, growth in growth_rows(run)),
+        *(
+            f"| {name} | {before:.0f} | {after:.0f} | {growth:+.1%} |"
+            for name, before, after, growth in growth_rows(run)
+        ),
         "",
         f"Connections to the database: {mean(first, lambda sample: sample.connections):.0f} in the first minutes,"
         f" {mean(last, lambda sample: sample.connections):.0f} in the last, {max(connections)} at most. Acknowledged:"
@@ -244,7 +249,10 @@ def report(options, run, checked):
         "",
         "| aim | found | reached |",
         "|---|---|---|",
-        *(f"| {what} | {found} | {'yes' if reached else '**no**'} |" for what, found, reached in aims(run, lost, wrong)),
+        *(
+            f"| {what} | {found} | {'yes' if reached else '**no**'} |"
+            for what, found, reached in aims(run, lost, wrong)
+        ),
     ]
     print("\n".join(lines))
     if not options.no_results:
