@@ -51,6 +51,9 @@ def prepare(comments: int) -> dict:
     let_birds_in(talked)
     return {
         "search": f"/g/{group.slug}/search/",
+        "group": f"/g/{group.slug}/",
+        "comment": thread.public_id,
+        "answer": f"/c/{asked_in(quiet).public_id}/answer/",
         "quiet": f"/g/{group.slug}/read/{quiet.slug}/",
         "some": f"/g/{group.slug}/read/{some.slug}/",
         "talked": f"/g/{group.slug}/read/{talked.slug}/",
@@ -89,6 +92,16 @@ def let_birds_in(reading) -> None:
 def first_paragraph(reading) -> str:
     """The public id of the reading's first paragraph."""
     return reading.edition.current.versions.select_related("paragraph").first().paragraph.public_id
+
+
+def asked_in(reading) -> Comment:
+    """A comment at the reading's first paragraph, to be answered."""
+    version = reading.edition.current.versions.first()
+    found = Comment.objects.filter(reading=reading, parent=None).order_by("pk").first()
+    return found or Comment.objects.create(
+        reading=reading, paragraph_id=version.paragraph_id, version=version, author=first_run.owner_of(reading.group),
+        body=BODY, body_html=render_markdown(BODY),
+    )  # fmt: skip
 
 
 def discussion_of_500(group) -> Comment:

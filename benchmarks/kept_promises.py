@@ -38,7 +38,7 @@ def seen_not_kept(acknowledged) -> list:
     lost = []
     for person, reading, paragraph, sequence in acknowledged:
         rows = Seen.objects.filter(user=person, reading=reading, paragraph__public_id=paragraph)
-        if not rows.extra(where=["sequences @> %s::integer"], params=[sequence]).exists():  # noqa: S610 - a number
+        if not rows.extra(where=["sequences @> %s::integer"], params=[sequence]).exists():
             lost.append((person, reading, paragraph, sequence))
     return lost
 

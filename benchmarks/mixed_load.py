@@ -12,6 +12,7 @@ import random
 import sys
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -107,8 +108,8 @@ class Watch(threading.Thread):
         while not self.over.wait(SAMPLE):
             with connection.cursor() as cursor:
                 cursor.execute(
-                    "SELECT count(*) FROM pg_stat_activity"
-                    " WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                    " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
                 )
                 connections = cursor.fetchone()[0]
             self.samples.append(Sample(self.now(), memory_of(self.processes), connections))
@@ -187,10 +188,10 @@ def kinds_table(told):
     yield "| what | requests | p50 ms | p95 ms | p99 ms | worst ms | statuses |"
     yield "|---|---|---|---|---|---|---|"
     for kind, seconds in [*sorted(told.seconds.items()), ("all", told.all_seconds())]:
-        statuses = told.statuses[kind] if kind != "all" else sum(told.statuses.values(), start=type(told.failed())())
+        statuses = told.statuses[kind] if kind != "all" else sum(told.statuses.values(), start=Counter())
         said = ", ".join(f"{status}: {count:,}" for status, count in sorted(statuses.items()))
-        p50, p95, p99 = (percentile(seconds, share) for share in (0.5, 0.95, 0.99))
-        yield f"| {kind} | {len(seconds):,} | {p50:.0f} | {p95:.0f} | {p99:.0f} | {percentile(seconds, 1):.0f} | {said} |"
+        times = " | ".join(f"{percentile(seconds, share):.0f}" for share in (0.5, 0.95, 0.99, 1))
+        yield f"| {kind} | {len(seconds):,} | {times} | {said} |"
 
 
 def aims(run, lost, wrong):
@@ -201,7 +202,7 @@ def aims(run, lost, wrong):
         yield f"{name} at most {AIMS[name]} ms", f"{found:.0f} ms", found <= AIMS[name]
     found = percentile(run.burst.all_seconds(), 0.95)
     yield f"in the burst p95 at most {AIMS['burst p95']} ms", f"{found:.0f} ms", found <= AIMS["burst p95"]
-    failed = sum((told.failed() for told in (run.warm, run.steady, run.burst)), start=type(run.warm.failed())())
+    failed = sum((told.failed() for told in (run.warm, run.steady, run.burst)), start=Counter())
     said = ", ".join(f"{status}: {count}" for status, count in failed.items()) or "none"
     yield "no 5xx and no request without an answer, warm-up and burst too", said, not failed
     *_each, (_all, before, after, growth) = growth_rows(run)
@@ -214,19 +215,36 @@ def aims(run, lost, wrong):
     yield "every counter is right", str(wrong or "all are"), not wrong
 
 
-def report(options, run, checked):
-    """The tables, printed and kept."""
-    lost, wrong = checked
-    kept = run.visitors.kept
-    first, last = windows(run)
-    connections = [sample.connections for sample in run.samples] or [0]
-    lines = [
+def setting(options, run) -> str:
+    """What was asked, of what, and how well the generator kept its time."""
+    return (
         f"{platform.machine()}, {os.cpu_count()} cores shared with database, worker and generator, Python"
         f" {platform.python_version()}; {options.workers} web processes; {options.comments:,} comments,"
         f" {options.people:,} people, {options.groups} groups. After {options.warm_up:g} minutes to warm up"
-        f" {options.rate:g} requests a second for {options.minutes:g} minutes, one in ten a write, then {options.burst:g}"
-        f" a second for {options.burst_minutes:g}. Counted from the moment at which each was meant to be sent; the"
-        f" generator took {run.own:.0%} of a core and was {1000 * run.steady.late:.0f} ms late at worst.",
+        f" {options.rate:g} requests a second for {options.minutes:g} minutes, one in ten a write, then"
+        f" {options.burst:g} a second for {options.burst_minutes:g}. Counted from the moment at which each was meant to"
+        f" be sent; the generator took {run.own:.0%} of a core and was {1000 * run.steady.late:.0f} ms late at worst."
+    )
+
+
+def promises(run, lost) -> str:
+    """How many connections there were, what was acknowledged, and what of it was lost."""
+    kept = run.visitors.kept
+    first, last = (mean(samples, lambda sample: sample.connections) for samples in windows(run))
+    most = max((sample.connections for sample in run.samples), default=0)
+    return (
+        f"Connections to the database: {first:.0f} in the first minutes, {last:.0f} in the last, {most} at most."
+        f" Acknowledged: {len(kept.comments):,} comments, {len(kept.seen):,} marks, {len(kept.follows):,} follows,"
+        f" {len(kept.attendances):,} attendances, {len(kept.drafts):,} drafts; refused with a reason: {kept.refused:,}."
+        f" Lost: {({what: len(rows) for what, rows in lost.items()}) or 'nothing'}."
+    )
+
+
+def report(options, run, checked):
+    """The tables, printed and kept."""
+    lost, wrong = checked
+    lines = [
+        setting(options, run),
         "",
         *kinds_table(run.steady),
         "",
@@ -241,11 +259,7 @@ def report(options, run, checked):
             for name, before, after, growth in growth_rows(run)
         ),
         "",
-        f"Connections to the database: {mean(first, lambda sample: sample.connections):.0f} in the first minutes,"
-        f" {mean(last, lambda sample: sample.connections):.0f} in the last, {max(connections)} at most. Acknowledged:"
-        f" {len(kept.comments):,} comments, {len(kept.seen):,} marks, {len(kept.follows):,} follows,"
-        f" {len(kept.attendances):,} attendances, {len(kept.drafts):,} drafts; refused with a reason: {kept.refused:,}."
-        f" Lost: {({what: len(rows) for what, rows in lost.items()}) or 'nothing'}.",
+        promises(run, lost),
         "",
         "| aim | found | reached |",
         "|---|---|---|",
