@@ -217,7 +217,8 @@ def multiply(reading, times) -> None:
         cursor.execute(
             """
             INSERT INTO readings_seen (reading_id, paragraph_id, user_id, sequences, comments)
-            SELECT reading_id, paragraph_id, author_id, range_agg(int4range(sequence::integer, sequence::integer, '[]')),
+            SELECT reading_id, paragraph_id, author_id,
+                range_agg(int4range(sequence::integer, sequence::integer, '[]')),
                 count(*) FILTER (WHERE state = 'visible')
             FROM discussion_comment WHERE reading_id = %s GROUP BY 1, 2, 3
             """,

@@ -127,7 +127,7 @@ class Phone:
             slow.send("Network.emulateNetworkConditions", SLOW)
             slow.send("Emulation.setCPUThrottlingRate", {"rate": CPU})
             answers = []
-            page.on("response", answers.append)
+            page.on("response", lambda answer: answers.append(answer))  # Playwright marks what it calls
             page.add_init_script(WATCH)
             page.goto(self.site + path, wait_until="networkidle", timeout=60_000)
             got = [answer for answer in answers if answer.request.resource_type != "fetch"]
