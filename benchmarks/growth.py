@@ -20,7 +20,6 @@ from .results import write_section
 
 COMMENTS = (1_000, 10_000, 100_000, 1_000_000)
 PARAGRAPHS = (200, 2_000, 12_000)
-INVENTED = 100_000  # comments that the crowd says by itself; more are copies
 FOLDER = Path(__file__).parent.parent / ".data" / "benchmark-growth"
 
 
@@ -41,6 +40,7 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="without the two largest sizes: to see that all works")
     parser.add_argument("--only-comments", type=int, metavar="N", help="this many comments, and nothing else")
+    parser.add_argument("--invented", type=int, default=100_000, help="comments of the crowd's own; more are copies")
     parser.add_argument("--seconds", type=float, default=1.0, help="how long each page is asked, each round")
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--workers", type=int, default=1)
@@ -69,6 +69,7 @@ def in_a_database_of_its_own(options, comments, paragraphs) -> dict:
     data.mkdir(parents=True)
     told = data / "told.json"
     command = [sys.executable, "-m", "benchmarks.growth", f"--comments={comments}", f"--paragraphs={paragraphs}"]
+    command += [f"--invented={options.invented}"]
     command += [
         f"--json={told}",
         f"--seconds={options.seconds / (3 if options.quick else 1)}",
@@ -150,7 +151,7 @@ def prepare(options) -> dict:
         source_file=keep_source(content, "text.md"),
         title="Long",
     )
-    invented = min(options.comments, INVENTED)
+    invented = min(options.comments, options.invented)
     call_command("demo", reading=reading.slug, comments=invented, people=max(20, invented // 50), verbosity=0)
     data.let_birds_in(reading)
     if options.comments > invented:
@@ -194,6 +195,9 @@ def multiply(reading, times) -> None:
     letters = random.Random("multiply").sample("23456789abcdefghjkmnpqrstuvwxyz", 16)  # for the sixteen of a digest
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")  # the triggers rest
+        indexes = words_indexes(cursor)
+        for name, _definition in indexes:
+            cursor.execute(f"DROP INDEX {name}")
         cursor.execute("SELECT max(id) FROM discussion_comment")
         span = cursor.fetchone()[0]
         cursor.execute(
@@ -208,6 +212,8 @@ def multiply(reading, times) -> None:
             """,  # noqa: S608 - names of our own columns
             [span, span, span, "".join(letters), times - 1, reading.pk],
         )
+        for _name, definition in indexes:
+            cursor.execute(definition)
         cursor.execute(
             "UPDATE readings_paragraphactivity SET comments = comments * %s, waiting = waiting * %s, said = said * %s,"
             " changes = changes + 1 WHERE reading_id = %s",
@@ -229,6 +235,15 @@ def multiply(reading, times) -> None:
         )
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE discussion_comment, readings_seen, readings_paragraphactivity")
+
+
+def words_indexes(cursor) -> list:
+    """(name, definition) of the indexes of words: filled anew in a minute, where row by row it takes ten."""
+    cursor.execute(
+        "SELECT indexname, indexdef FROM pg_indexes"
+        " WHERE tablename = 'discussion_comment' AND indexdef LIKE '%USING gin%'"
+    )
+    return cursor.fetchall()
 
 
 def asked(options, pages, cookie, token):

@@ -73,11 +73,21 @@ COUNTED = {
         SELECT FROM discussion_comment GROUP BY reading_id, paragraph_id HAVING max(sequence) <> count(*)
     """,
     "what each reader has seen": """
-        SELECT FROM readings_seen seen WHERE comments <> (
-            SELECT count(*) FROM discussion_comment said
-            WHERE said.reading_id = seen.reading_id AND said.paragraph_id = seen.paragraph_id
-                AND said.state = 'visible' AND seen.sequences @> said.sequence::integer
+        WITH so_far AS (
+            SELECT reading_id, paragraph_id, sequence, count(*) FILTER (WHERE state = 'visible')
+                OVER (PARTITION BY reading_id, paragraph_id ORDER BY sequence) AS visible
+            FROM discussion_comment
+        ), spans AS (
+            SELECT id, comments, reading_id, paragraph_id, lower(span) AS first, upper(span) - 1 AS last
+            FROM readings_seen LEFT JOIN LATERAL unnest(sequences) span ON true
         )
+        SELECT FROM spans
+        LEFT JOIN so_far until ON (until.reading_id, until.paragraph_id, until.sequence)
+            = (spans.reading_id, spans.paragraph_id, spans.last)
+        LEFT JOIN so_far before ON (before.reading_id, before.paragraph_id, before.sequence)
+            = (spans.reading_id, spans.paragraph_id, spans.first - 1)
+        GROUP BY spans.id, spans.comments
+        HAVING spans.comments <> coalesce(sum(until.visible - coalesce(before.visible, 0)), 0)
     """,
     "one's own comments are seen": """
         SELECT FROM discussion_comment said LEFT JOIN readings_seen seen
