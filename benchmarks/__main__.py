@@ -1,61 +1,81 @@
-"""`uv run python -m benchmarks`: the site's pages as shares of a bare Django view in the same run.
+"""`uv run python -m benchmarks`: the site's pages as shares of a bare Django view in the same run, and what they take.
 
 Ratios, not seconds: machines differ and are busy, but page and yardstick are asked in turn, so what slows one slows the
-other. Each pair is asked three times; the middle ratio counts.
+other. Each is asked three times; the middle ratio counts. `--growth` also runs `benchmarks.growth`.
 """
 
 import argparse
 import os
 import platform
-import statistics
 import subprocess
 import sys
 import time
-import urllib.request
-import uuid
-from urllib.parse import quote, urlencode
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
 
 import django
 
 from .results import write_section
+from .serving import check_port_is_free, memory_of, running, web_memory
 
-ROUNDS = 3
+WITHOUT_PHONE = "no Chromium, or --no-phone"
 
 
 def main():
     options = parse()
+    check_port_is_free(options.port)
     django.setup()
-    from . import forbidden
+    from . import aims, forbidden, inside, pages, phone
     from .data import prepare
+    from .selects import prepare as prepare_selects
 
-    pages = prepare(options.comments)
+    tell("data")
+    addresses = prepare(options.comments)
+    prepare_selects()
     hidden = forbidden.prepare()
-    cookie, token = signed_in()
-    server = start_server(options)
-    try:
-        wait_for(options.port)
-        rows = list(measure(options, pages, cookie, token))
-        pairs = list(forbidden.measure(options, hidden))
-    finally:
-        server.terminate()
-        server.wait(20)
-    report(options, rows, pairs)
+    cookies = signed_in()
+    told = aims.Told()
+    with running(options):
+        for row in pages.measure(options, addresses, cookie_header(cookies), cookies["csrftoken"].value):
+            tell(row.name)
+            told.rows.append(row)
+        pairs = list(forbidden.measure(options, hidden, turns=300 if options.quick else forbidden.TIMES))
+    told.inside = list(inside.measure(addresses, cookies))
+    tell("memory")
+    told.idle, told.after = memory(options, addresses, cookie_header(cookies))
+    if not options.no_phone:
+        tell("a phone")
+        with phone.serving_compressed(options):
+            told.phone = phone.measure(options, addresses, cookies)
+    report(options, told, pairs)
+    if options.growth:
+        more = ["--quick"] if options.quick else []
+        subprocess.run([sys.executable, "-m", "benchmarks.growth", *more], check=True)
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--comments", type=int, default=100_000)
-    parser.add_argument("--seconds", type=float, default=3.0, help="how long each page is asked, each round")
+    parser.add_argument("--seconds", type=float, default=1.5, help="how long each page is asked, each round")
     parser.add_argument("--connections", type=int, default=8)
-    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=1, help="web processes while pages are compared")
     parser.add_argument("--port", type=int, default=8777)
-    return parser.parse_args()
+    parser.add_argument("--quick", action="store_true", help="a third of a second a round: to see that all works")
+    parser.add_argument("--no-phone", action="store_true", help="without the browser")
+    parser.add_argument("--growth", action="store_true", help="also with 1,000 to 1,000,000 comments")
+    parser.add_argument("--no-results", action="store_true", help="print only, leave results.md as it is")
+    options = parser.parse_args()
+    if options.quick:
+        options.seconds = 0.3
+    return options
+
+
+def tell(what):
+    print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr, flush=True)
 
 
 def signed_in():
-    """The cookies of a member, and the token that a post needs."""
+    """The cookies of a member."""
     from django.test import Client
 
     from readinggroup.first_run import owner_of
@@ -67,144 +87,62 @@ def signed_in():
         backend="readinggroup.accounts.logins.QuickModelBackend",
     )
     client.get("/me/")
-    return "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items()), client.cookies[
-        "csrftoken"
-    ].value
+    return client.cookies
 
 
-def start_server(options):
-    """The server as `up` starts it, with the yardstick's addresses added."""
-    serve = [
-        "granian",
-        "readinggroup.wsgi:application",
-        "--interface=wsgi",
-        "--host=127.0.0.1",
-        f"--port={options.port}",
-    ]
-    serve += [f"--workers={options.workers}", "--blocking-threads=4", "--log-level=warning", "--no-ws"]
-    return subprocess.Popen([sys.executable, "-m", *serve], env=os.environ | {"CONN_MAX_AGE": "600"})
+def cookie_header(cookies) -> str:
+    return "; ".join(f"{name}={morsel.value}" for name, morsel in cookies.items())
 
 
-def wait_for(port):
-    """Until the server answers."""
-    import socket
-
-    from .load import exchange, request_bytes
-
-    for _ in range(200):
-        try:
-            with socket.create_connection(("127.0.0.1", port)) as connection:
-                exchange(connection, request_bytes("GET", "/healthz", f"127.0.0.1:{port}", {}), bytearray(1 << 16))
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise SystemExit("the server did not start")
-
-
-def measure(options, pages, cookie, token):
-    """(what, the page's results, the yardstick's results) for each thing that is measured."""
-    from .data import COMMON, RARE, SOME
-
-    member = {"Cookie": cookie}
-    many, thread = f"{options.comments:,} comments", pages["thread"]
-    for name, page, headers in [
-        ("reading page, signed out, no comments", pages["quiet"], {}),
-        (f"reading page, signed out, {SOME:,} comments", pages["some"], {}),
-        (f"reading page, signed out, {many}", pages["talked"], {}),
-        ("reading page, signed in, no comments", pages["quiet"], member),
-        (f"reading page, signed in, {SOME:,} comments", pages["some"], member),
-        (f"reading page, signed in, {many}", pages["talked"], member),
-        ("discussion of 500, first page, signed out", thread, {}),
-        ("discussion of 500, first page, signed in", thread, member),
-        ("discussion of 500, whole, signed out", f"{thread}?from=1&page=3", {}),
-        ("discussion of 500, whole, signed in", f"{thread}?from=1&page=3", member),
-        (f"pulse, nothing new, {SOME:,} comments", *unchanged(options, f"{pages['some']}pulse/", member)),
-        (f"pulse, nothing new, {many}", *unchanged(options, f"{pages['talked']}pulse/", member)),
-    ]:
-        bare = f"/bare/?page={quote(page)}"
-        yield name, *in_turn(options, get(options, page, headers), get(options, bare, headers))
-
-    def post():
-        return request(options, "POST", pages["post"], member, posted(token))
-
-    yield "post a comment", *in_turn(options, post, get(options, "/bare/", member))
-    for name, words in [("30 %", COMMON), ("1 %", RARE)]:
-        for number in (1, 20):
-            page = f"{pages['search']}?{urlencode({'q': words, 'page': number})}"
-            bare = f"/bare/?page={quote(page)}"
-            what = f"search {options.comments:,} comments, a word of {name} of them, page {number}"
-            yield what, *in_turn(options, get(options, page, member), get(options, bare, member))
-    yield "(one SELECT)", *in_turn(options, get(options, "/select/", {}), get(options, "/bare/", {}))
-
-
-def unchanged(options, page, headers):
-    """The page's address, and headers with which it answers that nothing has changed."""
-    asked = urllib.request.Request(f"http://127.0.0.1:{options.port}{page}", headers=headers)
-    with urllib.request.urlopen(asked, timeout=20) as answer:  # noqa: S310 - our own server
-        return page, headers | {"If-None-Match": answer.headers["ETag"]}
-
-
-def posted(token) -> bytes:
-    """The form of a new comment, with a key of its own."""
-    body = "Posted by the benchmark: the ferry left before anyone had counted the sacks."
-    return urlencode({"body": body, "key": uuid.uuid4(), "csrfmiddlewaretoken": token}).encode()
-
-
-def request(options, method, path, headers, body=b""):
-    from .load import request_bytes
-
-    headers = headers | ({"Content-Type": "application/x-www-form-urlencoded"} if body else {})
-    return request_bytes(method, path, f"127.0.0.1:{options.port}", headers, body)
-
-
-def get(options, path, headers):
-    """A maker of the same GET again and again."""
-    made = request(options, "GET", path, headers)
-    return lambda: made
-
-
-def in_turn(options, page, bare):
-    """Page and yardstick, one after the other, so that a busy moment falls on both."""
+def memory(options, addresses, cookie):
+    """Megabytes by process of two web processes and a worker: before anybody came, and after all pages were asked."""
     from .load import load
+    from .pages import Asker
 
-    address = ("127.0.0.1", options.port)
-    pages, bares = [], []
-    for _ in range(ROUNDS):
-        pages.append(load(address, page, connections=options.connections, seconds=options.seconds))
-        bares.append(load(address, bare, connections=options.connections, seconds=options.seconds))
-    return pages, bares
+    ask = Asker(options, cookie, "")
+    two = argparse.Namespace(**{**vars(options), "workers": 2})
+    with running(two, worker=True, threads=8) as processes:  # as `up` starts them
+        time.sleep(3)
+        idle = memory_of(processes)
+        for name in ("quiet", "some", "talked", "thread", "group", "search"):
+            for headers in ({}, ask.member):
+                path = f"{addresses[name]}?q=ferry" if name == "search" else addresses[name]
+                load(("127.0.0.1", options.port), ask.get(path, headers), seconds=options.seconds)
+        return idle, memory_of(processes)
 
 
-def report(options, rows, pairs):
-    """The table, printed and kept."""
+def report(options, told, pairs):
+    """The tables, printed and kept."""
+    from . import aims, inside, pages, phone
+
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     load = (
-        f"{options.workers} worker, {options.connections} connections, {options.seconds:g} s a round, {ROUNDS} rounds"
+        f"{options.workers} worker, {options.connections} connections, {options.seconds:g} s a round,"
+        f" {pages.ROUNDS} rounds"
     )
     lines = [
         f"{machine}, Django {django.__version__}; {load}, {options.comments:,} comments.",
         "",
-        "| what | share of the bare view | requests a second | bare | p50 ms | p95 ms | bytes | not 2xx or 3xx |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for name, pages, bares in rows:
-        share = statistics.median(page.per_second / bare.per_second for page, bare in zip(pages, bares, strict=True))
-        page = sorted(pages, key=lambda result: result.per_second)[ROUNDS // 2]
-        bare = sorted(bares, key=lambda result: result.per_second)[ROUNDS // 2]
-        failed = sum(count for result in pages for status, count in result.statuses.items() if not 200 <= status < 400)
-        lines.append(
-            f"| {name} | {share:.2f} | {page.per_second:.0f} | {bare.per_second:.0f} | {page.p50:.1f} | {page.p95:.1f}"
-            f" | {page.bytes:,} | {failed} |"
-        )
-    lines += [
+        *pages.table(told.rows),
         "",
         "| forbidden, and absent | p50 ms | p50 ms, absent | told apart (0.50 is a coin) |",
         "|---|---|---|---|",
+        *(f"| {name} | {pair.forbidden:.2f} | {pair.absent:.2f} | {pair.told_apart:.2f} |" for name, pair in pairs),
+        "",
+        *inside.table(told.inside),
+        "",
+        "| memory (PSS), two web processes and a worker | MB idle | MB after the pages |",
+        "|---|---|---|",
+        *(f"| {name} | {told.idle.get(name, 0):.0f} | {size:.0f} |" for name, size in told.after.items()),
+        f"| web server, all of it | {web_memory(told.idle):.0f} | {web_memory(told.after):.0f} |",
+        "",
+        *(phone.table(told.phone) if told.phone else [f"Not looked at on a phone: {WITHOUT_PHONE}."]),
+        "",
+        *aims.table(told),
     ]
-    for name, pair in pairs:
-        lines.append(f"| {name} | {pair.forbidden:.2f} | {pair.absent:.2f} | {pair.told_apart:.2f} |")
     print("\n".join(lines))
-    write_section("Pages", "uv run python -m benchmarks", lines)
+    if not options.no_results:
+        write_section("Pages", "uv run python -m benchmarks", lines)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,11 @@ def of_our_own(paragraphs=211) -> bytes:
     return "\n\n".join(sentence.format(number) * 7 for number in range(1, paragraphs + 1)).encode()
 
 
+def essay() -> bytes:
+    """The essay that stands beside the checkout, or a text as long."""
+    return ESSAY.read_bytes() if ESSAY.is_file() else of_our_own()
+
+
 def prepare(comments: int) -> dict:
     """Make what is missing; the addresses that are measured, by name."""
     call_command("migrate", verbosity=0)
@@ -46,6 +51,9 @@ def prepare(comments: int) -> dict:
     let_birds_in(talked)
     return {
         "search": f"/g/{group.slug}/search/",
+        "group": f"/g/{group.slug}/",
+        "comment": thread.public_id,
+        "answer": f"/c/{asked_in(quiet).public_id}/answer/",
         "quiet": f"/g/{group.slug}/read/{quiet.slug}/",
         "some": f"/g/{group.slug}/read/{some.slug}/",
         "talked": f"/g/{group.slug}/read/{talked.slug}/",
@@ -59,7 +67,7 @@ def text(group, name) -> Reading:
     reading = group.readings.filter(edition__title=name).first()
     if reading is None:
         # The name makes it another file, so that the two are two readings.
-        content = (ESSAY.read_bytes() if ESSAY.is_file() else of_our_own()) + f"\n\n{name}\n".encode()
+        content = essay() + f"\n\n{name}\n".encode()
         document = read(content, filename="text.txt")
         source = keep_source(content, f"{name}.txt")
         reading = bring_text(group=group, document=document, source_file=source, title=name)
@@ -84,6 +92,16 @@ def let_birds_in(reading) -> None:
 def first_paragraph(reading) -> str:
     """The public id of the reading's first paragraph."""
     return reading.edition.current.versions.select_related("paragraph").first().paragraph.public_id
+
+
+def asked_in(reading) -> Comment:
+    """A comment at the reading's first paragraph, to be answered."""
+    version = reading.edition.current.versions.first()
+    found = Comment.objects.filter(reading=reading, parent=None).order_by("pk").first()
+    return found or Comment.objects.create(
+        reading=reading, paragraph_id=version.paragraph_id, version=version, author=first_run.owner_of(reading.group),
+        body=BODY, body_html=render_markdown(BODY),
+    )  # fmt: skip
 
 
 def discussion_of_500(group) -> Comment:

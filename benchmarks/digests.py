@@ -106,7 +106,7 @@ def measure(options, page):
 
     from readinggroup.notifications.models import Digest
 
-    from .__main__ import start_server, wait_for
+    from .serving import start_server, wait_for
 
     taken = Counter()
 

@@ -50,7 +50,7 @@ def prepare() -> dict:
     }
 
 
-def measure(options, addresses):
+def measure(options, addresses, turns=TIMES):
     """(what, Pair) for each pair of addresses."""
     for name, pair in addresses.items():
         asked = [request_bytes("GET", path, f"127.0.0.1:{options.port}", {}) for path in pair]
@@ -58,7 +58,7 @@ def measure(options, addresses):
         with socket.create_connection(("127.0.0.1", options.port)) as connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             buffer = bytearray(1 << 20)
-            for turn in range(TIMES + 50):
+            for turn in range(turns + 50):
                 for which in (0, 1) if turn % 2 else (1, 0):
                     begun = time.perf_counter()
                     status, _length = exchange(connection, asked[which], buffer)

@@ -17,3 +17,5 @@ os.environ |= {
 from readinggroup.settings import *  # noqa: F403
 
 ROOT_URLCONF = "benchmarks.bare"
+if os.environ.get("BENCHMARK_COMPRESSED"):  # as the proxy in front does
+    MIDDLEWARE = ["django.middleware.gzip.GZipMiddleware", *MIDDLEWARE]  # noqa: F405

@@ -177,6 +177,12 @@ TABLE = {
             "how many times as much all from one network (IPv4 /24, IPv6 /64) may do; needs `ALLAUTH_TRUSTED_PROXY_COUNT` behind a proxy",
         ),
         Variable("READ_WHOLE_UP_TO_WORDS", "int", 25_000, "longer texts are read by section"),
+        Variable(
+            "KEPT_MB",
+            "int",
+            24,
+            "how many million characters of pages each web process keeps ready; more where many groups are lively and memory is at hand",
+        ),
     ],
     "Backups": [
         Variable("BACKUP_DIR", "path", None, "where the worker puts a backup every night", "none is made by itself"),

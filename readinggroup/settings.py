@@ -317,6 +317,8 @@ LIMITS = {
 LIMITS_OF_A_NETWORK = read("LIMITS_OF_A_NETWORK")
 # A text longer than this many words is read by section, a shorter one whole.
 READ_WHOLE_UP_TO_WORDS = read("READ_WHOLE_UP_TO_WORDS")
+# How much each web process keeps ready of pages, in millions of characters.
+KEPT_MB = read("KEPT_MB")
 
 # --- Watching it ------------------------------------------------------------------------------------------------------
 

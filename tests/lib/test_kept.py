@@ -53,6 +53,20 @@ def test_nothing_is_something_too():
     assert kept.get_or_make("a", never) is None
 
 
+def test_all_that_a_process_keeps_stays_within_one_bound_and_the_oldest_goes(settings):
+    settings.KEPT_MB = 0  # what others keep here goes, too: it is made anew
+    one, other = Kept(100), Kept(100)
+    one.get_or_make("a", lambda: "12345")
+    other.get_or_make("b", lambda: "12345")
+    assert (one.things, one.size) == ({}, 0)
+    other.get_or_make("b", never)
+    settings.KEPT_MB = 10 / 1_000_000
+    one.get_or_make("c", lambda: "12345")
+    other.get_or_make("b", never)
+    one.get_or_make("d", lambda: "1")
+    assert (list(one.things), list(other.things)) == (["d"], ["b"])
+
+
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 12)), max_size=60))
 def test_the_size_is_that_of_what_is_there(asked):
     kept = Kept(20)
