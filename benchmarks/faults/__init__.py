@@ -1,0 +1,1 @@
+"""Faults of machines, databases and clocks, each made on purpose: `uv run python -m benchmarks.faults`."""
