@@ -1,7 +1,7 @@
 """`uv run python -m benchmarks.faults`: every fault in turn, and a table of what came of them.
 
-One alone: `uv run python -m benchmarks.faults.NAME`. The exit is 1 where a fault was not survived, 2 where one could not be
-made on this machine.
+One alone: `uv run python -m benchmarks.faults.NAME`. The exit is 1 where a fault was not survived, 2 where one could
+not be made on this machine.
 """
 
 import importlib
@@ -9,11 +9,12 @@ import platform
 import sys
 
 from ..results import write_section
-from .machinery import NotHereError, Outcome
+from .machinery import NotHereError
+from .people import Outcome
 
 ALL = ["restart", "killed", "connections", "disk_full", "cache_gone", "clock"]
-HEAD = """| fault | acknowledged | stored | 503, words kept | connection broke | sent again, each stored once | reads 200 |\
- reads not | well after s | survived |
+HEAD = """| fault | posts acknowledged | of these stored | 503 | connection broke | sent again, each stored once |\
+ reads 200 | reads not | well after s | survived |
 |---|---|---|---|---|---|---|---|---|---|"""
 
 
@@ -54,7 +55,8 @@ def row(outcome: Outcome) -> str:
     name = f"{outcome.name}: {outcome.remarks}" if outcome.remarks else outcome.name
     figures = [
         name, outcome.acknowledged, outcome.stored, outcome.kept, outcome.broken, outcome.sent_again, outcome.reads,
-        outcome.reads_refused, f"{outcome.recovered:.1f}", f"**no**: {outcome.problems[0]}" if outcome.problems else "yes",
+        outcome.reads_refused, f"{outcome.recovered:.1f}",
+        f"**no**: {len(outcome.problems)} problems" if outcome.problems else "yes",
     ]  # fmt: skip
     return f"| {' | '.join(str(figure).replace('|', '/') for figure in figures)} |"
 

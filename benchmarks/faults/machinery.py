@@ -1,4 +1,4 @@
-"""What every fault needs: a site of its own as it runs for real, people who post, and the comparison afterwards.
+"""What every fault needs: a site of its own as it runs for real. `people.py` has those who post meanwhile.
 
     with Site() as site:                       # its own Postgres, granian, a worker that is started again when it ends
         load = Load(site)
@@ -13,9 +13,6 @@ Everything listens on 127.0.0.1 or a Unix socket, lives in a folder under /tmp, 
 
 import atexit
 import contextlib
-import html
-import http.client
-import itertools
 import json
 import os
 import shutil
@@ -26,11 +23,8 @@ import sys
 import tempfile
 import threading
 import time
-import uuid
-from collections import Counter
-from dataclasses import dataclass, field
+import urllib.request
 from pathlib import Path
-from urllib.parse import urlencode
 
 import psutil
 import psycopg
@@ -39,10 +33,8 @@ from readinggroup.lib.embedded_postgres import keeper
 
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = 4
-PACE = 0.5  # seconds between two requests of one person: eight a second in all
 RESTART_AFTER = 2  # seconds, as RestartSec in docs/deploy/readinggroup-worker.service
-WELL_WITHIN = 10  # seconds after the fault is over
-TOKEN = "abcdefghijABCDEFGHIJ0123456789ab"  # noqa: S105 - of a form: the cookie and the field only have to be the same
+WORKER = ["django", "procrastinate", "worker", "--shutdown-graceful-timeout=5"]
 
 # A fresh site with so many members, each signed in; says where they may post.
 PREPARE = """
@@ -101,7 +93,7 @@ class Postgres:
 
     def run(self, program: str, *arguments: object) -> subprocess.CompletedProcess:
         command = [self.programs / program, *map(str, arguments)]
-        return subprocess.run(  # noqa: S603
+        return subprocess.run(
             command, check=True, capture_output=True, text=True, env=keeper.ENVIRONMENT, timeout=120, **self.user
         )
 
@@ -119,7 +111,7 @@ class Postgres:
         options = " ".join(f"-c {name}='{value}'" for name, value in self.settings.items())
         # Its output must not be our pipe: the server would hold that open.
         command = [self.programs / "pg_ctl", "-D", self.data, "-l", self.log, "-w", "-o", options, "start"]
-        subprocess.run(  # noqa: S603
+        subprocess.run(
             command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=keeper.ENVIRONMENT,
             timeout=120, **self.user,
         )  # fmt: skip
@@ -150,7 +142,7 @@ class Process:
 
     def start(self) -> None:
         with self.log.open("ab") as log:
-            self.running = subprocess.Popen(  # noqa: S603
+            self.running = subprocess.Popen(
                 [sys.executable, "-m", *self.command], cwd=ROOT, env=self.env, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
@@ -194,7 +186,7 @@ class Site:
     """Web (granian, two processes of eight threads), worker and database, on a folder of its own."""
 
     def __init__(self, *, data: Path | None = None, env: dict | None = None, **postgres: object) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="faults-", dir="/tmp"))  # noqa: S108 - a socket's path must be short
+        self.folder = Path(tempfile.mkdtemp(prefix="faults-", dir="/tmp"))
         self.folder.chmod(0o755)
         self.port = free_port()
         self.postgres = Postgres(self.folder / "postgres", data=data, **postgres)
@@ -246,7 +238,7 @@ class Site:
 
     def manage(self, *arguments: str, **env: str) -> str:
         command = [sys.executable, str(ROOT / "manage.py"), *arguments]
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             command, cwd=ROOT, env=self.env | env, capture_output=True, text=True, timeout=180, check=False
         )
         if done.returncode:
@@ -257,196 +249,8 @@ class Site:
         """How many seconds it took."""
         begun = time.monotonic()
         while time.monotonic() - begun < within:
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                if Person(self, 0).ask("GET", path).status == 200:
-                    return time.monotonic() - begun
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=20).close()
+                return time.monotonic() - begun
             time.sleep(0.1)
         raise RuntimeError(f"{path} did not answer within {within} s: {self.web.log.read_text()[-2000:]}")
-
-
-WORKER = ["django", "procrastinate", "worker", "--shutdown-graceful-timeout=5"]
-
-
-# --- People ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Answer:
-    """What came back: 0 where the connection broke, as it does when the web process is killed."""
-
-    status: int
-    headers: dict = field(default_factory=dict)
-    body: str = ""
-
-
-class Person:
-    """Somebody signed in. Plain http.client, a new connection for each request: nothing is tried twice unseen."""
-
-    def __init__(self, site: Site, number: int) -> None:
-        self.site, self.number = site, number
-        sessions = site.known.get("sessions", [])
-        self.cookies = f"sessionid={sessions[number]}; csrftoken={TOKEN}" if sessions else ""
-
-    def ask(self, method: str, path: str, data: dict | None = None, *, part: bool = False) -> Answer:
-        headers = {"Cookie": self.cookies, **({"HX-Request": "true"} if part else {})}
-        body = None
-        if data is not None:
-            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
-            body = urlencode({"csrfmiddlewaretoken": TOKEN, **data})
-        connection = http.client.HTTPConnection("127.0.0.1", self.site.port, timeout=30)
-        with contextlib.closing(connection):
-            connection.request(method, path, body, headers)
-            answer = connection.getresponse()
-            return Answer(
-                answer.status, {n.lower(): v for n, v in answer.getheaders()}, answer.read().decode(errors="replace")
-            )
-
-
-@dataclass
-class Post:
-    """A comment that somebody wants to say, with the key that makes it one however often it is sent."""
-
-    person: Person
-    path: str
-    part: bool
-    key: str = field(default_factory=lambda: str(uuid.uuid4()))
-    acknowledged: bool = False
-
-    @property
-    def words(self) -> str:
-        return f"Words <worth> keeping & “saying”, {self.key}"
-
-    def send(self) -> Answer:
-        try:
-            answer = self.person.ask("POST", self.path, {"key": self.key, "body": self.words}, part=self.part)
-        except (OSError, http.client.HTTPException):
-            return Answer(0)
-        if answer.status in {200, 302}:
-            self.acknowledged = True
-        return answer
-
-    def is_kept_in(self, answer: Answer) -> bool:
-        """Whether a refusal leaves the words: on a page in a form that can be sent again under the same key; for htmx
-        a line that the composer shows, whose words stay where they are."""
-        if self.part:
-            return "data-refusal" in answer.body and "<html" not in answer.body
-        shown = html.unescape(answer.body)
-        return self.words in shown and self.key in answer.body and f'action="{self.path}"' in answer.body
-
-
-class Load:
-    """People who post and read at an even pace; as a context, till its end. Whatever they see is noted."""
-
-    def __init__(self, site: Site, *, may_break: bool = False) -> None:
-        self.site, self.may_break = site, may_break  # whether connections may break: where the web process is killed
-        self.posts: list[Post] = []
-        self.refused: list[tuple[Post, Answer]] = []
-        self.reads: Counter = Counter()
-        self.seen: Counter = Counter()
-        self.problems: list[str] = []
-        self.last_bad = self.over_at = 0.0
-        self._lock, self._stop = threading.Lock(), threading.Event()
-        self._threads = [threading.Thread(target=self._be, args=(number,)) for number in range(PEOPLE)]
-
-    def __enter__(self) -> "Load":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_error) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(40)
-
-    def fault_is_over(self) -> None:
-        self.over_at = time.monotonic()
-
-    def _be(self, number: int) -> None:
-        person, known = Person(self.site, number), self.site.known
-        for turn in itertools.count():
-            if self._stop.wait(PACE):
-                return
-            if turn % 2:
-                self._read(person, known["page"])
-            else:
-                path = f"{known['page']}p/{known['paragraphs'][number]}/comment/"
-                self._post(Post(person, path, part=turn % 4 == 0))
-
-    def _read(self, person: Person, path: str) -> None:
-        try:
-            answer = person.ask("GET", path)
-        except (OSError, http.client.HTTPException):
-            answer = Answer(0)
-        with self._lock:
-            self.reads[answer.status] += 1
-            self._judge(f"GET {path}", answer)
-
-    def _post(self, post: Post) -> None:
-        answer = post.send()
-        with self._lock:
-            self.posts.append(post)
-            self.seen[answer.status] += 1
-            self._judge(f"POST {post.path}", answer)
-            if not post.acknowledged:
-                self.refused.append((post, answer))
-                if answer.status and not post.is_kept_in(answer):
-                    self.problems.append(
-                        f"{answer.status}: the words are not there ({'part' if post.part else 'page'})"
-                    )
-
-    def _judge(self, what: str, answer: Answer) -> None:
-        if answer.status in {200, 302}:
-            return
-        self.last_bad = time.monotonic()
-        if answer.status == 0 and self.may_break:
-            return
-        if answer.status != 503 or "retry-after" not in answer.headers or "Traceback" in answer.body:
-            self.problems.append(f"{what}: {answer.status} {answer.body[:200]!r}")
-
-    def outcome(self, name: str, *, remarks: str = "") -> "Outcome":
-        """Send again what was refused, once and once more, and hold what was acknowledged against what is stored."""
-        before = {post.key for post in self.posts if post.acknowledged}
-        missing = before - self.stored().keys()
-        for post, _answer in self.refused:
-            for _time in (1, 2):
-                status = post.send().status
-                if status not in {200, 302}:
-                    self.problems.append(f"sent again: {status}")
-        stored, wanted = self.stored(), {post.key: post.words for post in self.posts}
-        problems = [*self.problems]
-        problems += [f"acknowledged and not stored: {len(missing)}"] if missing else []
-        problems += [f"stored {number} times" for _words, number in stored.values() if number != 1]
-        if {key: words for key, (words, _number) in stored.items()} != wanted:
-            problems.append("what is stored is not what was said")
-        recovered = max(0.0, self.last_bad - self.over_at) if self.over_at else 0.0
-        if recovered > WELL_WITHIN:
-            problems.append(f"well again only after {recovered:.1f} s")
-        return Outcome(
-            name, acknowledged=len(before), stored=len(before) - len(missing), kept=self.seen[503], broken=self.seen[0],
-            sent_again=len(self.refused), reads=self.reads[200], reads_refused=self.reads.total() - self.reads[200],
-            recovered=recovered, problems=problems, remarks=remarks,
-        )  # fmt: skip
-
-    def stored(self) -> dict[str, tuple[str, int]]:
-        """Key -> (words, how often) of every comment in the database."""
-        with self.site.postgres.connect("postgres") as admin:
-            rows = admin.execute("SELECT key::text, min(body), count(*) FROM discussion_comment GROUP BY key")
-            return {key: (body, number) for key, body, number in rows}
-
-
-@dataclass
-class Outcome:
-    """What came of a fault: a row of the table."""
-
-    name: str
-    acknowledged: int = 0
-    stored: int = 0
-    kept: int = 0
-    broken: int = 0
-    sent_again: int = 0
-    reads: int = 0
-    reads_refused: int = 0
-    recovered: float = 0
-    problems: list[str] = field(default_factory=list)
-    remarks: str = ""
-    skipped: str = ""

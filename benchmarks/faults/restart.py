@@ -2,7 +2,8 @@
 
 import time
 
-from .machinery import Load, Outcome, Site
+from .machinery import Site
+from .people import Load, Outcome
 
 AWAY = 5  # seconds
 
