@@ -34,7 +34,7 @@ from readinggroup.lib.embedded_postgres import keeper
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = 4
 RESTART_AFTER = 2  # seconds, as RestartSec in docs/deploy/readinggroup-worker.service
-WORKER = ["django", "procrastinate", "worker", "--shutdown-graceful-timeout=5"]
+WORKER = ["django", "worker", "--shutdown-graceful-timeout=5"]
 
 # A fresh site with so many members, each signed in; says where they may post.
 PREPARE = """
@@ -119,6 +119,12 @@ class Postgres:
     def stop(self, mode: str = "immediate") -> None:
         with contextlib.suppress(subprocess.CalledProcessError):
             self.run("pg_ctl", "-D", self.data, "-w", "-m", mode, "stop")
+
+    def is_running(self) -> bool:
+        with contextlib.suppress(subprocess.CalledProcessError):
+            self.run("pg_ctl", "-D", self.data, "status")
+            return True
+        return False
 
     def restart_at_once(self) -> None:
         """`pg_ctl -m immediate restart`: as a crash, and up again."""
@@ -245,7 +251,7 @@ class Site:
             raise RuntimeError(f"manage.py {arguments[0]}: {done.stderr[-2000:]}")
         return done.stdout
 
-    def wait_until_it_answers(self, path: str = "/healthz", within: float = 60) -> float:
+    def wait_until_it_answers(self, path: str = "/healthz", within: float = 90) -> float:
         """How many seconds it took."""
         begun = time.monotonic()
         while time.monotonic() - begun < within:

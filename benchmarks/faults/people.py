@@ -93,6 +93,7 @@ class Load:
         self.seen: Counter = Counter()
         self.problems: list[str] = []
         self.last_bad = self.over_at = 0.0
+        self._reads_matter = False
         self._lock, self._stop = threading.Lock(), threading.Event()
         self._threads = [threading.Thread(target=self._be, args=(number,)) for number in range(PEOPLE)]
 
@@ -108,6 +109,10 @@ class Load:
 
     def fault_is_over(self) -> None:
         self.over_at = time.monotonic()
+
+    def reads_must_go_on(self) -> None:
+        """From here on a page that cannot be read is a problem."""
+        self._reads_matter = True
 
     def _be(self, number: int) -> None:
         person, known = Person(self.site, number), self.site.known
@@ -128,6 +133,8 @@ class Load:
         with self._lock:
             self.reads[answer.status] += 1
             self._judge(f"GET {path}", answer)
+            if self._reads_matter and answer.status != 200:
+                self.problems.append(f"GET {path}: {answer.status}, though reading goes on")
 
     def _post(self, post: Post) -> None:
         answer = post.send()
