@@ -6,6 +6,7 @@ not be made on this machine.
 
 import importlib
 import platform
+import signal
 import sys
 
 from ..results import write_section
@@ -37,6 +38,7 @@ def alone(module_name: str) -> None:
 
 
 def outcomes_of(module) -> list[Outcome]:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))  # so that everything is taken away also then
     try:
         outcomes = module.run()
     except NotHereError as why:

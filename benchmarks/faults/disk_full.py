@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
+
 from .machinery import NotHereError, Postgres, Site
 from .people import Load, Outcome
 
@@ -86,14 +88,14 @@ def data_full(disk: Path) -> Outcome:
 
 def grow_till_refused(postgres: Postgres) -> None:
     """Use up what the tables' files still hold of free pages: until then a full disk is not felt."""
-    with postgres.connect("postgres") as admin, contextlib.suppress(Exception):
+    with postgres.connect("postgres") as admin, contextlib.suppress(psycopg.Error):
         admin.execute("CREATE TABLE IF NOT EXISTS filler (words text)")
         for _ in range(200):
             admin.execute("INSERT INTO filler SELECT repeat(md5(random()::text), 60) FROM generate_series(1, 200)")
 
 
 def log_full(disk: Path) -> Outcome:
-    """Only `pg_wal` on a disk that gets full: Postgres stops itself, and is started by its keeper when there is room."""
+    """Only `pg_wal` on a disk that gets full: Postgres stops itself; its keeper starts it when there is room."""
     with Site() as site:
         site.postgres.stop("fast")
         move_log(site.postgres, disk)
@@ -127,11 +129,12 @@ def move_log(postgres: Postgres, disk: Path) -> None:
 
 
 def force_new_segments(postgres: Postgres) -> None:
-    """Write till the log needs a file for which there is no room."""
-    with contextlib.suppress(Exception), postgres.connect("postgres") as admin:
+    """Fill one of the log's files after the other, till it needs one for which there is no room."""
+    with contextlib.suppress(psycopg.Error), postgres.connect("postgres") as admin:
         admin.execute("CREATE TABLE IF NOT EXISTS filler (words text)")
-        for _ in range(400):
-            admin.execute("INSERT INTO filler SELECT repeat(md5(random()::text), 60) FROM generate_series(1, 500)")
+        for _ in range(50):
+            admin.execute("INSERT INTO filler VALUES ('')")
+            admin.execute("SELECT pg_switch_wal()")
 
 
 if __name__ == "__main__":

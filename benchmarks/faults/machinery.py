@@ -152,12 +152,24 @@ class Process:
                 [sys.executable, "-m", *self.command], cwd=ROOT, env=self.env, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
+        self.started = time.monotonic()
 
     def kill(self) -> None:
         """`kill -9` of it and what it started."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.running.pid, signal.SIGKILL)
         self.running.wait()
+
+    def signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self.running.send_signal(number)
+
+    def is_alive(self) -> bool:
+        return self.running.poll() is None
+
+    def seconds(self) -> float:
+        """Since it was started last."""
+        return time.monotonic() - self.started
 
     def children(self) -> list[psutil.Process]:
         return psutil.Process(self.running.pid).children()

@@ -30,10 +30,11 @@ class Answer:
 class Person:
     """Somebody signed in. Plain http.client, a new connection for each request: nothing is tried twice unseen."""
 
-    def __init__(self, site: Site, number: int) -> None:
-        self.site, self.number = site, number
-        sessions = site.known.get("sessions", [])
-        self.cookies = f"sessionid={sessions[number]}; csrftoken={TOKEN}" if sessions else ""
+    def __init__(self, site: Site, number: int, *, signed_in: bool = True) -> None:
+        self.site = site
+        self.cookies = f"csrftoken={TOKEN}"
+        if signed_in:
+            self.cookies += f"; sessionid={site.known['sessions'][number]}"
 
     def ask(self, method: str, path: str, data: dict | None = None, *, part: bool = False) -> Answer:
         headers = {"Cookie": self.cookies, **({"HX-Request": "true"} if part else {})}

@@ -11,6 +11,7 @@ import sys
 from typing import NamedTuple
 
 import psycopg
+from django.conf import settings
 from django.core.exceptions import TooManyFilesSent
 from django.core.signals import got_request_exception
 from django.db import Error as DjangosError
@@ -73,6 +74,9 @@ def trouble_of(error: BaseException | None) -> Trouble | None:
 def _trouble_of_one(error) -> Trouble | None:
     if isinstance(error, OSError) and error.errno in NO_SPACE:
         return ONLY_READS
+    if isinstance(error, psycopg.errors.UndefinedTable):
+        # Without the cache's table (`createcachetable` makes it) nobody signs in; nothing else needs it.
+        return AWAY if any(f'"{table}"' in str(error) for table in tables_of_caches()) else None
     if not isinstance(error, MAY_PASS + MAY_PASS_UNWRAPPED):
         return None
     cause = error.__cause__ if isinstance(error, DjangosError) else error
@@ -80,6 +84,10 @@ def _trouble_of_one(error) -> Trouble | None:
     if state is None:  # said by our side of the connection
         return None if isinstance(error, (InternalError, psycopg.InternalError)) else AWAY
     return next((KINDS[state[:length]] for length in (5, 3, 2) if state[:length] in KINDS), None)
+
+
+def tables_of_caches() -> list[str]:
+    return [cache["LOCATION"] for cache in settings.CACHES.values() if cache["BACKEND"].endswith("DatabaseCache")]
 
 
 class UnavailableMiddleware:
