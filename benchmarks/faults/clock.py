@@ -26,7 +26,7 @@ session = actions.create(reading=group.readings.get(), by=owner, title="A sessio
                          time=moment.time().replace(second=0, microsecond=0), zone="UTC")
 actions.put_on_calendar(session=session, by=owner, telling=False)
 """
-REMINDED = "SELECT count(*), count(DISTINCT recipient_id) FROM notifications_notice WHERE kind = 'schedule/comes'"
+REMINDED = "SELECT count(*), count(DISTINCT recipient_id) FROM notifications_notice WHERE kind = 'schedule/reminder'"
 
 
 def library() -> str:

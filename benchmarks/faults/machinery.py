@@ -172,7 +172,9 @@ class Process:
         return time.monotonic() - self.started
 
     def children(self) -> list[psutil.Process]:
-        return psutil.Process(self.running.pid).children()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return psutil.Process(self.running.pid).children()
+        return []
 
 
 class Supervised(Process):
