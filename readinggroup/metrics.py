@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import Error, connection
 from django.db.models import Count
 from procrastinate.contrib.django.models import ProcrastinateJob
-from prometheus_client import CollectorRegistry, Histogram, multiprocess, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Histogram, multiprocess, start_http_server
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import REGISTRY
 
@@ -29,6 +29,11 @@ SECONDS = Histogram(
     "How long answers took, by page (name of the view), method and class of status",
     ["page", "method", "status"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+UNAVAILABLE = Counter(
+    "readinggroup_unavailable",
+    "Answers that the database was in trouble (503), by kind: away, busy, only_reads",
+    ["kind"],
 )
 METHODS = {"GET", "HEAD", "POST", "OPTIONS"}
 
@@ -48,6 +53,8 @@ class MetricsMiddleware:
             request.method if request.method in METHODS else "other",
             f"{response.status_code // 100}xx",
         ).observe(time.perf_counter() - began)
+        if trouble := getattr(response, "trouble", None):
+            UNAVAILABLE.labels(trouble).inc()
         return response
 
 

@@ -17,6 +17,7 @@ from readinggroup.groups.views import barred_sentence
 from readinggroup.lib.htmx import page_or_part
 from readinggroup.lib.kept_words import is_from_here, kept_form, written_on
 from readinggroup.lib.languages import name_of
+from readinggroup.lib.unavailable import plain_page
 from readinggroup.moderation.models import Case
 from readinggroup.proposals.actions.bringing import to_be_brought
 from readinggroup.proposals.ballot_views import ballots_to_vote_in
@@ -202,5 +203,5 @@ def page_not_found(request, exception):
 
 
 def server_error(request):
-    """500: our fault."""
-    return error_page(request, 500)
+    """500: our fault. The page asks nothing of the database, which may be at fault itself; what was typed stays."""
+    return plain_page(request, "500.html", status=500)

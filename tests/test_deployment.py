@@ -92,4 +92,4 @@ def test_the_units_run_what_the_containers_run(name):
         words = {word for word in re.findall(r'"([^"]+)"', image) if word != "0.0.0.0"}  # noqa: S104 - inside a container
         assert words <= {*service["ExecStart"].split(), "granian"}
     else:
-        assert service["ExecStart"].endswith("manage.py procrastinate worker")
+        assert service["ExecStart"].endswith("manage.py worker")

@@ -1,14 +1,14 @@
 """How a person likes the site: what can be chosen, and how each request obeys it."""
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, models
+from django.db import Error, models
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from readinggroup.lib.time_zones import zone_called
-from readinggroup.lib.unavailable import unavailable
+from readinggroup.lib.unavailable import trouble_of, unavailable
 
 # The device's own zone, put there by static/js/zone.js at the login and taken by the next request that is signed in.
 GUESS_COOKIE = "zone"
@@ -72,8 +72,10 @@ class PreferencesMiddleware:
                 guess = request.COOKIES.get(GUESS_COOKIE) if request.user.is_authenticated else None
                 if guess is not None:
                     request.user.guess_time_zone(guess)
-            except (OperationalError, InterfaceError) as error:
-                return unavailable(request, error)
+            except Error as error:
+                if trouble := trouble_of(error):
+                    return unavailable(request, error, trouble)
+                raise
             if request.user.is_authenticated:
                 obey(request, request.user)
             response = self.get_response(request)

@@ -260,9 +260,9 @@ def test_a_worker_that_ends_is_started_again_and_without_a_web_server_it_ends(fo
     def child(word):
         return [process for process, command in processes_of(made_data).items() if f"local_processes {word}" in command]
 
-    (worker,) = child("django procrastinate worker")
+    (worker,) = child("django worker")
     worker.kill()
-    wait_until(lambda: (workers := child("django procrastinate worker")) and worker not in workers)
+    wait_until(lambda: (workers := child("django worker")) and worker not in workers)
     assert "The worker ended and is started again" in up.err.read_text()
     for process in child("granian"):
         process.kill()

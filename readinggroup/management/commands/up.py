@@ -158,7 +158,7 @@ class Command(BaseCommand):
         self.web = self.start("web", serve, CONN_MAX_AGE=os.environ.get("CONN_MAX_AGE", "600"))
 
     def start_worker(self):
-        work = ["django", "procrastinate", "worker", "--shutdown-graceful-timeout=5"]
+        work = ["django", "worker", "--shutdown-graceful-timeout=5"]
         self.worker = self.start("worker", work)
         self.worker.gives_way()
 
