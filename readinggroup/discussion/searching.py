@@ -25,6 +25,7 @@ from psycopg.errors import QueryCanceled
 from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, may, requires
 from readinggroup.lib.full_text import configuration_of, without_signs
+from readinggroup.lib.kept import Kept
 from readinggroup.lib.paging import number_asked_for
 from readinggroup.lib.prepared import AnyOf, Parameter, prepared
 from readinggroup.readings.models import Reading
@@ -39,6 +40,8 @@ MOST = 1_000  # comments, and paragraphs, that are ranked and listed: the last p
 LONGEST_QUERY = 200
 LONGEST_NAME = Membership._meta.get_field("name_here").max_length
 PATIENCE = 2_000  # milliseconds that the database may take for one search
+
+_sections = Kept(1_000_000)
 
 
 class SearchForm(forms.Form):
@@ -146,23 +149,27 @@ def _readings(reads_all):
 
 def places_in(readings) -> tuple:
     """The texts, and the sections of those that have several, as choices: `slug`, and `slug:2` for a section."""
-    sections = _sections_in(tuple(reading.edition.current_id for reading in readings))
+    revisions = tuple(reading.edition.current_id for reading in readings)
+    named = _sections.get_or_make(revisions, lambda: sections_of(revisions), size_of=size_of_sections)
     choices = []
     for reading in readings:
-        inside = sections.get(reading.edition.current_id, [])
+        inside = named.get(reading.edition.current_id, [])
         whole, title = (reading.slug, reading.edition.title), reading.edition.title
-        parts = ((f"{reading.slug}:{section.position + 1}", section_name(section)) for section in inside)
+        parts = ((f"{reading.slug}:{number}", name) for number, name in inside)
         choices.append((title, (whole, *parts)) if len(inside) > 1 else whole)
     return tuple(choices)
 
 
-@lru_cache(maxsize=200)
-def _sections_in(revisions) -> dict:
-    """The sections of these revisions by revision: what was published never changes."""
+def sections_of(revisions) -> dict:
+    """Of each of these revisions its sections, by their numbers and names. What was published never changes: kept."""
     sections = {}
     for section in Section.objects.filter(revision__in=revisions):
-        sections.setdefault(section.revision_id, []).append(section)
+        sections.setdefault(section.revision_id, []).append((section.position + 1, section_name(section)))
     return sections
+
+
+def size_of_sections(sections) -> int:
+    return sum(100 + len(name) for inside in sections.values() for _number, name in inside)
 
 
 def found(membership, readings, form, number) -> dict:
