@@ -5,7 +5,7 @@ ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never PATH=/site
 WORKDIR /site
 RUN pip install --no-cache-dir uv
 COPY pyproject.toml ./
-RUN uv sync --no-dev --no-cache --extra sentry
+RUN uv sync --no-dev --no-cache --extra sentry --extra valkey
 COPY manage.py ./
 COPY readinggroup readinggroup
 COPY texts texts

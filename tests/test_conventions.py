@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 def test_every_setting_is_read_through_the_one_table():
     settings = (ROOT / "readinggroup" / "settings.py").read_text(encoding="utf-8")
     assert re.findall(r"environ\b|\bgetenv|\benv\.", settings) == []
-    helpers = {"DATABASE_URL", "EMAIL_URL"}  # read by functions of their own
+    helpers = {"DATABASE_URL", "REPLICA_URL", "CACHE_URL", "EMAIL_URL"}  # read by functions of their own
     assert set(re.findall(r'\bread\("([A-Z_]+)"', settings)) | helpers == set(environment.VARIABLES)
 
 

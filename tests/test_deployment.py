@@ -4,6 +4,7 @@ docs/operations.md, "What was tried"."""
 import re
 from configparser import ConfigParser
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -93,3 +94,15 @@ def test_the_units_run_what_the_containers_run(name):
         assert words <= {*service["ExecStart"].split(), "granian"}
     else:
         assert service["ExecStart"].endswith("manage.py worker")
+
+
+def test_the_cluster_for_kubernetes_is_the_database_that_its_addresses_name():
+    text = (ROOT / "docs" / "deploy" / "cloudnativepg.yaml").read_text(encoding="utf-8")
+    cluster = yaml.safe_load(text)
+    name, begun = cluster["metadata"]["name"], cluster["spec"]["bootstrap"]["initdb"]
+    for variable, service in (("DATABASE_URL", "rw"), ("REPLICA_URL", "ro")):
+        (address,) = re.findall(rf"^# {variable}: +(\S+)", text, re.MULTILINE)
+        place = urlsplit(address)
+        assert (place.username, place.path) == (begun["owner"], f"/{begun['database']}")
+        assert place.hostname == f"{name}-{service}"
+    assert cluster["spec"]["instances"] > cluster["spec"]["postgresql"]["synchronous"]["number"] + 1

@@ -56,6 +56,61 @@ def test_a_database_that_is_none_is_refused_and_its_password_kept(monkeypatch, v
     assert "hunter2" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("hosts", "names", "ports"),
+    [
+        ("10.0.0.5:5433,10.0.0.6", "10.0.0.5,10.0.0.6", "5433,5432"),
+        ("a.example,[fd00::2]:6432", "a.example,fd00::2", "5432,6432"),
+    ],
+)
+def test_of_several_hosts_the_one_that_can_write_is_found(monkeypatch, hosts, names, ports):
+    monkeypatch.setenv("DATABASE_URL", f"postgres://u%40x:p%2Fw@{hosts}/there?target_session_attrs=read-write")
+    database = environment.read_database()
+    assert (database["HOST"], database["PORT"], database["NAME"]) == (names, ports, "there")
+    assert (database["USER"], database["PASSWORD"]) == ("u@x", "p/w")
+    assert database["OPTIONS"] == {"target_session_attrs": "read-write"}
+
+
+@pytest.mark.parametrize("value", ["postgres://u:hunter2@a:1,b:port/x", "postgres://u:hunter2@a,,b/x", "redis://h/0"])
+def test_hosts_and_replicas_that_are_none_are_refused(monkeypatch, value):
+    monkeypatch.setenv("REPLICA_URL", value)
+    with pytest.raises(SettingError, match="REPLICA_URL does not name") as refused:
+        environment.read_database("REPLICA_URL")
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        ("redis://:p@cache.example:6380/1", "redis://:p@cache.example:6380/1"),
+        ("valkeys://u:p@cache.example", "rediss://u:p@cache.example"),
+    ],
+)
+def test_limits_may_be_counted_in_a_valkey_that_is_not_waited_for_long(monkeypatch, value, place):
+    monkeypatch.setenv("CACHE_URL", value)
+    monkeypatch.setattr(environment, "find_spec", lambda name: name)
+    cache = environment.read_cache()
+    assert (cache["BACKEND"], cache["LOCATION"]) == ("django.core.cache.backends.redis.RedisCache", place)
+    assert set(cache["OPTIONS"].values()) == {2}
+    monkeypatch.setattr(environment, "find_spec", lambda name: None)
+    with pytest.raises(SettingError, match="uv sync --extra valkey"):
+        environment.read_cache()
+
+
+@pytest.mark.parametrize("value", ["memcached://h", "cache.example:6379", "redis://:hunter2@h:port", "redis://"])
+def test_a_cache_that_is_none_is_refused_and_its_password_kept(monkeypatch, value):
+    monkeypatch.setenv("CACHE_URL", value)
+    with pytest.raises(SettingError, match="CACHE_URL does not name") as refused:
+        environment.read_cache()
+    assert "hunter2" not in str(refused.value)
+
+
+def test_limits_are_counted_where_all_processes_see_them(settings):
+    """By default: a cache of each process would let everybody try as often as there are processes."""
+    assert environment.read_cache() is None
+    assert settings.CACHES["default"]["BACKEND"] == "django.core.cache.backends.db.DatabaseCache"
+
+
 @pytest.mark.parametrize("value", ["mail.example.org", "smtp+tls://u:hunter2@h:port"])
 def test_a_relay_that_is_none_is_refused_and_its_password_kept(monkeypatch, value):
     monkeypatch.setenv("EMAIL_URL", value)

@@ -6,10 +6,13 @@ replica. The primary waits for it at each commit (`synchronous_standby_names`): 
 
 import json
 import signal
+import sys
 import time
 
 from ..machines import Browser, Machines
 from ..many_machines import Readers
+from ..results import write_section
+from .__main__ import HEAD, row, status_of
 from .people import PEOPLE, Load, Outcome
 
 WITHOUT = 5  # seconds without a primary
@@ -54,7 +57,14 @@ def is_well(site) -> bool:
     return all(word == "ok" for answer in answers for name, word in answer.items() if name != "replica")
 
 
-if __name__ == "__main__":
-    from .__main__ import alone
+def main() -> int:
+    outcomes = run()
+    rows = [row(outcome) for outcome in outcomes]
+    for line in (*rows, *(problem for outcome in outcomes for problem in outcome.problems)):
+        print(line)
+    write_section("Failover", "uv run python -m benchmarks.faults.failover", [HEAD, *rows])
+    return status_of(outcomes)
 
-    alone(__name__)
+
+if __name__ == "__main__":
+    sys.exit(main())
