@@ -58,9 +58,9 @@ def dropped(site: Site) -> Outcome:
 
 
 def sign_in(site: Site) -> int:
-    """Somebody tries with a wrong password; 200 is the form again."""
-    visitor = Person(site, 0, signed_in=False)
-    return visitor.ask("POST", "/accounts/login/", WRONG).status
+    """Somebody tries with a wrong password; 200 is the form again, 429 that it says to try later."""
+    answer = Person(site, 0, signed_in=False).ask("POST", "/accounts/login/", WRONG)
+    return 429 if "Too many failed login attempts" in answer.body else answer.status
 
 
 if __name__ == "__main__":

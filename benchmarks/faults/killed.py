@@ -11,7 +11,8 @@ from .machinery import PEOPLE, Site, free_port
 from .people import Load, Outcome
 
 NOTICES = 30  # told to each person
-GRANIAN_GIVES_UP = 5  # it ends, to be started again, if its processes end faster than every 3.5 seconds
+MOST = 4  # times that the worker is ended
+GRANIAN_GIVES_UP = 7  # seconds; it ends, to be started again, if a process ends 5.5 seconds after it was started
 # Written by hand of one who looks after the site: notices that are due, and what became of them.
 TELL = """
 from django.db import transaction
@@ -80,9 +81,9 @@ def mail(site: Site, relay: Relay, number: signal.Signals, first: int) -> Outcom
     """The worker ended again and again while it mails; its supervisor starts it, and at last all is sent."""
     before, ends = sum(relay.taken.values()), site.worker.ends
     site.manage("shell", "--no-imports", "-v0", "-c", TELL % (first, first + NOTICES))
-    seen = before
+    seen, times = before, 0
     wanted = (first + NOTICES) * PEOPLE
-    give_up = time.monotonic() + 75
+    give_up = time.monotonic() + 150  # what a killed worker leaves is taken up at the next minute
     while time.monotonic() < give_up:
         with site.postgres.connect("postgres") as admin:
             ledger = dict(admin.execute(LEDGER).fetchall())
@@ -91,7 +92,8 @@ def mail(site: Site, relay: Relay, number: signal.Signals, first: int) -> Outcom
             # What a worker that was killed had taken is due again after some minutes; here at once, but not while it
             # is in another's hands.
             admin.execute(f"{DUE_NOW} AND attempts > 0 AND mail_at < now() + interval '10 minutes'")
-        if sum(relay.taken.values()) > seen + 5 and site.worker.is_alive():  # it is in the middle of it
+        if times < MOST and sum(relay.taken.values()) > seen + 5 and site.worker.is_alive():  # in the middle of it
+            times += 1
             seen = sum(relay.taken.values())
             site.worker.signal(number)
         time.sleep(0.2)

@@ -25,6 +25,7 @@ import threading
 import time
 import urllib.request
 from pathlib import Path
+from typing import ClassVar
 
 import psutil
 import psycopg
@@ -205,6 +206,9 @@ class Supervised(Process):
 class Site:
     """Web (granian, two processes of eight threads), worker and database, on a folder of its own."""
 
+    model: ClassVar[Path | None] = None
+    known: ClassVar[dict] = {}  # where people may post, and their logins
+
     def __init__(self, *, data: Path | None = None, env: dict | None = None, **postgres: object) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="faults-", dir="/tmp"))
         self.folder.chmod(0o755)
@@ -224,15 +228,11 @@ class Site:
         ]  # fmt: skip
         self.web = Supervised("web", serve, self.env, self.folder)
         self.worker = Supervised("worker", WORKER, self.env | {"CONN_MAX_AGE": "0"}, self.folder)
-        self.known: dict = {}
 
     def __enter__(self) -> "Site":
         atexit.register(self.end)
         try:
-            self.postgres.make()
-            for command in (["migrate", "-v0"], ["createcachetable"], ["collectstatic", "--no-input", "-v0"]):
-                self.manage(*command)
-            self.known = json.loads(self.manage("shell", "--no-imports", "-v0", "-c", PREPARE))
+            self._prepare()
             self.web.start()
             self.worker.start()
             self.wait_until_it_answers()
@@ -243,6 +243,24 @@ class Site:
 
     def __exit__(self, *_error) -> None:
         self.end()
+
+    def _prepare(self) -> None:
+        """The database of a fresh site with its people; after the first time in a process, a copy of that."""
+        if Site.model is None:
+            self.postgres.make()
+            for command in (["migrate", "-v0"], ["createcachetable"], ["collectstatic", "--no-input", "-v0"]):
+                self.manage(*command)
+            known = json.loads(self.manage("shell", "--no-imports", "-v0", "-c", PREPARE))
+            self.postgres.stop("fast")
+            folder = Path(tempfile.mkdtemp(prefix="faults-model-", dir="/tmp"))
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            subprocess.run(["cp", "-a", self.postgres.data, folder / "data"], check=True)
+            subprocess.run(["cp", "-a", self.folder / "site", folder / "site"], check=True)
+            Site.model, Site.known = folder, known
+        else:
+            subprocess.run(["cp", "-a", Site.model / "data", self.postgres.data], check=True)
+            subprocess.run(["cp", "-a", Site.model / "site", self.folder / "site"], check=True)
+        self.postgres.start()
 
     def end(self) -> None:
         """Everything ends, and nothing of it stays."""
