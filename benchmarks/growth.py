@@ -40,6 +40,7 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="without the two largest sizes: to see that all works")
     parser.add_argument("--only-comments", type=int, metavar="N", help="this many comments, and nothing else")
+    parser.add_argument("--only-paragraphs", type=int, metavar="N", help="this many paragraphs, and nothing else")
     parser.add_argument("--invented", type=int, default=100_000, help="comments of the crowd's own; more are copies")
     parser.add_argument("--seconds", type=float, default=1.0, help="how long each page is asked, each round")
     parser.add_argument("--connections", type=int, default=8)
@@ -57,6 +58,8 @@ def sizes(options):
     """(comments, paragraphs) to be measured."""
     if options.only_comments:
         return [(options.only_comments, 211)]
+    if options.only_paragraphs:
+        return [(1_000, options.only_paragraphs)]
     comments = COMMENTS[:2] if options.quick else COMMENTS
     paragraphs = PARAGRAPHS[:2] if options.quick else PARAGRAPHS
     return [*((each, 211) for each in comments), *((1_000, each) for each in paragraphs)]
@@ -147,8 +150,8 @@ def prepare(options) -> dict:
     content = long_text(options.paragraphs)
     reading = bring_text(
         group=group,
-        document=read(content, filename="text.md"),
-        source_file=keep_source(content, "text.md"),
+        document=read(content, filename="text.html"),
+        source_file=keep_source(content, "text.html"),
         title="Long",
     )
     invented = min(options.comments, options.invented)
@@ -174,12 +177,12 @@ def prepare(options) -> dict:
 def long_text(paragraphs) -> bytes:
     """So many paragraphs, a heading before each fifty."""
     sentence = "The river rose by {} hands that day, and the clerk wrote it down for whoever would ask. "
-    parts = ["# A long text"]
+    parts = ["<!doctype html><title>A long text</title><h1>A long text</h1>"]
     for number in range(1, paragraphs + 1):
         if number % 50 == 1:
-            parts.append(f"## Chapter {number // 50 + 1}")
-        parts.append(sentence.format(number) * 7)
-    return "\n\n".join(parts).encode()
+            parts.append(f"<h2>Chapter {number // 50 + 1}</h2>")
+        parts.append(f"<p>{sentence.format(number) * 6}</p>")  # 211 of them are read whole
+    return "\n".join(parts).encode()
 
 
 def multiply(reading, times) -> None:

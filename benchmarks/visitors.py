@@ -123,7 +123,7 @@ class Visitors:
         return Ask(kind, request_bytes("POST", path, self.host, headers, body), then)
 
     def said(self, kind, path, place, person):
-        key = uuid.UUID(int=self.rng.getrandbits(128), version=4)
+        key = uuid.uuid4()  # not of the seed: the same data may be asked again
         words = f"{kind} {key}: the ferry left before anyone had counted the *{self.rng.choice(WORDS)}*."
         return self.post(
             kind,
