@@ -222,7 +222,7 @@ class Machines:
             "LOG_FORMAT": "line", "WRITE_LIMITS": "", "REPORT_LIMITS": "", **(env or {}),
         }  # fmt: skip
         self.webs = [self._web(number) for number in range(2)]
-        work = [sys.executable, "-m", "django", "procrastinate", "worker"]
+        work = [sys.executable, "-m", "django", "worker"]
         self.worker = Process("worker", work, self.env, self.folder, supervised=True)
         self.caddy = Process("caddy", ["caddy", "run", "--config", "Caddyfile"], dict(os.environ), self.folder)
         self.known = {}

@@ -29,7 +29,7 @@ def start_server(options, *, threads=4):
 
 def start_worker():
     """What does background tasks; it gives way to pages, as `up` has it."""
-    work = ["django", "procrastinate", "worker", "--shutdown-graceful-timeout=5"]
+    work = ["django", "worker", "--shutdown-graceful-timeout=5"]
     worker = subprocess.Popen([sys.executable, "-m", *work], env=os.environ.copy())
     os.setpriority(os.PRIO_PROCESS, worker.pid, 10)
     return worker

@@ -200,7 +200,13 @@ ALLAUTH_TRUSTED_PROXY_COUNT = read("ALLAUTH_TRUSTED_PROXY_COUNT")
 
 # Limits of attempts (to sign in, to have a code mailed) count here: in a table, or a Valkey, that all processes share.
 CACHES = {
-    "default": read_cache() or {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"},
+    "default": read_cache()
+    or {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        # Attempts to sign in are counted here; with Django's 300 entries, many addresses would push out the counts.
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    },
 }
 
 # --- Mail -----------------------------------------------------------------------------------------------------------

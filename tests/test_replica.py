@@ -77,7 +77,7 @@ class Followed(replica.Watch):
 
 
 @pytest.fixture
-def watch(db, monkeypatch):
+def watch(db, monkeypatch, settings):
     """A replica is named, and follows; `watch.noted` is what was asked of it. `watch.fails` is raised there instead."""
     made = Followed()
     made.noted, made.fails = [], None
@@ -95,6 +95,7 @@ def watch(db, monkeypatch):
 
     second = copy.copy(connections["default"])
     second.alias, second.execute_wrappers, second.close = "replica", [note], lambda: None
+    settings.DATABASE_ROUTERS = ["readinggroup.replica.Router"]
     monkeypatch.setattr(replica, "watch", made)
     monkeypatch.setattr(replica, "ask", ask)
     monkeypatch.setattr(replica, "EVERY", 0)

@@ -2,6 +2,7 @@
 
 import errno
 import re
+import sys
 from html.parser import HTMLParser
 from types import SimpleNamespace
 from uuid import uuid4
@@ -86,6 +87,16 @@ def test_an_error_that_comes_of_another():
     ring.__cause__ = KeyError("b")
     ring.__cause__.__cause__ = ring
     assert trouble_of(ring) is None
+
+
+def test_a_valkey_that_is_away_is_trouble_only_where_there_is_one(monkeypatch):
+    class AwayError(Exception):
+        """What its client raises: no OSError."""
+
+    assert trouble_of(AwayError()) is None
+    monkeypatch.setitem(sys.modules, "redis", SimpleNamespace(ConnectionError=AwayError, TimeoutError=TimeoutError))
+    assert trouble_of(AwayError()) == AWAY
+    assert trouble_of(ValueError("no")) is None
 
 
 @pytest.fixture

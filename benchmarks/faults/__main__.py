@@ -13,7 +13,7 @@ from ..results import write_section
 from .machinery import NotHereError
 from .people import Outcome
 
-ALL = ["restart", "connections", "disk_full", "cache_gone", "clock", "killed"]
+ALL = ["restart", "connections", "disk_full", "cache_gone", "clock", "killed", "failover"]
 HEAD = """| fault | posts acknowledged | of these stored | 503 | connection broke | sent again, each stored once |\
  reads 200 | reads not | well after s | survived |
 |---|---|---|---|---|---|---|---|---|---|"""

@@ -74,6 +74,8 @@ def trouble_of(error: BaseException | None) -> Trouble | None:
 def _trouble_of_one(error) -> Trouble | None:
     if isinstance(error, OSError) and error.errno in NO_SPACE:
         return ONLY_READS
+    if is_of_a_valkey(error):
+        return AWAY
     if isinstance(error, psycopg.errors.UndefinedTable):
         # Without the cache's table (`createcachetable` makes it) nobody signs in; nothing else needs it.
         return AWAY if any(f'"{table}"' in str(error) for table in tables_of_caches()) else None
@@ -84,6 +86,12 @@ def _trouble_of_one(error) -> Trouble | None:
     if state is None:  # said by our side of the connection
         return None if isinstance(error, (InternalError, psycopg.InternalError)) else AWAY
     return next((KINDS[state[:length]] for length in (5, 3, 2) if state[:length] in KINDS), None)
+
+
+def is_of_a_valkey(error) -> bool:
+    """Whether the cache that CACHE_URL names is away: nobody signs in without its counts, as without the table's."""
+    redis = sys.modules.get("redis")  # loaded only where CACHE_URL is set
+    return redis is not None and isinstance(error, (redis.ConnectionError, redis.TimeoutError))
 
 
 def tables_of_caches() -> list[str]:
