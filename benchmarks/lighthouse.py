@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
+os.environ.setdefault("BENCHMARK_DATA", str(Path(__file__).parent.parent / ".data" / "lighthouse"))
 
 import django
 
@@ -62,6 +63,8 @@ def looked_at(chromium, path, headers) -> list[str]:
     for name, audit in said["audits"].items():
         if audit.get("score") == 0 and audit["scoreDisplayMode"] == "binary":
             print(path, name, audit["title"])
+            for item in audit.get("details", {}).get("items", [])[:5]:
+                print("  ", item.get("node", {}).get("snippet"), item.get("node", {}).get("boundingRect"))
     paints = [said["audits"][name]["displayValue"].replace("\xa0", " ") for name in PAINTS]
     reached = all(scores[name] >= aim for name, aim in AIMS.items())
     return [*map(str, scores.values()), *paints, "yes" if reached else "**no**"]
