@@ -65,7 +65,7 @@ from .rendering import as_html, in_words, people_of
 from .restricting import restrictions_by_thread, words_of
 from .threads import DISCUSSED, MOST_PAGES_AT_ONCE, NEWEST, OLDEST, Asked, discussion_of, where_is
 
-_kept = Kept(60_000_000)
+_kept = Kept(60_000_000, passing=True)
 _NAME = re.compile(r"[A-Za-z0-9_-]{0,20}")
 
 # Asked for with the reading (`standing_and_now`): how the discussion of the paragraph stands, and what is one's own.

@@ -25,7 +25,7 @@ from django.utils.translation import get_language, ngettext
 
 from readinggroup.groups.models import STANDING, standing_columns, standing_from
 from readinggroup.lib.kept import Kept
-from readinggroup.lib.stamps import Page, Stamp, slot
+from readinggroup.lib.stamps import PackedStamp, Page, slot, stamp
 from texts.models import Change, Kind, NoteMark, Paragraph, ParagraphLink, ParagraphVersion, Revision, Section
 
 from .discussed import discussed_in
@@ -39,7 +39,7 @@ _RAIL_BARS = 80
 _position = attrgetter("position")
 _RAIL_HEIGHT = 20
 
-_outlines, _skeletons, _pages = Kept(10_000_000), Kept(30_000_000), Kept(60_000_000)
+_outlines, _skeletons, _pages = Kept(30_000_000), Kept(30_000_000), Kept(60_000_000, passing=True)
 
 
 @dataclass(frozen=True)
@@ -346,9 +346,7 @@ def numbers(outline, counts, position, ahead=()) -> dict:
     sections = [(*row, is_ahead(row[0], ahead)) for row in contents(outline, counts)]
     return {
         "contents": render_to_string("readings/_contents.html", {"sections": sections, "open": position}),
-        "rail": render_to_string(
-            "readings/_rail.html", {"bars": rail(outline, counts, position), "height": _RAIL_HEIGHT}
-        ),
+        "rail": rail_of(outline, counts, position),
         "comments": sum(counts[pk] for pk in (*(address.pk for address in outline.addresses), *outline.gaps)),
     }
 
@@ -370,16 +368,15 @@ def _talk_label(count, waiting, language):
     return mark_safe(render_to_string("readings/_talk_label.html", context).strip())  # noqa: S308 - our template
 
 
-def kept_skeleton(revision_id, notes, position, outline, *, talked=None, way="") -> Stamp:
+def kept_skeleton(revision_id, notes, position, outline, *, talked=None, way="") -> PackedStamp:
     """The skeleton, made once a process as long as no note is written in: `notes` is how often that was done."""
     return _skeletons.get_or_make(
         (revision_id, notes, position, get_language(), talked, way),
         lambda: skeleton_of(revision_id, position, outline, talked, way),
-        size_of=lambda stamp: sum(map(len, stamp.pieces)),
     )
 
 
-def skeleton_of(revision_id, position, outline, talked=None, way="") -> Stamp:
+def skeleton_of(revision_id, position, outline, talked=None, way="") -> PackedStamp:
     """The HTML of the section, or of all sections, with slots at each paragraph: `p<paragraph>` for how much is said
     there, `d<paragraph>` for the days on which it was discussed.
 
@@ -402,7 +399,7 @@ def skeleton_of(revision_id, position, outline, talked=None, way="") -> Stamp:
         version.marked_html = with_note_marks(version.html, notes[version.pk], called, whole=whole)
     by_section = groupby(versions, key=lambda version: version.section_id)
     titles = {section.pk: section for section in outline.sections}
-    return Stamp(
+    return PackedStamp(
         render_to_string(
             "readings/_text.html",
             {
@@ -469,29 +466,34 @@ def contents(outline, counts):
     return [(section, said[section.position]) for section in outline.sections]
 
 
-def rail(outline, counts, position):
+def rail_of(outline, counts, position) -> str:
     """The text as a row of bars, each as high as much is said there; a bar leads to where most is said."""
     addresses = outline.addresses
     count = min(_RAIL_BARS, len(addresses))
     highest = log1p(max((counts[address.pk] for address in addresses), default=0)) or 1
-    bars = []
+    bar, bars = stamp("readings/_rail_bar.html", ("href", "words", "x", "y", "height"), whole=_RAIL_HEIGHT), []
     for index in range(count):
         inside = addresses[index * len(addresses) // count : (index + 1) * len(addresses) // count]
-        most = max(inside, key=lambda address: counts[address.pk])
         comments = sum(counts[address.pk] for address in inside)
-        height = round(_RAIL_HEIGHT * log1p(counts[most.pk]) / highest) if comments else 0
-        bars.append(
-            {
-                "x": index,
-                "y": _RAIL_HEIGHT - height,
-                "height": height,
-                "first": inside[0].number,
-                "last": inside[-1].number,
-                "comments": comments,
-                "href": href(most, position),
-            }
-        )
-    return bars
+        if not comments:
+            continue
+        most = max(inside, key=lambda address: counts[address.pk])
+        height = round(_RAIL_HEIGHT * log1p(counts[most.pk]) / highest)
+        words = bar_words(inside[0].number, inside[-1].number, comments)
+        values = {"href": href(most, position), "words": words, "x": index, "y": _RAIL_HEIGHT - height}
+        bars.append(bar.fill({name: str(value) for name, value in (values | {"height": height}).items()}))
+    context = {"bars": mark_safe("".join(bars)), "count": count, "height": _RAIL_HEIGHT}  # noqa: S308 - our template
+    return render_to_string("readings/_rail.html", context)
+
+
+def bar_words(first: int, last: int, comments: int) -> str:
+    """What a bar says to those who hear it."""
+    words = ngettext(
+        "Paragraphs %(first)s to %(last)s: %(comments)s comment",
+        "Paragraphs %(first)s to %(last)s: %(comments)s comments",
+        comments,
+    )
+    return escape(words % {"first": first, "last": last, "comments": comments})
 
 
 def href(address, position) -> str:

@@ -60,11 +60,26 @@ def test_all_that_a_process_keeps_stays_within_one_bound_and_the_oldest_goes(set
     other.get_or_make("b", lambda: "12345")
     assert (one.things, one.size) == ({}, 0)
     other.get_or_make("b", never)
-    settings.KEPT_MB = 10 / 1_000_000
+    settings.KEPT_MB = 15 / 1_000_000  # of which 10 characters are for what lasts
     one.get_or_make("c", lambda: "12345")
     other.get_or_make("b", never)
     one.get_or_make("d", lambda: "1")
     assert (list(one.things), list(other.things)) == (["d"], ["b"])
+
+
+def test_what_passes_does_not_push_out_what_lasts(settings):
+    settings.KEPT_MB = 0
+    lasting, passing = Kept(1_000), Kept(1_000, passing=True)
+    for kept in (lasting, passing):
+        kept.get_or_make("emptied", lambda: "")
+    settings.KEPT_MB = 15 / 1_000_000
+    lasting.get_or_make("text", lambda: "1234567890")
+    for minute in range(100):
+        passing.get_or_make(minute, lambda: "1234")
+    assert (list(lasting.things), list(passing.things)) == (["emptied", "text"], [99])
+    for text in range(100):
+        lasting.get_or_make(text, lambda: "12")
+    assert list(passing.things) == [99]
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 12)), max_size=60))
