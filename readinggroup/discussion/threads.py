@@ -13,9 +13,10 @@ from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
 from django.utils.safestring import mark_safe
 
+from readinggroup.lib.prepared import AnyOf, Parameter, prepared
 from readinggroup.readings.pages import outline_of
 
-from .models import Comment, RestrictionKind, State
+from .models import Comment, RestrictionKind, State, Viewer
 
 ROOTS_A_PAGE = 20
 A_THREAD = 100  # comments of one thread on a page
@@ -136,37 +137,69 @@ def discussion_of(membership, reading, version, asked: Asked) -> Discussion:
 
     Three queries, whatever its size; five for one comment's thread.
     """
-    comments = Comment.objects.visible_to(membership).filter(reading=reading, paragraph=version.paragraph_id)
-    discussion = thread_of(membership, comments, asked) if asked.thread else threads_of(membership, comments, asked)
+    if asked.thread:
+        comments = Comment.objects.visible_to(membership).filter(reading=reading, paragraph=version.paragraph_id)
+        discussion = thread_of(membership, comments, asked)
+    else:
+        discussion = threads_of(membership, reading, version.paragraph_id, asked)
     if discussion is not None:
         discussion.paragraph, discussion.wording = version.paragraph_id, version.wording
     return discussion
 
 
-def threads_of(membership, comments, asked) -> Discussion:
+def threads_of(membership, reading, paragraph, asked) -> Discussion:
     """The threads of the pages that are asked for."""
-    roots = comments.filter(root=None)
-    threads = roots.count()
-    if asked.order == DISCUSSED:
+    viewer = Viewer.of(membership)
+    here = {"group": viewer.group, "user": viewer.user, "reading": reading.pk, "paragraph": paragraph}
+    span = ((asked.first - 1) * ROOTS_A_PAGE, asked.page * ROOTS_A_PAGE)
+    rows = [Row(*row) for row in _roots(viewer.traits, asked.order, *span).rows(**here)]
+    is_all = span[0] == 0 and len(rows) < span[1]
+    threads = len(rows) if is_all else _every_root(viewer.traits).count(**here)
+    answers, totals = defaultdict(list), {}
+    if rows:
+        below = here | {"roots": [row.pk for row in rows]}
+        for row in map(Row._make, _answers(viewer.traits).rows(**below)):
+            answers[row.parent_id].append(row)
+        totals = dict(_totals(viewer.traits).rows(**below))
+    discussion = Discussion(asked, rows, answers, membership.group, threads)
+    return cut(pruned(membership, discussion), totals)
+
+
+def _said_here(traits):
+    viewer = Viewer.with_traits(traits)
+    return Comment.objects.visible_to(viewer).filter(reading=Parameter("reading"), paragraph=Parameter("paragraph"))
+
+
+@prepared
+def _roots(traits, order, first, last):
+    roots = _said_here(traits).filter(root=None)
+    if order == DISCUSSED:
         roots = roots.annotate(answered=_ANSWERED)
-    first, last = (asked.first - 1) * ROOTS_A_PAGE, asked.page * ROOTS_A_PAGE
-    rows = [Row(*row) for row in roots.order_by(*_ORDERINGS[asked.order]).values_list(*_COLUMNS)[first:last]]
+    return roots.order_by(*_ORDERINGS[order]).values_list(*_COLUMNS)[first:last]
+
+
+@prepared
+def _every_root(traits):
+    return _said_here(traits).filter(root=None).order_by().values_list("pk")
+
+
+@prepared
+def _answers(traits):
     # The first of each thread in the order of time, so that none stands without the one that it answers.
     numbered = (
-        Comment.objects.no_veil_hides_from(membership)
-        .filter(root__in=[row.pk for row in rows])
+        Comment.objects.no_veil_hides_from(Viewer.with_traits(traits))
+        .filter(AnyOf("root_id", Parameter("roots")))
         .annotate(place=Window(RowNumber(), partition_by=F("root"), order_by=["created_at", "pk"]))
         .filter(place__lt=A_THREAD)
     )
-    under = comments.filter(pk__in=numbered.values("pk")).order_by("created_at", "pk")
-    answers = defaultdict(list)
-    for row in map(Row._make, under.values_list(*_COLUMNS)):
-        answers[row.parent_id].append(row)
-    totals = dict(
-        comments.filter(root__in=[row.pk for row in rows]).values_list("root").annotate(Count("pk")).order_by()
-    )
-    discussion = Discussion(asked, rows, answers, membership.group, threads)
-    return cut(pruned(membership, discussion), totals)
+    answers = _said_here(traits).filter(pk__in=numbered.values("pk"))
+    return answers.order_by("created_at", "pk").values_list(*_COLUMNS)
+
+
+@prepared
+def _totals(traits):
+    below = _said_here(traits).filter(AnyOf("root_id", Parameter("roots")))
+    return below.values_list("root").annotate(Count("pk")).order_by()
 
 
 def thread_of(membership, comments, asked) -> Discussion | None:

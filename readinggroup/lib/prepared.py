@@ -80,6 +80,13 @@ class Question:
         """The rows of a `values_list`."""
         return list(self.compiler_for(values).results_iter(tuple_expected=True))
 
+    def count(self, **values) -> int:
+        """How many rows there are."""
+        sql, params = self.with_values(values)
+        with connections[self.queryset.db].cursor() as cursor:
+            cursor.execute(f"SELECT count(*) FROM ({sql}) every", params)  # noqa: S608 - the ORM's own SQL
+            return cursor.fetchone()[0]
+
     @cached_property
     def deletion(self):
         """The same question as a DELETE, of a model that nothing refers to and no signal watches."""

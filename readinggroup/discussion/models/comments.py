@@ -80,7 +80,9 @@ class Viewer(NamedTuple):
 
     @classmethod
     def of(cls, membership):
-        """This member, or visitor, as they look now."""
+        """This member, or visitor, as they look now. A viewer is one already."""
+        if isinstance(membership, cls):
+            return membership
         reads_all, moderates = (may(membership, verb) for verb in (Can.READ_ALL, Can.MODERATE))
         lifted = getattr(membership, "veils_are_lifted", True)
         return cls(membership.group.pk, membership.user_id, membership.is_member, reads_all, moderates, lifted)
