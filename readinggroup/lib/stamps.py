@@ -37,7 +37,7 @@ class Stamp:
 
 
 class PackedStamp:
-    """A stamp of much text that is asked for now and then: kept in a third of the room, for half a millisecond a use."""
+    """A stamp of much text that is asked for now and then: a third of the room, for half a millisecond a use."""
 
     def __init__(self, html: str):
         self.packed = zlib.compress(html.encode(), level=1)  # more takes longer, and saves little
