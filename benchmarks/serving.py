@@ -24,7 +24,9 @@ def start_server(options, *, threads=4):
         f"--port={options.port}",
     ]
     serve += [f"--workers={options.workers}", f"--blocking-threads={threads}", "--log-level=warning", "--no-ws"]
-    return subprocess.Popen([sys.executable, "-m", *serve], env=os.environ | {"CONN_MAX_AGE": "600"})
+    return subprocess.Popen(
+        [sys.executable, "-m", *serve], env=os.environ | {"CONN_MAX_AGE": "600", "MALLOC_ARENA_MAX": "1"}
+    )
 
 
 def start_worker():

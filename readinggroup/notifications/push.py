@@ -14,8 +14,6 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-import http_ece
-import requests
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
@@ -45,6 +43,8 @@ def push(person, *, title: str, body: str, address: str, thread: str = "") -> bo
 
     `address` is the path on this site where it leads. Of one `thread` (else: address) a device shows the newest only.
     """
+    import requests  # here, and below: five megabytes that web processes do not need, since they send nothing
+
     devices = list(devices_of(person))
     if not devices:
         return False
@@ -111,6 +111,8 @@ def digest_of(words) -> str:
 
 def send(device, message: bytes, *, topic) -> int:
     """Hand one message to the device's push service; its answer's status. Of what it says more nothing is read."""
+    import requests
+
     headers = {"Content-Encoding": "aes128gcm", "Content-Type": "application/octet-stream"}
     headers |= {"TTL": str(A_DAY), "Urgency": "normal", "Topic": topic}
     with requests.post(
@@ -127,6 +129,8 @@ def send(device, message: bytes, *, topic) -> int:
 
 def encrypted(message: bytes, device) -> bytes:
     """The message for this device alone, with a key that is used once."""
+    import http_ece
+
     return http_ece.encrypt(
         message,
         private_key=ec.generate_private_key(ec.SECP256R1()),
