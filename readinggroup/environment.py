@@ -180,7 +180,7 @@ TABLE = {
         Variable(
             "KEPT_MB",
             "int",
-            48,
+            60,
             "how many million characters of pages each web process keeps ready; more where many groups are lively and memory is at hand",
         ),
     ],

@@ -42,7 +42,7 @@ _RAIL_HEIGHT = 20
 _outlines, _skeletons, _pages = Kept(30_000_000), Kept(30_000_000), Kept(60_000_000, passing=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Address:
     """Where a paragraph stands: its identity, the number it bears, its section; by what its words are known again."""
 
@@ -69,7 +69,7 @@ class Outline:
     came_from: dict  # key -> addresses of the paragraphs in the text that it was a part of
 
     def __len__(self):
-        return 280 * (len(self.addresses) + len(self.gaps))
+        return 400 * (len(self.addresses) + len(self.gaps))
 
     def near(self, paragraph) -> Address | None:
         """Where to find the paragraph, or the gap that it has left."""
