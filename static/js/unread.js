@@ -146,6 +146,8 @@
     const query = new URLSearchParams(location.pathname.includes("/p/") ? location.search : "");
     query.set("from", first);
     query.set("page", last);
+    await readingGroup.bringScripts();
+    if (!window.htmx) return; // it did not come: the pill stays, to be asked again
     const kept = discussion().querySelectorAll("#composer, .opened:has(form)");
     for (const part of kept) part.setAttribute("hx-morph-skip", "");
     await htmx.ajax("GET", `${page}p/${paragraph}/?${query}`, { target: "#discussion", swap: "outerMorph" });
@@ -188,7 +190,7 @@
     discussion().querySelector(list).append(...items);
     discussion().querySelector(".pager").replaceWith(...part.querySelectorAll(".pager"));
     discussion().dataset.page = part.getElementById("discussion").dataset.page;
-    for (const item of items) htmx.process(item);
+    for (const item of items) window.htmx?.process(item);
     items[0]?.querySelector(".comment").focus({ preventScroll: true });
     observe();
   };
