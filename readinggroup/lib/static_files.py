@@ -13,6 +13,7 @@ _STRING_OR_COMMENT = re.compile(rf"({_STRING})|/\*.*?\*/", re.S)
 _BLANKS = re.compile(r"\s+")
 _AROUND = re.compile(r" ?([{};,>]) ?")
 _AFTER_NAME = re.compile(r"(?<=[{;])([\w-]+): ")
+_ZERO = re.compile(r"(?<![\w.#-])0(\.\d)")  # 0.5 is .5
 OURS = re.compile(r"(css|js)/[\w.-]+\.(css|js)")  # what packages bring is as they made it
 
 
@@ -23,7 +24,7 @@ def minified_sheet(text: str) -> str:
     """
     text = _STRING_OR_COMMENT.sub(lambda found: found[1] or " ", text)
     pieces = re.split(f"({_STRING})", text)
-    pieces[0::2] = [_AROUND.sub(r"\1", _BLANKS.sub(" ", piece)) for piece in pieces[0::2]]
+    pieces[0::2] = [_ZERO.sub(r"\1", _AROUND.sub(r"\1", _BLANKS.sub(" ", piece))) for piece in pieces[0::2]]
     return _AFTER_NAME.sub(r"\1:", "".join(pieces).replace(";}", "}")).strip()
 
 

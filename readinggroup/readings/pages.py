@@ -367,6 +367,8 @@ def talk_label(count: int, waiting: int = 0) -> str:
 def _talk_label(count, waiting, language):
     words = ngettext("%(count)d comment", "%(count)d comments", count) % {"count": count}
     context = {"count": count, "words": words, "waiting": waiting}
+    if count and not waiting and words.startswith(str(count)):
+        context["rest"] = words.removeprefix(str(count))  # the number is seen and heard, and stands there once
     return mark_safe(render_to_string("readings/_talk_label.html", context).strip())  # noqa: S308 - our template
 
 

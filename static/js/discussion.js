@@ -76,7 +76,7 @@
     const discussion = document.getElementById("discussion");
     if (!discussion) return;
     const label = discussion.querySelector("template[data-label]");
-    const button = label && document.getElementById(`said-${label.dataset.label}`);
+    const button = label && document.getElementById(label.dataset.label)?.querySelector(".said");
     if (button) button.innerHTML = label.innerHTML;
     readingGroup.bringWordsBack(discussion);
     const focus = discussion.dataset.focus;
@@ -90,6 +90,12 @@
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
     open(link);
+  });
+  // The box comes up where one reads (composer.js), and what one reads stays where it is.
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest?.("a[data-writes]") || !document.documentElement.classList.contains("docks")) return;
+    event.preventDefault();
+    focusOn("composer");
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;

@@ -15,9 +15,13 @@
 
   const total = () => [...places().values()].reduce((sum, count) => sum + count, 0);
   const places = () => {
-    const pairs = (unread()?.dataset.unread || "").split(" ").filter(Boolean);
-    return new Map(pairs.map((pair) => pair.split(":")).map(([id, count]) => [id, Number(count)]));
+    // How many, in the order of what the form names: "paragraph:last comment …".
+    const counts = (unread()?.dataset.unread || "").split(" ").filter(Boolean);
+    const named = unread()?.querySelector("[name=until]")?.value.split(" ") ?? [];
+    return new Map(counts.map((count, index) => [named[index].split(":")[0], Number(count)]));
   };
+
+  const saidAt = (paragraph) => document.getElementById(paragraph)?.querySelector(".said");
 
   const decorate = () => {
     for (const mark of document.querySelectorAll(".said > .fresh")) mark.remove();
@@ -26,7 +30,7 @@
       words.textContent = `, ${count} ${unread().dataset.word}`;
       const mark = Object.assign(document.createElement("span"), { className: "fresh" });
       mark.append(words);
-      document.getElementById(`said-${id}`)?.append(mark);
+      saidAt(id)?.append(mark);
     }
   };
 
@@ -34,7 +38,7 @@
     if (!news) return;
     if (news.unread && unread()) unread().outerHTML = news.unread;
     for (const [id, label] of Object.entries(news.said || {})) {
-      const button = document.getElementById(`said-${id}`);
+      const button = saidAt(id);
       if (button) button.innerHTML = label;
     }
     decorate();
