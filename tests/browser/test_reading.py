@@ -31,16 +31,17 @@ from .steps import (
 
 pytestmark = pytest.mark.browser
 
-# Every rule of a sheet as the browser has understood it. What it keeps as it was written (custom properties) is compared
-# without blanks and zeros before a point.
-RULES = """(sheet) => {
+# Every rule of a sheet as the browser has understood it. What it keeps as it was written (custom properties) is
+# compared without blanks and zeros before a point.
+RULES = r"""(sheet) => {
     const made = new CSSStyleSheet();
     made.replaceSync(sheet);
+    const plain = (text) => text.replace(/\b0\./g, ".").replace(/\s*([,:/])\s*/g, "$1").replace(/\s+/g, " ");
     const rules = [];
     const walk = (list, depth) => {
         for (const rule of list) {
-            const head = rule.selectorText ?? rule.conditionText ?? rule.name ?? "";
-            rules.push([depth, head, rule.style?.cssText ?? ""].join(" ").replace(/0\\./g, ".").replace(/\\s*([,:/])\\s*/g, "$1").replace(/\\s+/g, " "));
+            const head = rule.selectorText ?? plain(rule.conditionText ?? rule.name ?? "");
+            rules.push([depth, head, plain(rule.style?.cssText ?? "")].join(" "));
             walk(rule.cssRules ?? [], depth + 1);
         }
     };

@@ -59,10 +59,8 @@ def test_counts_stand_at_their_paragraphs_and_in_the_contents(house, as_user):
     factories.create_comment(house.reading, house.other, number=4)
     page = as_user(None).get(page_of(house.reading)).content.decode()
     paragraph = factories.version_of(house.reading, 4).paragraph.public_id
-    assert (
-        f'href="p/{paragraph}/"><span class="number"><i>Paragraph </i>4</span><span class="said"><b>2</b><i> comments</i>'
-        in page
-    )
+    label = f'href="p/{paragraph}/"><span class="number"><i>Paragraph </i>4</span><span class="said"><b>2</b>'
+    assert f"{label}<i> comments</i>" in page
     assert 'class="tally">2 comments' in page
     assert "Paragraphs 4 to 4: 2 comments" in page
 
