@@ -95,7 +95,10 @@
   document.addEventListener("click", (event) => {
     if (!event.target.closest?.("a[data-writes]") || !document.documentElement.classList.contains("docks")) return;
     event.preventDefault();
-    focusOn("composer");
+    const form = document.getElementById("composer");
+    form.classList.remove("small");
+    form.elements.body.focus({ preventScroll: true });
+    if (form.getBoundingClientRect().bottom > innerHeight + 1) form.scrollIntoView({ block: "nearest" });
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
