@@ -31,10 +31,14 @@ def main():
 
     tell("data")
     addresses = prepare(options.comments)
-    prepare_selects()
-    hidden = forbidden.prepare()
     cookies = signed_in()
     told = aims.Told()
+    if options.only == "phone":
+        look_on_a_phone(options, addresses, cookies, told)
+        print("\n".join([*phone.table(told.phone), "", *aims.table(told)]))
+        return
+    prepare_selects()
+    hidden = forbidden.prepare()
     with running(options):
         for row in pages.measure(options, addresses, cookie_header(cookies), cookies["csrftoken"].value):
             tell(row.name)
@@ -44,9 +48,7 @@ def main():
     tell("memory")
     told.idle, told.after = memory(options, addresses, cookie_header(cookies))
     if not options.no_phone:
-        tell("a phone")
-        with phone.serving_compressed(options):
-            told.phone = phone.measure(options, addresses, cookies)
+        look_on_a_phone(options, addresses, cookies, told)
     report(options, told, pairs)
     if options.growth:
         more = ["--quick"] if options.quick else []
@@ -62,12 +64,21 @@ def parse():
     parser.add_argument("--port", type=int, default=8777)
     parser.add_argument("--quick", action="store_true", help="a third of a second a round: to see that all works")
     parser.add_argument("--no-phone", action="store_true", help="without the browser")
+    parser.add_argument("--only", choices=["phone"], help="that part alone, printed; results.md stays as it is")
     parser.add_argument("--growth", action="store_true", help="also with 1,000 to 1,000,000 comments")
     parser.add_argument("--no-results", action="store_true", help="print only, leave results.md as it is")
     options = parser.parse_args()
     if options.quick:
         options.seconds = 0.3
     return options
+
+
+def look_on_a_phone(options, addresses, cookies, told):
+    from . import phone
+
+    tell("a phone")
+    with phone.serving_compressed(options):
+        told.phone = phone.measure(options, addresses, cookies)
 
 
 def tell(what):

@@ -49,6 +49,8 @@ def aims(told):
             found = row.page.per_second
             yield f"{row.name}: at least {WHOLE_A_SECOND} a second", f"{found:.0f}", found >= WHOLE_A_SECOND
     for when, memory in (("idle", told.idle), ("after the pages", told.after)):
+        if not memory:
+            continue
         found = web_memory(memory)
         yield f"two web processes, {when}: at most {MOST_MEMORY} MB", f"{found:.0f} MB", found <= MOST_MEMORY
     for seen in told.phone:

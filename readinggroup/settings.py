@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from readinggroup.environment import check_safe, read, read_cache, read_database, read_email, tell_sentry
 from readinggroup.lib.logs import with_task
+from readinggroup.lib.static_files import in_policy, minified_sheet
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -269,9 +270,11 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "readinggroup.lib.static_files.StaticFilesStorage"
     },
 }
+# The sheet as it stands in the head of the reading page and of a discussion: nothing is asked for before they are seen.
+INLINE_SHEET = minified_sheet((BASE_DIR / "static" / "css" / "site.css").read_text(encoding="utf-8"))
 
 # --- Security -------------------------------------------------------------------------------------------------------
 
@@ -279,7 +282,7 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
-        "style-src": [SELF],
+        "style-src": [SELF, in_policy(INLINE_SHEET)],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],

@@ -365,6 +365,8 @@ def talk_label(count: int, waiting: int = 0) -> str:
 def _talk_label(count, waiting, language):
     words = ngettext("%(count)d comment", "%(count)d comments", count) % {"count": count}
     context = {"count": count, "words": words, "waiting": waiting}
+    if count and not waiting and words.startswith(str(count)):
+        context["rest"] = words.removeprefix(str(count))  # the number is seen and heard, and stands there once
     return mark_safe(render_to_string("readings/_talk_label.html", context).strip())  # noqa: S308 - our template
 
 
@@ -471,7 +473,7 @@ def rail_of(outline, counts, position) -> str:
     addresses = outline.addresses
     count = min(_RAIL_BARS, len(addresses))
     highest = log1p(max((counts[address.pk] for address in addresses), default=0)) or 1
-    bar, bars = stamp("readings/_rail_bar.html", ("href", "words", "x", "y", "height"), whole=_RAIL_HEIGHT), []
+    bar, bars = stamp("readings/_rail_bar.html", ("href", "words", "x", "y"), whole=_RAIL_HEIGHT), []
     for index in range(count):
         inside = addresses[index * len(addresses) // count : (index + 1) * len(addresses) // count]
         comments = sum(counts[address.pk] for address in inside)
@@ -480,8 +482,8 @@ def rail_of(outline, counts, position) -> str:
         most = max(inside, key=lambda address: counts[address.pk])
         height = round(_RAIL_HEIGHT * log1p(counts[most.pk]) / highest)
         words = bar_words(inside[0].number, inside[-1].number, comments)
-        values = {"href": href(most, position), "words": words, "x": index, "y": _RAIL_HEIGHT - height}
-        bars.append(bar.fill({name: str(value) for name, value in (values | {"height": height}).items()}))
+        values = {"href": href(most, position), "words": words, "x": str(index), "y": str(_RAIL_HEIGHT - height)}
+        bars.append(bar.fill(values))
     context = {"bars": mark_safe("".join(bars)), "count": count, "height": _RAIL_HEIGHT}  # noqa: S308 - our template
     return render_to_string("readings/_rail.html", context)
 

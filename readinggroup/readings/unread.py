@@ -65,7 +65,7 @@ def made_part(page, revision_id, told) -> Stamp:
         "total": total,
         "unread": unread,
         "links": unread[:MOST_LINKS],
-        "map": " ".join(f"{there.address.public_id}:{there.comments}" for there in unread),
+        "counts": " ".join(str(there.comments) for there in unread),
         "until": until_of(unread),
     }
     return Stamp(render_to_string("readings/_unread.html", context))

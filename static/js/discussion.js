@@ -57,7 +57,8 @@
       sayTrouble(place, reason);
       return;
     }
-    htmx.process(place);
+    window.htmx?.process(place);
+    readingGroup.later();
     readingGroup.bringWordsBack(place);
     const form = place.querySelector("form");
     if (form?.id) focusOn(form.id, place);
@@ -75,7 +76,7 @@
     const discussion = document.getElementById("discussion");
     if (!discussion) return;
     const label = discussion.querySelector("template[data-label]");
-    const button = label && document.getElementById(`said-${label.dataset.label}`);
+    const button = label && document.getElementById(label.dataset.label)?.querySelector(".said");
     if (button) button.innerHTML = label.innerHTML;
     readingGroup.bringWordsBack(discussion);
     const focus = discussion.dataset.focus;
@@ -89,6 +90,15 @@
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
     open(link);
+  });
+  // The box comes up where one reads (composer.js), and what one reads stays where it is.
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest?.("a[data-writes]") || !document.documentElement.classList.contains("docks")) return;
+    event.preventDefault();
+    const form = document.getElementById("composer");
+    form.classList.remove("small");
+    form.elements.body.focus({ preventScroll: true });
+    if (form.getBoundingClientRect().bottom > innerHeight + 1) form.scrollIntoView({ block: "nearest" });
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
@@ -162,12 +172,17 @@
     if (form && form.querySelector("[name=draft]")) keep(form);
   });
 
-  // What only writing needs (<body data-later>) is loaded when it comes into sight: the first page is there sooner.
-  const later = () => {
-    const scripts = document.body.dataset.later?.split(" ") ?? [];
-    delete document.body.dataset.later;
-    for (const src of scripts) document.head.append(Object.assign(document.createElement("script"), { src, async: false }));
-  };
+  // What only writing needs (<body data-later>) is loaded when it comes into sight: the first page is there sooner. htmx is
+  // a part of it where a page is mostly read; it takes up by itself what stands there when it comes.
+  const scripts = (document.body.dataset.later ?? "").split(" ").filter(Boolean);
+  const load = (src) =>
+    new Promise((done) => {
+      const fail = () => done(scripts.push(src)); // once more when it is needed again
+      document.head.append(Object.assign(document.createElement("script"), { src, async: false, onload: done, onerror: fail }));
+    });
+  let coming = null;
+  const bringScripts = () => (coming = Promise.all([coming, ...scripts.splice(0).map(load)]));
+  const later = () => user && bringScripts(); // a visitor writes nothing
   // And where words wait on this device to be sent to the server (composer.js).
   const waits = () => user && Object.keys(localStorage).some((name) => name.startsWith(`draft:${user}:`));
   document.addEventListener("DOMContentLoaded", () => (document.querySelector("form.composer") || waits()) && later());
@@ -175,5 +190,5 @@
 
   const nothing = () => {}; // until composer.js is there
   // `asked`: when the server was asked for what is shown last, at first for the page.
-  window.readingGroup = { bringWordsBack: nothing, letGo: nothing, fetchPart, fieldsOf, focusOn, keep, later, moment, asked: performance.timeOrigin };
+  window.readingGroup = { bringWordsBack: nothing, letGo: nothing, fetchPart, fieldsOf, focusOn, keep, later, bringScripts, moment, asked: performance.timeOrigin };
 })();

@@ -60,7 +60,7 @@
       const part = await readingGroup.fetchPart(href, { signal });
       if (!part.includes('id="discussion"')) throw new Error("no discussion");
       discussion().outerHTML = part;
-      htmx.process(discussion());
+      window.htmx?.process(discussion());
     } catch ({ reason }) {
       if (signal.aborted) return false;
       discussion().outerHTML = document.getElementById("unreachable").innerHTML;

@@ -15,9 +15,13 @@
 
   const total = () => [...places().values()].reduce((sum, count) => sum + count, 0);
   const places = () => {
-    const pairs = (unread()?.dataset.unread || "").split(" ").filter(Boolean);
-    return new Map(pairs.map((pair) => pair.split(":")).map(([id, count]) => [id, Number(count)]));
+    // How many, in the order of what the form names: "paragraph:last comment …".
+    const counts = (unread()?.dataset.unread || "").split(" ").filter(Boolean);
+    const named = unread()?.querySelector("[name=until]")?.value.split(" ") ?? [];
+    return new Map(counts.map((count, index) => [named[index].split(":")[0], Number(count)]));
   };
+
+  const saidAt = (paragraph) => document.getElementById(paragraph)?.querySelector(".said");
 
   const decorate = () => {
     for (const mark of document.querySelectorAll(".said > .fresh")) mark.remove();
@@ -26,7 +30,7 @@
       words.textContent = `, ${count} ${unread().dataset.word}`;
       const mark = Object.assign(document.createElement("span"), { className: "fresh" });
       mark.append(words);
-      document.getElementById(`said-${id}`)?.append(mark);
+      saidAt(id)?.append(mark);
     }
   };
 
@@ -34,7 +38,7 @@
     if (!news) return;
     if (news.unread && unread()) unread().outerHTML = news.unread;
     for (const [id, label] of Object.entries(news.said || {})) {
-      const button = document.getElementById(`said-${id}`);
+      const button = saidAt(id);
       if (button) button.innerHTML = label;
     }
     decorate();
@@ -146,6 +150,8 @@
     const query = new URLSearchParams(location.pathname.includes("/p/") ? location.search : "");
     query.set("from", first);
     query.set("page", last);
+    await readingGroup.bringScripts();
+    if (!window.htmx) return; // it did not come: the pill stays, to be asked again
     const kept = discussion().querySelectorAll("#composer, .opened:has(form)");
     for (const part of kept) part.setAttribute("hx-morph-skip", "");
     await htmx.ajax("GET", `${page}p/${paragraph}/?${query}`, { target: "#discussion", swap: "outerMorph" });
@@ -188,7 +194,7 @@
     discussion().querySelector(list).append(...items);
     discussion().querySelector(".pager").replaceWith(...part.querySelectorAll(".pager"));
     discussion().dataset.page = part.getElementById("discussion").dataset.page;
-    for (const item of items) htmx.process(item);
+    for (const item of items) window.htmx?.process(item);
     items[0]?.querySelector(".comment").focus({ preventScroll: true });
     observe();
   };

@@ -63,6 +63,28 @@ def test_it_docks_and_leaves_text_and_discussion_to_be_read(house, page_for, win
 
 
 @windows
+def test_on_a_page_of_its_own_it_covers_nothing_until_one_writes(house, page_for, window):
+    """At rest it is the end of the discussion; a link brings it up where one is, and what one reads stays there."""
+    reading = long_reading(house.group)
+    say_much(house, reading)
+    page = page_for(house.member, window)
+    page.goto(paragraph_address(reading, 30))
+    expect(page.locator("html.docks")).to_be_attached()
+    first = comment(page, "The water stood 0 hands")
+    first.scroll_into_view_if_needed()
+    last = comment(page, "The water stood 11 hands")
+    assert box(composer(page))["top"] >= box(last)["bottom"], "it stands after all that is said"
+    before = page.evaluate("scrollY")
+    page.get_by_role("link", name="Write a comment").click()
+    expect(box_for_words(composer(page))).to_be_focused()
+    assert abs(page.evaluate("scrollY") - before) <= 1
+    assert window[1] - 2 <= box(composer(page))["bottom"] <= window[1] + 1
+    box_for_words(composer(page)).fill("Thirteen.")
+    box_for_words(composer(page)).blur()
+    assert window[1] - 2 <= box(composer(page))["bottom"] <= window[1] + 1, "what is begun stays at hand"
+
+
+@windows
 def test_an_answer_docks_below_what_it_answers(house, page_for, window):
     reading = long_reading(house.group)
     say_much(house, reading)

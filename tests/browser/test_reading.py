@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import expect
 
+from readinggroup.lib.static_files import minified_sheet
 from readinggroup.readings.models import Place, Reading
 
 from .. import factories
@@ -28,6 +30,24 @@ from .steps import (
 )
 
 pytestmark = pytest.mark.browser
+
+# Every rule of a sheet as the browser has understood it. What it keeps as it was written (custom properties) is
+# compared without blanks and zeros before a point.
+RULES = r"""(sheet) => {
+    const made = new CSSStyleSheet();
+    made.replaceSync(sheet);
+    const plain = (text) => text.replace(/\b0\./g, ".").replace(/\s*([,:/])\s*/g, "$1").replace(/\s+/g, " ");
+    const rules = [];
+    const walk = (list, depth) => {
+        for (const rule of list) {
+            const head = rule.selectorText ?? plain(rule.conditionText ?? rule.name ?? "");
+            rules.push([depth, head, plain(rule.style?.cssText ?? "")].join(" "));
+            walk(rule.cssRules ?? [], depth + 1);
+        }
+    };
+    walk(made.cssRules, 0);
+    return rules;
+}"""
 windows = pytest.mark.parametrize("window", [NARROW, WIDE], ids=["narrow", "wide"])
 
 
@@ -36,10 +56,36 @@ def test_the_page_has_its_styles_and_scripts(house, page_for):
     got = {}
     page.on("response", lambda response: got.update({response.url.rsplit("/", 1)[-1]: response.status}))
     open_text(page, house.reading)
-    for name in ("site.css", "htmx-4.min.js", "discussion.js", "reading.js", "unread.js"):
+    for name in ("discussion.js", "reading.js", "unread.js"):
         assert got[name] == 200
-    assert page.evaluate("typeof htmx.ajax === 'function' && typeof readingGroup === 'object'")
-    assert len(got) <= 6  # the page with them; what writing needs comes when somebody writes
+    assert page.evaluate("typeof readingGroup === 'object' && typeof htmx === 'undefined'")
+    assert page.evaluate("getComputedStyle(document.querySelector('.talk')).position") == "absolute"
+    assert len(got) <= 4  # the page with them; htmx, and what writing needs, come when somebody writes
+    open_discussion(page, 4)
+    page.wait_for_function("typeof htmx?.ajax === 'function'")
+    assert got["htmx-4.min.js"] == 200
+
+
+def test_a_visitor_reads_discussions_without_what_writing_needs(house, page_for):
+    factories.create_comment(house.reading, house.other, "Who counted?", number=4)
+    page = page_for(None)
+    got = []
+    page.on("response", lambda response: got.append(response.url.rsplit("/", 1)[-1]))
+    open_text(page, house.reading)
+    open_discussion(page, 4)
+    expect(comment(page, "Who counted?")).to_be_visible()
+    assert not {"htmx-4.min.js", "composer.js", "site.css"} & set(got)
+
+
+def test_it_is_set_the_same_by_the_sheets_in_fewer_bytes(house, page_for):
+    """Chromium reads the same rules in both, in the same order."""
+    page = page_for(None)
+    open_text(page, house.reading)
+    for name in ("site.css", "other-pages.css"):
+        text = (settings.BASE_DIR / "static" / "css" / name).read_text(encoding="utf-8")
+        full, less = (page.evaluate(RULES, sheet) for sheet in (text, minified_sheet(text)))
+        assert len(full) > 50
+        assert less == full
 
 
 # --- The place ----------------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ def test_every_paragraph_stands_there_in_order_with_address_and_button(house, as
     ids = [version.paragraph.public_id for version in versions]
     assert re.findall(r'id="(\w{10})" class="block', page) == ids
     assert re.findall(r'class="talk" href="p/(\w{10})/"', page) == ids
-    numbers = re.findall(r'<span class="number">.*?</span>(\d+)</span>', page)
+    numbers = re.findall(r'<span class="number"><i>.*?</i>(\d+)</span>', page)
     assert numbers == [str(number) for number in range(1, len(ids) + 1)]
 
 
@@ -59,7 +59,8 @@ def test_counts_stand_at_their_paragraphs_and_in_the_contents(house, as_user):
     factories.create_comment(house.reading, house.other, number=4)
     page = as_user(None).get(page_of(house.reading)).content.decode()
     paragraph = factories.version_of(house.reading, 4).paragraph.public_id
-    assert f'id="said-{paragraph}"><span aria-hidden="true">2</span><span class="heard">2 comments</span>' in page
+    label = f'href="p/{paragraph}/"><span class="number"><i>Paragraph </i>4</span><span class="said"><b>2</b>'
+    assert f"{label}<i> comments</i>" in page
     assert 'class="tally">2 comments' in page
     assert "Paragraphs 4 to 4: 2 comments" in page
 

@@ -271,7 +271,7 @@ def test_a_comment_that_went_to_another_paragraph_says_where_it_was_said(house, 
         told = as_user(None).get(reverse("discussion:words_written_about", args=[comment.public_id]))
         assert told.status_code == 200
     old = as_user(None).get(page(house, "revision", 1)).text
-    assert old.count('<span aria-hidden="true">2</span>') == 2  # both paragraphs lead to where both are shown
+    assert old.count("<b>2</b><i> comments</i>") == 2  # both paragraphs lead to where both are shown
 
 
 def test_a_removed_paragraph_is_listed_and_its_discussion_can_be_read(house, organizer, as_user):

@@ -29,7 +29,7 @@ def test_each_paragraph_stands_beside_its_translation_with_its_discussion(two, a
     assert "Und niemand am Kai" in pair
     assert f'href="{paragraph(two.reading, 3)}"' in pair
     assert f'href="{paragraph(two.other_reading, 3)}"' in pair
-    assert "1 comment" in pair
+    assert "<b>1</b><i> comment</i>" in pair
     assert '<div class="other" lang="de">' in pair
     for reading in (two.reading, two.other_reading):
         for version in reading.edition.current.versions.all():

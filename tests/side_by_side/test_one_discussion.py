@@ -162,8 +162,8 @@ def test_side_by_side_both_counts_are_shown(two, as_user):
     factories.create_comment(two.reading, two.member, number=3)
     for page in (two.beside, beside(two.other_reading, two.reading)):
         text = as_user(None).get(page).text
-        assert text.count("1 comment<") == 1
-        assert text.count("2 comments<") == 1
+        assert text.count("<b>1</b><i> comment</i>") == 1
+        assert text.count("<b>2</b><i> comments</i>") == 1
 
 
 def test_what_was_merged_is_announced_where_it_stands_now(two, as_user):
