@@ -104,7 +104,10 @@ class CommentQuerySet(models.QuerySet):
 
         The words of a stub never leave the database for anyone.
         """
-        viewer = Viewer.of(membership)
+        return self.visible_to_viewer(Viewer.of(membership))
+
+    def visible_to_viewer(self, viewer):
+        """The same for a question that is prepared, whose viewer is anybody of some traits."""
         readable = words_are_for(viewer)
         # Who may not read a held comment yet sees a stub where somebody has answered, so that the answer has its place.
         answers = self.model._base_manager.filter(parent=OuterRef("pk"))
