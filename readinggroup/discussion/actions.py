@@ -198,14 +198,17 @@ def _posted():
 
 
 def held(comments) -> dict:
-    """These comments by key, locked against being withdrawn: in order, so that nobody waits in a circle."""
+    """These comments by key, locked against being withdrawn: in order, so that nobody waits in a circle.
+
+    Without their words, and nothing joined: a row whose thread was moved while one waited for it would be lost.
+    """
     return {row.pk: row for row in _held().objects(keys=list(comments))}
 
 
 @prepared
 def _held():
-    held = Comment.objects.select_for_update(of=("self",), no_key=True).select_related("version").order_by("pk")
-    return held.filter(AnyOf("pk", Parameter("keys")))
+    held = Comment.objects.select_for_update(of=("self",), no_key=True).filter(AnyOf("pk", Parameter("keys")))
+    return held.only("public_id", "reading", "paragraph", "version", "root", "depth", "author", "state").order_by("pk")
 
 
 def held_keys(comments) -> list:
@@ -237,7 +240,7 @@ def version_at(parent, version) -> ParagraphVersion:
     Else the thread was moved meanwhile: what the paragraph reads at which it stands now; if that was taken out of the
     text, what it read last.
     """
-    if version.paragraph_id in {parent.paragraph_id, parent.version.paragraph_id}:
+    if version.paragraph_id == parent.paragraph_id or version.paragraph_id == parent.version.paragraph_id:
         return version
     return ParagraphVersion.objects.filter(paragraph=parent.paragraph_id).order_by("-revision__number").first()
 

@@ -12,11 +12,12 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from readinggroup.groups.permissions import Can, may
+from readinggroup.lib.prepared import AnyOf, Parameter, prepared
 from readinggroup.lib.stamps import slot, stamp
 from readinggroup.readings.pages import outline_of
 
 from .linked import readings_beside
-from .models import Comment, Quote
+from .models import Comment, Quote, Viewer
 from .naming import name_slot
 
 
@@ -80,17 +81,18 @@ def quotes_shown(membership, comment_pks) -> dict:
     Two queries; a third where comments are quoted, for how the group calls people, once an answer; one more where
     another edition is quoted, for who may read that.
     """
-    readable = Comment.objects.visible_to(membership).exclude(shown_html="")
-    rows = Quote.objects.filter(comment__in=readable.filter(pk__in=comment_pks)).order_by("comment_id", "position")
-    rows = rows.annotate(anchor=FilteredRelation("anchors", condition=Q(anchors__is_current=True)))
-    rows = [_Row(*row) for row in rows.values_list(*_COLUMNS)]
+    viewer = Viewer.of(membership)
+    rows = _quotes(viewer.traits).rows(group=viewer.group, user=viewer.user, comments=list(comment_pks))
+    rows = [_Row(*row) for row in rows]
     sources = {}
     asked = {row.source_id for row in rows} - {None}
     if asked:
+        readable = Comment.objects.visible_to(membership).exclude(shown_html="")
         columns = ("pk", "public_id", "author_id", "author__display_name", "oldest_shown")
         sources = {pk: source for pk, *source in readable.filter(pk__in=asked).values_list(*columns)}
     others = {row.quoted_edition for row in rows if row.quoted_edition != row.edition} - {None}
-    beside = {each.edition_id: each for each in readings_beside(membership).filter(edition__in=others).with_text()}
+    beside = readings_beside(membership).filter(edition__in=others).with_text() if others else ()
+    beside = {each.edition_id: each for each in beside}
     shown = defaultdict(list)
     for row in rows:
         if row.source_id is not None:
@@ -101,6 +103,15 @@ def quotes_shown(membership, comment_pks) -> dict:
             one = of_text(membership, row)
         shown[row.comment_id].append(one)
     return dict(shown)
+
+
+@prepared
+def _quotes(traits):
+    readable = Comment.objects.visible_to_viewer(Viewer.with_traits(traits)).exclude(shown_html="")
+    quoting = readable.filter(AnyOf("id", Parameter("comments")))
+    rows = Quote.objects.filter(comment__in=quoting).order_by("comment_id", "position")
+    rows = rows.annotate(anchor=FilteredRelation("anchors", condition=Q(anchors__is_current=True)))
+    return rows.values_list(*_COLUMNS)
 
 
 def of_text(membership, row) -> Shown:

@@ -13,9 +13,10 @@ from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
 from django.utils.safestring import mark_safe
 
+from readinggroup.lib.prepared import AnyOf, Parameter, prepared
 from readinggroup.readings.pages import outline_of
 
-from .models import Comment, RestrictionKind, State
+from .models import Comment, RestrictionKind, State, Viewer
 
 ROOTS_A_PAGE = 20
 A_THREAD = 100  # comments of one thread on a page
@@ -134,39 +135,72 @@ class Discussion:
 def discussion_of(membership, reading, version, asked: Asked) -> Discussion:
     """What is asked for of what is said about the paragraph that reads `version` now.
 
-    Three queries, whatever its size; five for one comment's thread.
+    Four queries, whatever its size; five for one comment's thread.
     """
-    comments = Comment.objects.visible_to(membership).filter(reading=reading, paragraph=version.paragraph_id)
-    discussion = thread_of(membership, comments, asked) if asked.thread else threads_of(membership, comments, asked)
+    if asked.thread:
+        comments = Comment.objects.visible_to(membership).filter(reading=reading, paragraph=version.paragraph_id)
+        discussion = thread_of(membership, comments, asked)
+    else:
+        discussion = threads_of(membership, reading, version.paragraph_id, asked)
     if discussion is not None:
         discussion.paragraph, discussion.wording = version.paragraph_id, version.wording
     return discussion
 
 
-def threads_of(membership, comments, asked) -> Discussion:
-    """The threads of the pages that are asked for."""
-    roots = comments.filter(root=None)
-    threads = roots.count()
-    if asked.order == DISCUSSED:
+def threads_of(membership, reading, paragraph, asked) -> Discussion:
+    """The threads of the pages that are asked for. After every comment they are asked for anew: hence prepared."""
+    viewer = Viewer.of(membership)
+    here = {"group": viewer.group, "user": viewer.user, "reading": reading.pk, "paragraph": paragraph}
+    threads = sum(count for (count,) in _count(viewer.traits).rows(**here))
+    rows = [Row(*row) for row in _roots(viewer.traits, asked.order, asked.first, asked.page).rows(**here)]
+    here["roots"] = [row.pk for row in rows]
+    answers = defaultdict(list)
+    for row in map(Row._make, _under(viewer.traits).rows(**here) if rows else ()):
+        answers[row.parent_id].append(row)
+    totals = dict(_totals(viewer.traits).rows(**here)) if rows else {}
+    discussion = Discussion(asked, rows, answers, membership.group, threads)
+    return cut(pruned(membership, discussion), totals)
+
+
+def _here(traits):
+    """The comments at a paragraph that somebody of these traits may see."""
+    seen = Comment.objects.visible_to_viewer(Viewer.with_traits(traits))
+    return seen.filter(reading=Parameter("reading"), paragraph=Parameter("paragraph"))
+
+
+@prepared
+def _count(traits):
+    return (
+        _here(traits).filter(root=None).order_by().values("paragraph").annotate(count=Count("pk")).values_list("count")
+    )
+
+
+@prepared
+def _roots(traits, order, first, last):
+    """The first comments of the threads of these pages."""
+    roots = _here(traits).filter(root=None)
+    if order == DISCUSSED:
         roots = roots.annotate(answered=_ANSWERED)
-    first, last = (asked.first - 1) * ROOTS_A_PAGE, asked.page * ROOTS_A_PAGE
-    rows = [Row(*row) for row in roots.order_by(*_ORDERINGS[asked.order]).values_list(*_COLUMNS)[first:last]]
-    # The first of each thread in the order of time, so that none stands without the one that it answers.
+    return roots.order_by(*_ORDERINGS[order]).values_list(*_COLUMNS)[(first - 1) * ROOTS_A_PAGE : last * ROOTS_A_PAGE]
+
+
+@prepared
+def _under(traits):
+    """The first of each thread in the order of time, so that none stands without the one that it answers."""
     numbered = (
-        Comment.objects.no_veil_hides_from(membership)
-        .filter(root__in=[row.pk for row in rows])
+        Comment.objects.no_veil_hides_from_viewer(Viewer.with_traits(traits))
+        .filter(AnyOf("root_id", Parameter("roots")))
         .annotate(place=Window(RowNumber(), partition_by=F("root"), order_by=["created_at", "pk"]))
         .filter(place__lt=A_THREAD)
     )
-    under = comments.filter(pk__in=numbered.values("pk")).order_by("created_at", "pk")
-    answers = defaultdict(list)
-    for row in map(Row._make, under.values_list(*_COLUMNS)):
-        answers[row.parent_id].append(row)
-    totals = dict(
-        comments.filter(root__in=[row.pk for row in rows]).values_list("root").annotate(Count("pk")).order_by()
-    )
-    discussion = Discussion(asked, rows, answers, membership.group, threads)
-    return cut(pruned(membership, discussion), totals)
+    return _here(traits).filter(pk__in=numbered.values("pk")).order_by("created_at", "pk").values_list(*_COLUMNS)
+
+
+@prepared
+def _totals(traits):
+    """How many answers each thread has in all."""
+    answers = _here(traits).filter(AnyOf("root_id", Parameter("roots"))).order_by()
+    return answers.values("root").annotate(count=Count("pk")).values_list("root", "count")
 
 
 def thread_of(membership, comments, asked) -> Discussion | None:

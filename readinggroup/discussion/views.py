@@ -248,7 +248,8 @@ def _group():
 @prepared
 def _seen(traits):
     seen = Comment.objects.visible_to_viewer(Viewer.with_traits(traits)).filter(public_id=Parameter("comment"))
-    return seen.select_related("reading", "paragraph", "root", "author").defer("search", "root__search")
+    seen = seen.select_related("reading", "paragraph", "root", "author")
+    return seen.defer("search", "root__search", "root__body", "root__body_html")
 
 
 def own_or_404(membership, comment) -> None:
