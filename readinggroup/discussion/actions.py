@@ -1,17 +1,18 @@
 """What can be done with a comment: post, reword, withdraw, put back."""
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F
+from django.db.models import F, Subquery
 from django.utils import timezone
 
 from readinggroup.groups.models import Membership
 from readinggroup.groups.permissions import Can, may
 from readinggroup.lib.markup import render_markdown
-from readinggroup.lib.prepared import Parameter, prepared
+from readinggroup.lib.prepared import AnyOf, Parameter, prepared
+from readinggroup.lib.quick_rows import insertion
 from readinggroup.notifications.models import Category
 from readinggroup.readings.models import Reading
 from readinggroup.readings.veils import hold_over
-from texts.models import ParagraphVersion
+from texts.models import Paragraph, ParagraphVersion
 from texts.revising.publishing import hold_text
 
 from . import drafts, restricting
@@ -71,69 +72,111 @@ def post(*, reading, version, body, key, by, parent=None, quotes=(), sequence=0)
     that it goes on in, and keeps the words that it was written about.
     """
     draft = {"by": by, "reading": reading, "paragraph": version.paragraph_id, "parent": parent, "body": body}
-    posted = posted_before(key=key, body=body, quotes=quotes, by=by)
-    if posted is not None:
-        drafts.let_go(**draft, sequence=sequence)
-        return posted
+    draft["sequence"] = sequence
     try:
         with transaction.atomic():
-            hold_text(reading.edition_id)  # before everything else: see there
-            now = where_it_stands(version, quotes, is_new=parent is None)
-            # Whether they may write, the database says (trigger said_by_who_may): that holds the counter already.
-            membership = Membership.objects.hold(group=reading.group_id, user=by)
-            hold_over(reading=reading.pk, paragraph=now, under=parent and parent.veil_id)
-            parent, version = held_to_answer(parent, version, quotes)
-            paragraph = parent.paragraph_id if parent else now
-            root, html = (parent.root_id or parent.pk) if parent else None, render_markdown(body)
-            place = Place(reading, paragraph, root)
-            held_for = why_held(membership=membership, place=place, body=body, html=html) if membership else ""
-            # Before the comment, which holds the paragraph's row: what others say there waits until this is committed.
-            drafts.let_go(**draft, sequence=sequence)
-            comment = Comment.objects.create(
-                reading=reading,
-                paragraph_id=paragraph,
-                version=version,
-                parent=parent,
-                root_id=root,
-                depth=parent.depth + 1 if parent else 0,
-                author=by,
-                key=key,
-                body=body,
-                body_html=html,
-                state=State.HELD if held_for else State.VISIBLE,
-                held_for=held_for,
-            )
-            rows = [quote.row(comment, position) for position, quote in enumerate(quotes)]
-            if rows:
-                anchor_late(Quote.objects.bulk_create(rows))
-            follow_by_writing(comment)
-            note_mentions(comment, group=reading.group_id)
-            tell_of(comment)
-            return comment
-    except IntegrityError as refusal:
+            return _said(reading=reading, version=version, key=key, parent=parent, quotes=quotes, draft=draft)
+    except (IntegrityError, AnswerRefused) as refusal:
+        # Whatever is refused now: what this form has made before, or at this moment elsewhere, is its answer.
+        posted = posted_before(key=key, body=body, quotes=quotes, by=by)
+        if posted is not None:
+            drafts.let_go(**draft)
+            return posted
+        if isinstance(refusal, AnswerRefused):
+            raise
         if "who has left or is suspended" in str(refusal):
             raise AnswerRefused(SILENCED) from refusal
         restricted = restricting.refusal_in(refusal)
         if restricted is not None:
             raise AnswerRefused(RESTRICTED, restricted) from refusal
-        # The same key at the same moment: the other request has won, and its comment is the answer.
-        posted = posted_before(key=key, body=body, quotes=quotes, by=by)
-        if posted is None:
-            raise
-        return posted
+        raise
 
 
-def follow_by_writing(comment) -> None:
-    """Whoever writes in a thread wants to be told of it, unless they have chosen for that thread before.
+def _said(*, reading, version, key, parent, quotes, draft) -> Comment:
+    """The comment, with all that hangs on it, in the caller's transaction.
 
-    In SQL, since the paragraph's row is held meanwhile: the ORM takes three times as long.
+    One person's posts, and those at one paragraph, wait for one another until the commit: whatever a statement, or
+    a question of the ORM, takes here, it takes from all of them.
     """
+    by, body = draft["by"], draft["body"]
+    hold_text(reading.edition_id)  # before everything else: see there
+    # Whether they may write, the database says (trigger said_by_who_may): that holds the counter already.
+    membership, *stands = hold_membership(group=reading.group_id, user=by, paragraph=version.paragraph_id)
+    now = where_it_stands(version, quotes, *stands, is_new=parent is None)
+    if parent is not None or quotes:  # else the trigger that lays veils holds them, and nothing is held before that
+        hold_over(reading=reading.pk, paragraph=now, under=parent and parent.veil_id)
+    parent, version = held_to_answer(parent, version, quotes)
+    paragraph = parent.paragraph_id if parent else now
+    root, html = (parent.root_id or parent.pk) if parent else None, render_markdown(body)
+    place = Place(reading, paragraph, root)
+    held_for = why_held(membership=membership, place=place, body=body, html=html) if membership else ""
+    comment = Comment(
+        reading=reading,
+        paragraph_id=paragraph,
+        version=version,
+        parent=parent,
+        root_id=root,
+        depth=parent.depth + 1 if parent else 0,
+        author=by,
+        key=key,
+        body=body,
+        body_html=html,
+        state=State.HELD if held_for else State.VISIBLE,
+        held_for=held_for,
+    )
+    keep(comment, draft)
+    rows = [quote.row(comment, position) for position, quote in enumerate(quotes)]
+    if rows:
+        anchor_late(Quote.objects.bulk_create(rows))
+    note_mentions(comment, group=reading.group_id)
+    tell_of(comment)
+    return comment
+
+
+def hold_membership(*, group, user, paragraph) -> tuple:
+    """The writer's membership, held (`Membership.objects.hold`), and how the text, which is held, stands there.
+
+    That is the paragraph's heir and the current revision of its edition, as keys. Whoever has no membership holds none.
+    """
+    membership = _held_to_write().first(group=group, user=user.pk, paragraph=paragraph)
+    if membership is not None:
+        return membership, membership.heir, membership.current
+    return None, *Paragraph.objects.values_list("heir", "edition__current").get(pk=paragraph)
+
+
+@prepared
+def _held_to_write():
+    here = Paragraph.objects.filter(pk=Parameter("paragraph"))
+    held = Membership.objects.select_for_update(of=("self",), no_key=True).select_related("group")
+    held = held.annotate(heir=Subquery(here.values("heir")), current=Subquery(here.values("edition__current")))
+    return held.filter(group=Parameter("group"), user=Parameter("user"))
+
+
+# The draft goes with the comment; and whoever writes in a thread wants to be told of it, unless they have chosen for
+# that thread before. All in one statement, since the paragraph's row is held from its first moment on.
+_KEEP = """
+    WITH sent AS ({sent}), said AS ({said} RETURNING *), followed AS (
+        INSERT INTO discussion_follow (user_id, reading_id, paragraph_id, thread_id, level, by_writing)
+        SELECT author_id, reading_id, paragraph_id, coalesce(root_id, id), '{watch}', true FROM said
+        ON CONFLICT DO NOTHING
+    )
+    SELECT {given} FROM said
+"""
+# What the database knows better: it numbers comments, and lays veils.
+_GIVEN = ("id", "root_id", "depth", "sequence", "state", "veil_id", "shown_to_moderators", "created_at")
+
+
+def keep(comment, draft) -> None:
+    """Write the new comment, follow its thread, and let the draft go that it was."""
+    sent, of_sent = drafts.letting_go(**draft)
+    said, of_said = insertion(comment)
+    statement = _KEEP.format(sent=sent, said=said, given=", ".join(_GIVEN), watch=Level.WATCH.value)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO discussion_follow (user_id, reading_id, paragraph_id, thread_id, level, by_writing)"
-            " VALUES (%s, %s, %s, %s, %s, true) ON CONFLICT DO NOTHING",
-            [comment.author_id, comment.reading_id, comment.paragraph_id, comment.root_id or comment.pk, Level.WATCH],
-        )
+        cursor.execute(statement, [*of_sent, *of_said])
+        row = cursor.fetchone()
+    comment.__dict__.update(zip(_GIVEN, row, strict=True))
+    del comment.search  # stays in the database, as of every comment that is asked for
+    comment._state.adding, comment._state.db = False, connection.alias
 
 
 def posted_before(*, key, body, by, quotes=()) -> Comment | None:
@@ -155,9 +198,17 @@ def _posted():
 
 
 def held(comments) -> dict:
-    """These comments by key, locked against being withdrawn: in order, so that nobody waits in a circle."""
-    rows = Comment.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=comments).order_by("pk")
-    return {row.pk: row for row in rows}
+    """These comments by key, locked against being withdrawn: in order, so that nobody waits in a circle.
+
+    Without their words, and nothing joined: a row whose thread was moved while one waited for it would be lost.
+    """
+    return {row.pk: row for row in _held().objects(keys=list(comments))}
+
+
+@prepared
+def _held():
+    held = Comment.objects.select_for_update(of=("self",), no_key=True).filter(AnyOf("pk", Parameter("keys")))
+    return held.only("public_id", "reading", "paragraph", "version", "root", "depth", "author", "state").order_by("pk")
 
 
 def held_keys(comments) -> list:
@@ -189,7 +240,7 @@ def version_at(parent, version) -> ParagraphVersion:
     Else the thread was moved meanwhile: what the paragraph reads at which it stands now; if that was taken out of the
     text, what it read last.
     """
-    if version.paragraph_id in {parent.paragraph_id, parent.version.paragraph_id}:
+    if version.paragraph_id == parent.paragraph_id or version.paragraph_id == parent.version.paragraph_id:
         return version
     return ParagraphVersion.objects.filter(paragraph=parent.paragraph_id).order_by("-revision__number").first()
 

@@ -83,9 +83,17 @@ def let_go(*, by, reading, paragraph, body, sequence, parent=None, edited=None) 
 
     An answer, or a rewording, goes by its comment, whose thread may have been moved meanwhile.
     """
+    draft = {"by": by, "reading": reading, "paragraph": paragraph, "body": body, "sequence": sequence}
+    with connection.cursor() as cursor:
+        cursor.execute(*letting_go(**draft, parent=parent, edited=edited))
+
+
+def letting_go(*, by, reading, paragraph, body, sequence, parent=None, edited=None) -> tuple:
+    """The same as SQL with its values, for who does it together with something else."""
     values = {"author": by, "reading": reading, "parent": parent, "edited": edited}
     keys = {name: getattr(value, "pk", value) for name, value in values.items()}
-    _sent(parent is not None, edited is not None).delete(**keys, paragraph=paragraph, body=body, sequence=sequence)
+    sent = _sent(parent is not None, edited is not None).deletion
+    return sent.with_values(keys | {"paragraph": paragraph, "body": body, "sequence": sequence})
 
 
 @prepared

@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from readinggroup.lib.lengths import in_words
+from readinggroup.lib.prepared import Parameter, prepared
 from readinggroup.readings.models import Reading
 
 from .counters import hold_counters
@@ -101,7 +102,14 @@ def restrictions_by_thread(*, reading, paragraph) -> dict:
 
 def held_first_at(*, reading, paragraph, thread=None) -> bool:
     """Whether what is written there is held until a moderator has looked. One query."""
-    return RestrictionKind.HELD_FIRST in restrictions_at(reading=reading, paragraph=paragraph, thread=thread)
+    keys = {"reading": reading, "paragraph": paragraph, "thread": thread}
+    return bool(_held_first().rows(**{name: key_of(key) for name, key in keys.items()}))
+
+
+@prepared
+def _held_first():
+    here = Restriction.objects.standing().at(**{name: Parameter(name) for name in ("reading", "paragraph", "thread")})
+    return here.filter(kind=RestrictionKind.HELD_FIRST).values_list("pk")
 
 
 # --- In words --------------------------------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """Where words stand now that were quoted, or talked about, in an earlier revision of the text."""
 
-from readinggroup.lib.prepared import Parameter, prepared
 from texts.models import Paragraph, ParagraphLink, ParagraphVersion
 from texts.quoting import selectors
 from texts.revising.tracking import follow
@@ -10,13 +9,13 @@ from .models import QuoteAnchor
 LOST = "lost"
 
 
-def where_it_stands(version, quotes, *, is_new) -> int:
+def where_it_stands(version, quotes, heir, current, *, is_new) -> int:
     """The paragraph (its key) for what somebody says who has this version before them. The text is held.
 
-    Mostly the version's own. If the text was revised since: that which the quoted words are in now, of a comment that
-    is no answer; else its heir, if it was merged.
+    `heir` is that of the version's paragraph, `current` the revision that its edition stands at now, as keys. Mostly
+    it is the version's own paragraph. If the text was revised since: that which the quoted words are in now, of a
+    comment that is no answer; else its heir, if it was merged.
     """
-    [(heir, current)] = _heir_and_current().rows(paragraph=version.paragraph_id)
     if version.revision_id == current:
         return version.paragraph_id
     mine = [quote for quote in quotes if is_new and quote.version_id == version.pk]
@@ -25,11 +24,6 @@ def where_it_stands(version, quotes, *, is_new) -> int:
         if found:
             return found[0].paragraph_id
     return heir_of(heir) if heir else version.paragraph_id
-
-
-@prepared
-def _heir_and_current():
-    return Paragraph.objects.filter(pk=Parameter("paragraph")).values_list("heir", "edition__current")
 
 
 def heir_of(key) -> int:

@@ -31,6 +31,7 @@ def tell_of(comment, *, only=frozenset(Category), but=frozenset()) -> None:
     called = dict.fromkeys(mentions, Category.MENTION)
     if comment.parent_id:
         called[comment.parent.author_id] = Category.REPLY
+    called = {pk: category for pk, category in called.items() if pk != comment.author_id and pk not in but}
     if called:
         here = Membership.objects.active().filter(group=comment.reading.group_id, user__in=called)
         people |= {pk: called[pk] for pk in here.values_list("user", flat=True) if levels.get(pk) != Level.MUTE}

@@ -7,8 +7,9 @@ from functools import wraps
 from uuid import uuid4
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -23,6 +24,7 @@ from readinggroup.lib.differences import differences
 from readinggroup.lib.htmx import page_or_part, wants_part
 from readinggroup.lib.markup import render_markdown
 from readinggroup.lib.paging import number_in
+from readinggroup.lib.prepared import Parameter, prepared
 from readinggroup.lib.stamps import stamp
 from readinggroup.readings.access import of_reading, reading_or_404, within
 from readinggroup.readings.pages import counts_in, numbers, outline_of, spans_in, text_with_threads
@@ -32,7 +34,7 @@ from texts.models import ParagraphVersion, RevisionState
 from . import actions, drafts
 from .forms import CommentForm, EditForm
 from .holding import sentences_of
-from .models import Comment, RestrictionKind, State
+from .models import Comment, RestrictionKind, State, Viewer
 from .pages import address_of, asked_in, asked_now, filled, made, talk_page, version_at, with_names
 from .quoting import Quotable, chooses, only_changes_quotes
 from .rendering import exact
@@ -105,7 +107,7 @@ def post_comment(request, membership, reading, paragraph):
     limit = limited("write", request)
     if limit:
         return limit.said_in(refused(request, membership, reading, version, form, limit.sentence))
-    seen = as_seen(version, form, {paragraph})
+    seen = as_seen(version, form, Q(paragraph__public_id=paragraph))
     try:
         comment = actions.post(reading=reading, version=seen, by=request.user, **form.cleaned_data)
     except actions.AnswerRefused as refusal:
@@ -113,16 +115,16 @@ def post_comment(request, membership, reading, paragraph):
     return posted(request, membership, comment)
 
 
-def as_seen(version, form, paragraphs) -> ParagraphVersion:
-    """The wording that the writer had before them, as their form says, if it is one of these paragraphs (public ids).
+def as_seen(version, form, is_here: Q) -> ParagraphVersion:
+    """The wording that the writer had before them, as their form says, if that is a version which `is_here`.
 
-    Else the one that stands: most forms are sent while the text is what it was.
+    Else the one that stands: most forms are sent while the text is what it was, and then nothing is asked.
     """
     seen = form.cleaned_data.pop("seen", None)
     if seen is None or seen == version.pk:
         return version
     published = ParagraphVersion.objects.filter(revision__state=RevisionState.PUBLISHED)
-    return published.filter(pk=seen, paragraph__public_id__in=paragraphs).first() or version
+    return published.filter(is_here, pk=seen).first() or version
 
 
 def refused(request, membership, reading, version, form, words):
@@ -207,9 +209,9 @@ def of_comment(verb):
     def decorator(view):
         @wraps(view)
         def wrapper(request, comment):
-            group = Comment.objects.filter(public_id=comment).values_list("reading__group__slug", flat=True).first()
             # Without a comment, how one stands to no group: the same questions are asked, so the time tells nothing.
-            membership = Membership.objects.standing(request.user.pk, group or "")
+            group = next(iter(_group().rows(comment=comment)), ("",))[0]
+            membership = Membership.objects.standing(request.user.pk, group)
             seen = seen_or_404(membership, comment)
             return within(
                 request,
@@ -230,11 +232,24 @@ def seen_or_404(membership, public_id) -> Comment:
     In a group whose inside they may not see, that there is a comment is not told either, nor by the time: none is
     looked for then, with the same question.
     """
-    seen = Comment.objects.visible_to(membership).select_related("reading", "paragraph", "root", "author")
-    comment = get_object_or_404(seen, public_id=public_id if may(membership, Can.READ) else "")
-    if comment.state == State.HELD and not comment.is_shown_whole:
-        raise Http404  # a stub in its place, for who may not read it; nothing of its own
+    viewer = Viewer.of(membership)
+    asked = {"comment": public_id if may(membership, Can.READ) else "", "group": viewer.group, "user": viewer.user}
+    comment = _seen(viewer.traits).first(**asked)
+    if comment is None or (comment.state == State.HELD and not comment.is_shown_whole):
+        raise Http404  # also where a stub stands for who may not read it: nothing of its own
     return comment
+
+
+@prepared
+def _group():
+    return Comment.objects.filter(public_id=Parameter("comment")).values_list("reading__group__slug")
+
+
+@prepared
+def _seen(traits):
+    seen = Comment.objects.visible_to(Viewer.with_traits(traits)).filter(public_id=Parameter("comment"))
+    seen = seen.select_related("reading", "paragraph", "root", "author")
+    return seen.defer("search", "root__search", "root__body", "root__body_html")
 
 
 def own_or_404(membership, comment) -> None:
@@ -311,7 +326,9 @@ def answer_comment(request, membership, comment):
     if limit:
         form.add_error(None, limit.sentence)
         return limit.said_in(again(429))
-    seen = as_seen(version, form, {comment.paragraph.public_id, comment.version.paragraph.public_id})
+    written_about = ParagraphVersion.objects.filter(pk=comment.version_id)
+    is_here = Q(paragraph=comment.paragraph_id) | Q(paragraph__in=written_about.values("paragraph"))
+    seen = as_seen(version, form, is_here)
     try:
         answered = actions.post(reading=reading, version=seen, by=request.user, parent=comment, **form.cleaned_data)
     except actions.AnswerRefused as refusal:

@@ -63,7 +63,13 @@ class Question:
         compiler = copy(self.compiler)
         compiler.connection = connections[self.queryset.db]  # of this thread
         compiler.as_sql = lambda: self.with_values(values)
+        compiler.get_converters = lambda expressions: self.converters
         return compiler
+
+    @cached_property
+    def converters(self):
+        """What makes Python's values of the columns, of which a row of a model has dozens: found out once."""
+        return self.compiler.get_converters([column[0] for column in self.compiler.select[: self.compiler.col_count]])
 
     def objects(self, **values) -> list:
         """The model's instances, with what the queryset has selected and annotated."""

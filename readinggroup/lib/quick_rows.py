@@ -7,6 +7,7 @@ takes about five times as long as Postgres takes to answer. Use it for those; th
 from functools import cache
 
 from django.db import connection
+from django.db.models.expressions import DatabaseDefault
 
 
 @cache
@@ -25,3 +26,31 @@ def quick_row(model, condition: str, values):
         )
         row = cursor.fetchone()
     return row and model.from_db(connection.alias, columns, row)
+
+
+def insertion(row) -> tuple:
+    """The SQL that writes this new row, with its values; what only the database knows is left to it.
+
+    For a statement that does more than that; where that is all, the ORM says it better.
+    """
+    fields = _written(type(row))
+    values = [getattr(row, field.attname) for field in fields]
+    left = tuple(isinstance(value, DatabaseDefault) for value in values)
+    given = [
+        field.get_db_prep_save(value, connection)
+        for field, value, is_left in zip(fields, values, left, strict=True)
+        if not is_left
+    ]
+    return _insertion(type(row), left), given
+
+
+@cache
+def _written(model) -> list:
+    return [field for field in model._meta.concrete_fields if not field.primary_key]
+
+
+@cache
+def _insertion(model, left) -> str:
+    columns = ", ".join(field.column for field in _written(model))
+    values = ", ".join("DEFAULT" if is_left else "%s" for is_left in left)
+    return f"INSERT INTO {model._meta.db_table} ({columns}) VALUES ({values})"  # noqa: S608 - names of models

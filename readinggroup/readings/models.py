@@ -115,7 +115,8 @@ class ParagraphActivity(models.Model):
     `waiting` how many are there that others would see, were there no veil.
     """
 
-    reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="activity")
+    # The unique constraint has the index that begins with the reading.
+    reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="activity", db_index=False)
     paragraph = models.ForeignKey(Paragraph, on_delete=models.PROTECT, related_name="activity")
     comments = models.PositiveIntegerField(default=0)
     waiting = models.PositiveIntegerField(db_default=0)

@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from readinggroup.discussion import actions
 from readinggroup.discussion.models import DEEPEST, Comment, State
 from readinggroup.readings.models import ParagraphActivity
 
@@ -79,6 +80,28 @@ def test_posting_with_htmx_answers_with_the_discussion_and_where_to_look(house, 
     comment = Comment.objects.get()
     assert answer.status_code == 200
     assert f'data-focus="c-{comment.public_id}"' in answer.content.decode()
+
+
+def test_sent_again_after_what_it_answers_was_withdrawn_is_the_same_comment(house):
+    asked = factories.create_comment(house.reading, house.member)
+    words = {"number": 4, "parent": asked, "key": uuid.uuid4()}
+    said = factories.create_comment(house.reading, house.other, "Twice.", **words)
+    actions.withdraw(comment=asked, by=house.member)
+    assert factories.create_comment(house.reading, house.other, "Twice.", **words) == said
+    with pytest.raises(actions.AnswerRefused, match=actions.SENT):
+        factories.create_comment(house.reading, house.other, "Thrice.", **words)
+    with pytest.raises(actions.AnswerRefused, match=actions.GONE):
+        factories.create_comment(house.reading, house.other, "Twice.", **words | {"key": uuid.uuid4()})
+
+
+def test_what_is_posted_is_what_is_stored(house):
+    posted = factories.create_comment(house.reading, house.member)
+    stored = Comment.objects.get(pk=posted.pk)
+    for field in Comment._meta.concrete_fields:
+        if field.attname != "search":
+            assert getattr(posted, field.attname) == getattr(stored, field.attname), field.attname
+    posted.save()
+    assert Comment.objects.filter(pk=posted.pk, search="twice").exists()
 
 
 def test_sent_twice_with_one_key_is_one_comment(house, as_user):

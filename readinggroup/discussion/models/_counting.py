@@ -63,7 +63,9 @@ def _counting(name, operation, changes, func=_COUNT_CHANGES, **referencing):
 # What the model of comments carries.
 COUNTING = [
     # Numbered with the paragraph's row held until the commit: whoever sees a number has seen all before it. A
-    # statement that adds comments to several paragraphs adds them in the paragraphs' order, or may deadlock.
+    # statement that adds comments to several paragraphs adds them in the paragraphs' order, or may deadlock. What is
+    # new is counted in the same step, so that the row, for which others wait, is written once; the trigger that lays
+    # veils has been there before (they fire in the order of their names). What is moved is counted by `count_changed`.
     pgtrigger.Trigger(
         name="is_numbered",
         level=pgtrigger.Row,
@@ -74,9 +76,14 @@ COUNTING = [
                 RETURN NEW;
             END IF;
             INSERT INTO readings_paragraphactivity AS activity
-                (reading_id, paragraph_id, comments, changes, said)
-            VALUES (NEW.reading_id, NEW.paragraph_id, 0, 0, 1)
-            ON CONFLICT (reading_id, paragraph_id) DO UPDATE SET said = activity.said + 1
+                (reading_id, paragraph_id, comments, waiting, changes, said)
+            VALUES (
+                NEW.reading_id, NEW.paragraph_id, (TG_OP = 'INSERT' AND NEW.state = 'visible')::int,
+                (TG_OP = 'INSERT' AND NEW.state = 'veiled')::int, (TG_OP = 'INSERT')::int, 1
+            )
+            ON CONFLICT (reading_id, paragraph_id) DO UPDATE SET
+                comments = activity.comments + EXCLUDED.comments, waiting = activity.waiting + EXCLUDED.waiting,
+                changes = activity.changes + EXCLUDED.changes, said = activity.said + 1
             RETURNING said INTO NEW.sequence;
             RETURN NEW;
         """,
@@ -106,7 +113,6 @@ COUNTING = [
             RETURN NULL;
         """,
     ),
-    _counting("count_new", pgtrigger.Insert, _ADDED, new="new_values"),
     _counting("count_gone", pgtrigger.Delete, _TAKEN, old="old_values"),
     _counting(
         "count_changed",

@@ -201,8 +201,10 @@ class Comment(models.Model):
     `veil` is the one that it lies under, until that is opened: given and taken by triggers (`_veiling.py`, `veils.py`).
     """
 
-    public_id = models.CharField(max_length=10, unique=True, default=new_public_id, editable=False)
-    reading = models.ForeignKey(Reading, on_delete=models.PROTECT, related_name="comments")
+    # Unique by a constraint: Django adds a second index to what is `unique`, for LIKE, which nobody asks here.
+    public_id = models.CharField(max_length=10, default=new_public_id, editable=False)
+    # Each index is written with every comment. Those of `Meta` begin with the reading, and hold what is rarely there.
+    reading = models.ForeignKey(Reading, on_delete=models.PROTECT, related_name="comments", db_index=False)
     paragraph = models.ForeignKey(Paragraph, on_delete=models.PROTECT, related_name="comments")
     version = models.ForeignKey(ParagraphVersion, on_delete=models.PROTECT, related_name="comments")
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="answers")
@@ -234,14 +236,18 @@ class Comment(models.Model):
     # Why it is held; kept while its author has withdrawn it, since it is put back to where it was.
     held_for = models.CharField(max_length=10, choices=HeldFor.choices, blank=True, default="")
     # The rule under which a moderator has hidden it; none where no rule of the group's was needed.
-    hidden_under = models.ForeignKey(Rule, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    hidden_under = models.ForeignKey(
+        Rule, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     # Of the first comment of a thread: whether it asks something, who has said so last, and where it is answered.
     question = models.CharField(max_length=10, choices=QuestionState.choices, blank=True, default="")
     question_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     question_at = models.DateTimeField(null=True, blank=True)
-    answered_in = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    answered_in = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     created_at = models.DateTimeField(db_default=Now())
     edited_at = models.DateTimeField(null=True, blank=True)
 
@@ -262,8 +268,13 @@ class Comment(models.Model):
                 name="comment_said_under_veil",
             ),
             models.Index(fields=["reading", "question"], condition=~Q(question=""), name="comment_questions"),
+            # Whether a rule, a person or a comment is still named by one, when it is deleted.
+            models.Index(fields=["hidden_under"], condition=Q(hidden_under__isnull=False), name="comment_hidden_under"),
+            models.Index(fields=["question_by"], condition=Q(question_by__isnull=False), name="comment_question_by"),
+            models.Index(fields=["answered_in"], condition=Q(answered_in__isnull=False), name="comment_answered_in"),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["public_id"], name="comment_public_id_once"),
             models.UniqueConstraint(fields=["reading", "paragraph", "sequence"], name="comment_sequence_once"),
             models.UniqueConstraint(fields=["author", "key"], name="comment_sent_once"),
             models.CheckConstraint(condition=Q(depth__lte=DEEPEST), name="comment_is_not_too_deep"),

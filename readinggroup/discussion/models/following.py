@@ -48,7 +48,8 @@ class Follow(models.Model):
     `by_writing`, and gives way to a choice, of whatever it is.
     """
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="follows")
+    # The unique constraint has the index that begins with the person.
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="follows", db_index=False)
     reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="follows")
     paragraph = models.ForeignKey(Paragraph, on_delete=models.PROTECT, null=True, blank=True, related_name="follows")
     thread = models.ForeignKey(Comment, on_delete=models.PROTECT, null=True, blank=True, related_name="follows")

@@ -74,7 +74,10 @@ class Notice(models.Model):
     KEPT_FOR = timedelta(days=365)
 
     public_id = models.CharField(max_length=10, unique=True, default=new_public_id, editable=False)
-    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices")
+    # Two indexes of `Meta` begin with the person.
+    recipient = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices", db_index=False
+    )
     kind = models.CharField(max_length=60)
     category = models.CharField(max_length=10, choices=Category.choices)
     event = models.CharField(max_length=100)  # the same event is told once
