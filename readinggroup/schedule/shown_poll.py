@@ -102,8 +102,13 @@ def polls_to_answer(membership):
     """The group's polls that wait for this member's answer; the one that ends first comes first."""
     if not may(membership, Can.ATTEND):
         return DatePoll.objects.none()
-    mine = PollReply.objects.filter(poll=OuterRef("pk"), user=membership.user_id)
+    return polls_without(membership.user_id, membership.group.pk, timezone.now())
+
+
+def polls_without(user, group, now):
+    """The polls that wait for this user's answer, in the group of that key; each may be a parameter."""
+    mine = PollReply.objects.filter(poll=OuterRef("pk"), user=user)
     polls = DatePoll.objects.filter(
-        session__reading__group=membership.group, session__state=SessionState.POLL, closes_at__gt=timezone.now()
+        session__reading__group=group, session__state=SessionState.POLL, closes_at__gt=now
     )
     return polls.exclude(Exists(mine)).select_related("session").order_by("closes_at", "pk")
