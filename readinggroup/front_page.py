@@ -1,4 +1,4 @@
-"""What a group's front page asks of the database: the shelf, and in one question all that is counted or may be there."""
+"""What a group's front page asks: the shelf, and in one question all that is counted, or that may be there."""
 
 from typing import NamedTuple
 

@@ -108,7 +108,5 @@ def polls_to_answer(membership):
 def polls_without(user, group, now):
     """The polls that wait for this user's answer, in the group of that key; each may be a parameter."""
     mine = PollReply.objects.filter(poll=OuterRef("pk"), user=user)
-    polls = DatePoll.objects.filter(
-        session__reading__group=group, session__state=SessionState.POLL, closes_at__gt=now
-    )
+    polls = DatePoll.objects.filter(session__reading__group=group, session__state=SessionState.POLL, closes_at__gt=now)
     return polls.exclude(Exists(mine)).select_related("session").order_by("closes_at", "pk")
