@@ -103,7 +103,7 @@ def threads_with_words(threads, user, chosen, groups) -> list:
         return []
     keys = [thread["key"] for thread in threads]
     here = _newest(*shape_of(chosen)).objects(keys=keys, **values_of(user, chosen))
-    words = worded(here)
+    words = worded(here, for_mail=False)
     for thread in threads:
         said = [(notice, words[notice.pk]) for notice in here if notice.key == thread["key"] and notice.pk in words]
         thread["said"] = said
