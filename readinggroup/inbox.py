@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Max, Q, Value, Window
 from django.db.models.functions import Coalesce, NullIf, RowNumber
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import ngettext
@@ -12,7 +13,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from readinggroup.accounts.access import signed_in
 from readinggroup.groups.models import Group
-from readinggroup.lib.paging import page_asked_for
+from readinggroup.lib.paging import number_asked_for
+from readinggroup.lib.prepared import AnyOfTexts, Parameter, prepared
 from readinggroup.notifications.actions import mark_read
 from readinggroup.notifications.models import Category, Notice
 
@@ -20,6 +22,7 @@ from .notices import stand, worded
 
 A_PAGE = 20  # threads
 NEWEST = 5  # of one thread
+_OF_A_THREAD = ("key", "last", "count", "unread")
 
 
 @require_safe
@@ -27,18 +30,18 @@ NEWEST = 5  # of one thread
 @signed_in
 def inbox(request):
     """What I was told, newest first, a thread in one piece; all of it, what is new, of one kind, or of one group."""
-    mine = stand(Notice.objects.of(request.user)).annotate(key=Coalesce(NullIf("thread", Value("")), "public_id"))
-    groups = {group.pk: group for group in Group.objects.filter(pk__in=mine.values("group_key"))}
+    groups = {group.pk: group for group in _groups().objects(user=request.user.pk)}
     chosen = chosen_in(request.GET, groups.values())
-    threads = (
-        of_choice(mine, chosen)
-        .values("key")
-        .annotate(last=Max("created_at"), count=Count("pk"), unread=Count("pk", filter=Q(read_at=None)))
+    number = number_asked_for(request)
+    rows, total = _threads(*shape_of(chosen)).page(
+        number, A_PAGE, order="last DESC, key", **values_of(request.user, chosen)
     )
-    page = page_asked_for(request, Paginator(threads.order_by("-last", "key"), A_PAGE))
+    if number > 1 and not rows:
+        raise Http404
+    threads = [dict(zip(_OF_A_THREAD, row, strict=True)) for row in rows]
     context = {
-        "page": page,
-        "threads": threads_with_words(list(page), of_choice(mine, chosen), groups),
+        "page": Paginator(range(total), A_PAGE).page(number),
+        "threads": threads_with_words(threads, request.user, chosen, groups),
         "chosen": chosen,
         "categories": [(value, label) for value, label in Category.choices],
         "groups": sorted(groups.values(), key=lambda group: group.name.casefold()),
@@ -53,22 +56,54 @@ def chosen_in(asked, groups) -> dict:
     return {"unread": asked.get("show") == "unread", "category": category, "group": group}
 
 
-def of_choice(notices, chosen):
-    if chosen["unread"]:
+def shape_of(chosen) -> tuple:
+    """Which choices are made: what the SQL depends on."""
+    return chosen["unread"], bool(chosen["category"]), chosen["group"] is not None
+
+
+def values_of(user, chosen) -> dict:
+    """What goes into the SQL."""
+    return {"user": user.pk, "category": chosen["category"], "group": chosen["group"] and chosen["group"].pk}
+
+
+def of_choice(unread, of_category, in_group):
+    """What somebody was told and may see now, narrowed by the form, each with the `key` of its thread."""
+    notices = stand(Notice.objects.of(Parameter("user")))
+    if unread:
         notices = notices.unread()
-    if chosen["category"]:
-        notices = notices.filter(category=chosen["category"])
-    if chosen["group"]:
-        notices = notices.filter(group_key=chosen["group"].pk)
-    return notices
+    if of_category:
+        notices = notices.filter(category=Parameter("category"))
+    if in_group:
+        notices = notices.filter(group_key=Parameter("group"))
+    return notices.annotate(key=Coalesce(NullIf("thread", Value("")), "public_id"))
 
 
-def threads_with_words(threads, notices, groups) -> list:
-    """Each thread with its newest notices and what they say: as many queries for one as for twenty."""
+@prepared
+def _groups():
+    return Group.objects.filter(pk__in=of_choice(False, False, False).values("group_key"))
+
+
+@prepared
+def _threads(*shape):
+    newest, unread = Max("created_at"), Count("pk", filter=Q(read_at=None))
+    threads = of_choice(*shape).values("key").annotate(last=newest, count=Count("pk"), unread=unread)
+    return threads.order_by().values_list(*_OF_A_THREAD)
+
+
+@prepared
+def _newest(*shape):
     newest_first = Window(RowNumber(), partition_by="key", order_by=["-created_at", "-pk"])
-    here = notices.filter(key__in=[thread["key"] for thread in threads]).annotate(place=newest_first)
-    here = list(here.filter(place__lte=NEWEST).order_by("-created_at", "-pk"))
-    words = worded(here)
+    here = of_choice(*shape).filter(AnyOfTexts("key", Parameter("keys"))).annotate(place=newest_first)
+    return here.filter(place__lte=NEWEST).order_by("-created_at", "-pk")
+
+
+def threads_with_words(threads, user, chosen, groups) -> list:
+    """Each thread with its newest notices and what they say: as many queries for one as for twenty."""
+    if not threads:
+        return []
+    keys = [thread["key"] for thread in threads]
+    here = _newest(*shape_of(chosen)).objects(keys=keys, **values_of(user, chosen))
+    words = worded(here, for_mail=False)
     for thread in threads:
         said = [(notice, words[notice.pk]) for notice in here if notice.key == thread["key"] and notice.pk in words]
         thread["said"] = said

@@ -44,14 +44,17 @@ def stand(notices):
     return notices.filter(Q(about="") | Exists(comment) & Exists(member))
 
 
-def worded(notices) -> dict:
-    """What each of these notices says, by its primary key, in the active language; of those that stand()."""
+def worded(notices, *, for_mail=True) -> dict:
+    """What each of these notices says, by its primary key, in the active language; of those that stand().
+
+    Without the HTML that only a mail holds, if it is not for one.
+    """
     facts = facts_of({notice.about for notice in notices} - {""})
-    words = {notice.pk: words_of(notice, facts) for notice in notices}
+    words = {notice.pk: words_of(notice, facts, for_mail=for_mail) for notice in notices}
     return {pk: said for pk, said in words.items() if said}
 
 
-def words_of(notice, facts) -> Words | None:
+def words_of(notice, facts, *, for_mail=True) -> Words | None:
     """What one notice says, with the `facts` of the comments; None if its comment was hidden a moment ago."""
     if not notice.about:
         return words_of_kind(notice.kind, notice.facts)
@@ -63,7 +66,7 @@ def words_of(notice, facts) -> Words | None:
     return said._replace(
         lead=lead,
         excerpt=excerpt(about["words_html"]),
-        html=render_to_string("discussion/notices/comment.html", {**about, "lead": lead}),
+        html=render_to_string("discussion/notices/comment.html", {**about, "lead": lead}) if for_mail else "",
         sender=f"{about['name']} · {about['group']}",
     )
 

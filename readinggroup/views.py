@@ -3,13 +3,13 @@
 from email import message_from_bytes, policy
 
 from django.conf import settings
-from django.db.models import Max, OuterRef, Q, Subquery, Sum
+from django.db.models import Max, Q
 from django.http import Http404, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from readinggroup import health
+from readinggroup import front_page, health
 from readinggroup.accounts.access import public
 from readinggroup.groups.models import Group, Membership, Visibility
 from readinggroup.groups.permissions import Can, may, requires
@@ -18,11 +18,8 @@ from readinggroup.lib.htmx import page_or_part
 from readinggroup.lib.kept_words import is_from_here, kept_form, written_on
 from readinggroup.lib.languages import name_of
 from readinggroup.lib.unavailable import plain_page
-from readinggroup.moderation.models import Case
-from readinggroup.proposals.actions.bringing import to_be_brought
 from readinggroup.proposals.ballot_views import ballots_to_vote_in
-from readinggroup.readings.models import Place, ReadingState
-from readinggroup.readings.views import address_of, page_at
+from readinggroup.readings.models import ReadingState
 from readinggroup.schedule.ahead import ahead_for
 
 
@@ -55,52 +52,33 @@ def with_current(groups, *, inside):
 @requires(Can.KNOW)
 def group(request, membership):
     """A group's front page: what it is about; for who may read, what it reads, and its shelf."""
-    may_read = may(membership, Can.READ)
-    readings = (
-        membership.group.readings.on_the_shelf()
-        .with_text()
-        .annotate(said=Sum("activity__comments", default=0))
-        .order_by("-created_at")
-    )
-    if not may_read:
-        readings = readings.none()
-    readings = with_ways_in(readings, membership)
+    may_read, may_keep_texts = may(membership, Can.READ), may(membership, Can.KEEP_TEXTS)
+    now = front_page.now_in(membership)
+    readings = front_page.shelf_for(membership) if may_read else []
     by_state = {state: [reading for reading in readings if reading.state == state] for state in ReadingState}
-    may_moderate, may_invite = may(membership, Can.MODERATE), may(membership, Can.INVITE)
+    ahead = {"any_session": now.any_session, "any_poll": now.any_poll}
     context = {
         "membership": membership,
         "group": membership.group,
         "current": by_state[ReadingState.CURRENT],
         "planned": by_state[ReadingState.PLANNED],
         "finished": by_state[ReadingState.FINISHED],
-        "members": membership.group.memberships.active().count(),
-        "may_keep_texts": may(membership, Can.KEEP_TEXTS),
-        "may_moderate": may_moderate,
-        "waiting": Case.objects.filter(group=membership.group).waiting().count() if may_moderate else 0,
-        "asking": membership.group.join_requests.filter(answered_at=None).count() if may_invite else 0,
-        "to_bring": to_be_brought(membership.group) if may(membership, Can.KEEP_TEXTS) else [],
+        "members": now.members,
+        "may_keep_texts": may_keep_texts,
+        "may_moderate": may(membership, Can.MODERATE),
+        "waiting": now.waiting,
+        "asking": now.asking,
+        "to_bring": front_page.to_bring(membership) if now.any_to_bring else [],
         "may_read": may_read,
         "may_read_all": may(membership, Can.READ_ALL),
         "may_write_to_all": may(membership, Can.WRITE_TO_ALL),
         "may_end": may(membership, Can.END),
         "language": name_of(membership.group.language),
-        **(ahead_for(membership) if may_read else {}),
-        "ballots": ballots_to_vote_in(membership) if may_read else [],
+        **(ahead_for(membership, **ahead) if may_read else {}),
+        "ballots": ballots_to_vote_in(membership) if now.any_ballot else [],
         **from_outside(request.user, membership),
     }
     return TemplateResponse(request, "groups/group.html", context)
-
-
-def with_ways_in(readings, membership) -> list:
-    """The readings, and for those of now where this person goes on: at their place, or at the beginning."""
-    mine = Place.objects.filter(reading=OuterRef("pk"), user=membership.user_id)
-    readings = list(readings.annotate(place=Subquery(mine.values("paragraph")[:1])))
-    for reading in readings:
-        reading.group = membership.group
-        if reading.state == ReadingState.CURRENT and reading.edition.current_id:
-            address = address_of(reading.edition.current_id, reading.place) if reading.place else None
-            reading.way_in, reading.go_on_at = page_at(reading, address), address and address.number
-    return readings
 
 
 def from_outside(user, membership) -> dict:

@@ -17,6 +17,8 @@ from django.http import Http404
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.html import escape
+from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -28,6 +30,7 @@ from readinggroup.lib.full_text import configuration_of, without_signs
 from readinggroup.lib.kept import Kept
 from readinggroup.lib.paging import number_asked_for
 from readinggroup.lib.prepared import AnyOf, Parameter, prepared
+from readinggroup.lib.stamps import Stamp, slot
 from readinggroup.readings.models import Reading
 from texts.models import ParagraphVersion, Section
 
@@ -116,8 +119,21 @@ def search(request, membership):
     elif form.is_bound:
         status = 422
     chosen = tuple((name, value) for name in form.fields if name != "q" and (value := form[name].value()))
-    context |= {"narrowed": len(chosen), "choices": choices_part(form, places, chosen)}
+    context |= {"narrowed": len(chosen), "words": words_part(form), "choices": choices_part(form, places, chosen)}
     return TemplateResponse(request, "discussion/search.html", context, status=status)
+
+
+def words_part(form) -> str:
+    """The field for the words, with what was typed. A template takes longer for it than Postgres for the search."""
+    if form.errors:
+        return render_to_string("discussion/_search_words.html", {"form": form})
+    return mark_safe(_words_part(get_language()).fill({"q": escape(form["q"].value() or "")}))  # noqa: S308 - escaped
+
+
+@lru_cache(maxsize=20)
+def _words_part(_language) -> Stamp:
+    form = SearchForm(initial={"q": slot("q")}, places=())
+    return Stamp(render_to_string("discussion/_search_words.html", {"form": form}))
 
 
 def choices_part(form, places, chosen) -> str:

@@ -7,7 +7,7 @@ from django.utils.safestring import mark_safe
 
 from readinggroup.groups.models import Membership
 from readinggroup.lib.markup import excerpt
-from readinggroup.lib.prepared import Parameter, prepared
+from readinggroup.lib.prepared import AnyOf, AnyOfTexts, Parameter, prepared
 from readinggroup.notifications.actions import tell_each
 from readinggroup.notifications.models import Category
 from readinggroup.readings.models import ReadingState
@@ -78,19 +78,29 @@ def facts_of(comments) -> dict:
     """What a notice says about each of these comments (public ids), if all in its group may read it: two queries."""
     if not comments:
         return {}
-    rows = Comment.objects.filter(public_id__in=comments, state=State.VISIBLE)
-    rows = list(
-        rows.select_related("reading__group", "reading__edition", "version", "parent").defer("search", "parent__search")
-    )
+    rows = _visible().objects(comments=list(comments))
     names = names_of({(row.reading.group_id, row.author_id) for row in rows})
     return {row.public_id: described(row, names[row.reading.group_id, row.author_id]) for row in rows}
+
+
+@prepared
+def _visible():
+    rows = Comment.objects.filter(AnyOfTexts("public_id", Parameter("comments")), state=State.VISIBLE)
+    rows = rows.select_related("reading__group", "reading__edition", "version", "parent")
+    return rows.defer("search", "parent__search")
 
 
 def names_of(people) -> dict:
     """How each group calls these people: (group, person) -> name. One query."""
     groups, users = {group for group, _user in people}, {user for _group, user in people}
-    here = Membership.objects.filter(group__in=groups, user__in=users).with_names()
-    return {(group, user): name for group, user, name in here.values_list("group", "user", "shown_name")}
+    rows = _names().rows(groups=list(groups), users=list(users))
+    return {(group, user): name for group, user, name in rows}
+
+
+@prepared
+def _names():
+    here = Membership.objects.filter(AnyOf("group_id", Parameter("groups")), AnyOf("user_id", Parameter("users")))
+    return here.with_names().values_list("group", "user", "shown_name")
 
 
 def isolated(name) -> str:

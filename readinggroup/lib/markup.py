@@ -72,7 +72,11 @@ def plain_text(html: str) -> str:
 
 def excerpt(html: str) -> str:
     """The beginning of the words, as text."""
-    return Truncator(" ".join(plain_text(html).split())).chars(LONGEST_EXCERPT)
+    words = " ".join(plain_text(html).split())
+    # Django looks at each character for what combines with the one before: a fifth of an inbox.
+    if len(words) <= LONGEST_EXCERPT:
+        return unicodedata.normalize("NFC", words)
+    return Truncator(words).chars(LONGEST_EXCERPT)
 
 
 def sanitise(html: str) -> str:

@@ -46,6 +46,12 @@ class AnyOf(Func):
     output_field = BooleanField()
 
 
+class AnyOfTexts(AnyOf):
+    """The same of a column of text."""
+
+    template = "%(expressions)s::text[])"
+
+
 class Question:
     """A queryset with its SQL written: a model's instances, or rows for `values_list`."""
 
@@ -92,6 +98,21 @@ class Question:
         with connections[self.queryset.db].cursor() as cursor:
             cursor.execute(f"SELECT count(*) FROM ({sql}) every", params)  # noqa: S608 - the ORM's own SQL
             return cursor.fetchone()[0]
+
+    def page(self, number, size, *, order, **values) -> tuple[list, int]:
+        """The rows of one page of a `values_list`, as the database has them, and how many there are on all pages.
+
+        `order` is SQL of ours, of the columns' names. Of a page that is not there, no rows, and 0.
+        """
+        sql, params = self.with_values(values)
+        with connections[self.queryset.db].cursor() as cursor:
+            cursor.execute(
+                f"SELECT *, count(*) OVER () FROM ({sql}) AS listed"  # noqa: S608 - the ORM's
+                f" ORDER BY {order} LIMIT %s OFFSET %s",
+                [*params, size, size * (number - 1)],
+            )
+            rows = cursor.fetchall()
+        return [row[:-1] for row in rows], rows[0][-1] if rows else 0
 
     @cached_property
     def deletion(self):

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from readinggroup.groups.permissions import Can, may, requires
 from readinggroup.lib.paging import page_asked_for
+from readinggroup.lib.prepared import Parameter, prepared
 from readinggroup.lib.public_ids import public_id_from
 
 from . import actions
@@ -42,8 +43,14 @@ def in_group(membership, **more) -> dict:
 
 def ballots_to_vote_in(membership) -> list:
     """The group's ballots that are open, the one that closes first before the others; one query."""
-    ballots = Ballot.objects.taking_votes().filter(group=membership.group.pk)
-    return list(ballots.with_standing_of(membership.user_id).order_by("closes_at", "pk")[:5])
+    user = membership.user_id
+    return _to_vote_in().objects(group=membership.group.pk, user=user, user_written=str(user))
+
+
+@prepared
+def _to_vote_in():
+    ballots = Ballot.objects.taking_votes().filter(group=Parameter("group"))
+    return ballots.with_standing_of(Parameter("user"), Parameter("user_written")).order_by("closes_at", "pk")[:5]
 
 
 @require_safe

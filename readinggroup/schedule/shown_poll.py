@@ -98,12 +98,8 @@ def organizers_part(poll) -> dict:
     }
 
 
-def polls_to_answer(membership):
-    """The group's polls that wait for this member's answer; the one that ends first comes first."""
-    if not may(membership, Can.ATTEND):
-        return DatePoll.objects.none()
-    mine = PollReply.objects.filter(poll=OuterRef("pk"), user=membership.user_id)
-    polls = DatePoll.objects.filter(
-        session__reading__group=membership.group, session__state=SessionState.POLL, closes_at__gt=timezone.now()
-    )
+def polls_without(user, group, now):
+    """The group's polls that wait for this user's answer; of keys or parameters. The first to end comes first."""
+    mine = PollReply.objects.filter(poll=OuterRef("pk"), user=user)
+    polls = DatePoll.objects.filter(session__reading__group=group, session__state=SessionState.POLL, closes_at__gt=now)
     return polls.exclude(Exists(mine)).select_related("session").order_by("closes_at", "pk")

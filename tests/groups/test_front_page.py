@@ -139,3 +139,15 @@ def test_days_in_notices_are_those_of_the_reader(house, as_user):
     page = as_user(house.member).get("/inbox/").text
     assert f" {day.day}, {day.year} you can read" in page
     assert until.date().isoformat() not in page
+
+
+def test_a_quiet_group_asks_three_questions_however_long_its_shelf(house, as_user, django_assert_num_queries):
+    Membership.objects.update(welcomed_at=timezone.now())
+    for _time in range(2):
+        for person, queries in ((None, 3), (house.member, 4), (house.owner, 4)):
+            client = as_user(person)
+            client.get(front(house))
+            with django_assert_num_queries(queries):
+                client.get(front(house))
+        for name in ("one", "two"):
+            factories.create_reading(house.group, f"{factories.TEXT} {name} {_time}", title=f"{name} {_time}")

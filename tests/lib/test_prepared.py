@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from readinggroup.discussion.models import Comment, Draft, State, Viewer, words_are_for
 from readinggroup.groups.models import Membership
 from readinggroup.lib import prepared as module
-from readinggroup.lib.prepared import AnyOf, Parameter, prepared
+from readinggroup.lib.prepared import AnyOf, AnyOfTexts, Parameter, prepared
 from readinggroup.readings.models import Reading
 
 from .. import factories
@@ -117,3 +117,16 @@ def test_what_is_asked_can_be_deleted(house):
     assert Draft.objects.count() == 2
     drafts_of().delete(author=house.member.pk, body="100 %s")
     assert Draft.objects.get().author == house.other
+
+
+@prepared
+def people_called():
+    return Membership.objects.filter(AnyOfTexts("user__display_name", Parameter("names"))).values_list("user")
+
+
+def test_one_page_and_how_many_there_are_on_all(house):
+    people = [house.member, house.other, house.owner]
+    names = [each.display_name for each in people]
+    keys = sorted(each.pk for each in people)
+    pages = [people_called().page(number, 2, order='"user" DESC', names=names) for number in (1, 2, 3)]
+    assert pages == [([(keys[2],), (keys[1],)], 3), ([(keys[0],)], 3), ([], 0)]

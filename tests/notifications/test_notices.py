@@ -169,11 +169,11 @@ def test_the_inbox_asks_the_same_for_one_notice_and_for_three(db, as_user, djang
     ana = factories.create_user()
     client = as_user(ana)
     tell_one(ana)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         assert client.get("/inbox/").status_code == 200
     for number in range(3):
         tell_one(ana, event=f"event-{number}", name="<script>")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         page = client.get("/inbox/").text
     assert "<script>Y" not in page
     assert "&lt;script&gt;" in page

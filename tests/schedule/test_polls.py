@@ -14,6 +14,7 @@ from readinggroup.groups.models import Membership, Role
 from readinggroup.groups.settling import archive
 from readinggroup.notifications.models import Notice
 from readinggroup.schedule import actions
+from readinggroup.schedule.ahead import ahead_for
 from readinggroup.schedule.models import (
     Attendance,
     DatePoll,
@@ -23,7 +24,6 @@ from readinggroup.schedule.models import (
     SessionState,
     TimeAnswer,
 )
-from readinggroup.schedule.shown_poll import polls_to_answer
 from readinggroup.schedule.tasks import mind_polls
 
 from .. import factories
@@ -484,12 +484,12 @@ def test_as_many_questions_for_three_as_for_one(house, as_user, name):
 
 def test_polls_wait_for_those_who_have_not_answered(house, session):
     mine = house.group.memberships.get(user=house.member)
-    assert [poll.session for poll in polls_to_answer(mine)] == [session]
+    assert ahead_for(mine)["polls"] == [session]
     says(session, house.member, "yes")
-    assert not polls_to_answer(mine).exists()
+    assert ahead_for(mine)["polls"] == []
     other = house.group.memberships.get(user=house.other)
     suspend(membership=other, until=Membership.FOR_GOOD, reason="Rest.", by=house.owner)
-    assert not polls_to_answer(Membership.objects.get(pk=other.pk)).exists()
+    assert ahead_for(Membership.objects.get(pk=other.pk))["polls"] == []
     let_hours_pass(session, 24 * 5)
-    assert not polls_to_answer(house.group.memberships.get(user=house.owner)).exists()
+    assert ahead_for(house.group.memberships.get(user=house.owner))["polls"] == []
     assert Role.OWNER in house.group.memberships.get(user=house.owner).roles

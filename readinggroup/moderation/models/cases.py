@@ -45,12 +45,12 @@ class CaseQuerySet(models.QuerySet):
         """Those that the database has opened, or opened again, and that wait, of which no moderator has heard."""
         return self.waiting().filter(told_at=None, group__archived_at=None, group__delete_at=None)
 
-    def waiting(self):
-        """Those that moderators are to look at now, the most urgent first.
+    def waiting(self, now=None):
+        """Those that moderators are to look at now, the most urgent first. `now` is a parameter where it is prepared.
 
         Not those that wait for their author, nor what its author has taken back: put back, it is there again.
         """
-        asked = Q(waits_until__gt=timezone.now())
+        asked = Q(waits_until__gt=now or timezone.now())
         taken_back = Q(comment__isnull=False) & ~Q(comment__state__in=OPEN_STATES)
         return self.open().exclude(asked).exclude(taken_back).order_by("due_at", "pk")
 

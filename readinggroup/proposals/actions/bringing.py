@@ -32,7 +32,10 @@ def with_their_file():
 
 
 def to_be_brought(group):
-    """The others, in this group: also one whose file an organizer has brought and not put on the shelf yet."""
+    """The others, in this group: also one whose file an organizer has brought and not put on the shelf yet.
+
+    The group is a parameter where the question is prepared.
+    """
     here = Q(text_import=None) | Q(text_import__created_at__gt=F("accepted_at")) | Q(accepted_at=None)
     return chosen().filter(here, group=group).order_by("accepted_at", "pk")
 

@@ -45,10 +45,13 @@ class BallotQuerySet(models.QuerySet):
         theirs = self.filter(group=membership.group.pk)
         return theirs if may(membership, Can.HOLD_BALLOTS) else theirs.exclude(state=BallotState.DRAFT)
 
-    def with_standing_of(self, user_id):
-        """Each with `is_elector` and `has_voted` of this person, which are for nobody else's eyes."""
+    def with_standing_of(self, user_id, written=None):
+        """Each with `is_elector` and `has_voted` of this person, which are for nobody else's eyes.
+
+        Where the question is prepared, both are parameters: the person's key, and the same `written` as text.
+        """
         mine = Elector.objects.filter(ballot=OuterRef("pk"), user=user_id)
-        voted = BallotBox.objects.filter(ballot=OuterRef("pk"), voted__has_key=str(user_id))
+        voted = BallotBox.objects.filter(ballot=OuterRef("pk"), voted__has_key=written or str(user_id))
         return self.annotate(is_elector=Exists(mine), has_voted=Exists(voted))
 
     def taking_votes(self):

@@ -53,12 +53,15 @@ class SessionQuerySet(models.QuerySet):
 
     def visible_to(self, membership):
         """What this member, or visitor, may see: drafts are for organizers, and texts may be for members."""
-        theirs = self.filter(reading__group=membership.group.pk)
-        if not may(membership, Can.SCHEDULE):
+        schedules, reads_all = may(membership, Can.SCHEDULE), may(membership, Can.READ_ALL)
+        return self.visible_in(membership.group.pk, schedules=schedules, reads_all=reads_all)
+
+    def visible_in(self, group, *, schedules, reads_all):
+        """The same for anybody who may schedule, or not, and read all, or not; `group` is its key, or a parameter."""
+        theirs = self.filter(reading__group=group)
+        if not schedules:
             theirs = theirs.shown()
-        if not may(membership, Can.READ_ALL):
-            theirs = theirs.filter(reading__for_members=False)
-        return theirs
+        return theirs if reads_all else theirs.filter(reading__for_members=False)
 
     def shown(self):
         """Those that are no drafts."""
@@ -69,9 +72,9 @@ class SessionQuerySet(models.QuerySet):
         cancelled = Q(state=SessionState.CANCELLED, announced_at__isnull=False)
         return self.filter(Q(state__in=DATED) | cancelled, starts_at__isnull=False)
 
-    def coming(self):
-        """Scheduled or under way, and not over; the next first."""
-        now = timezone.now()
+    def coming(self, now=None):
+        """Scheduled or under way, and not over; the next first. `now` is a parameter where the question is prepared."""
+        now = now or timezone.now()
         scheduled = Q(state=SessionState.SCHEDULED, ends_at__gt=now)
         under_way = Q(state=SessionState.UNDER_WAY, ends_at__gt=now - OVERTIME)
         return self.filter(scheduled | under_way).order_by("starts_at", "pk")
