@@ -1,4 +1,4 @@
-"""`uv run python -m benchmarks.deploy [--former REVISION]`: a release while people post and read, and what they saw of it.
+"""`uv run python -m benchmarks.deploy [--former REVISION]`: a release while people post and read, and what they saw.
 
 The former release (by default the newest commit before the last migration) runs as docs/deploy/ of its own says, behind
 Caddy, on a Postgres of its own. Then `docs/deploy/release` is run, the very file, to the commit that is checked out
@@ -15,7 +15,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -35,6 +34,7 @@ TASKS = "from procrastinate.contrib.django import app; app.perform_import_paths(
 UV = '#!/bin/sh\n[ -e .venv ] || ln -s "{venv}" .venv\n'
 RUNUSER = '#!/bin/sh\nshift 3\nexec "$@"\n'  # runuser -u readinggroup -- COMMAND
 SYSTEMCTL = """#!/bin/sh
+# Asks the benchmark, which looks after the processes.
 echo "$@" > "{folder}/asked.new" && mv "{folder}/asked.new" "{folder}/asked"
 while [ -e "{folder}/asked" ]; do sleep 0.05; done
 """
@@ -61,7 +61,9 @@ def before_last_migration() -> str:
 
 def command_of(release: Path, name: str) -> tuple[list[str], dict]:
     """What the release's unit runs, as a module for this Python and its arguments, and the unit's own environment."""
-    unit = (release / "docs" / "deploy" / f"readinggroup-{name}.service").read_text(encoding="utf-8")
+    folder = release / "docs" / "deploy"
+    (unit,) = folder.glob(f"readinggroup-{name}*.service")  # that of web may be a template: readinggroup-web@.service
+    unit = unit.read_text(encoding="utf-8")
     words = shlex.split(re.search(r"^ExecStart=(.+)$", unit, re.M)[1])
     if words[0] == "/bin/sh":
         words = shlex.split(words[2])[1:]  # behind "exec"
@@ -74,7 +76,7 @@ def command_of(release: Path, name: str) -> tuple[list[str], dict]:
 class Deployed(Site):
     """The site in a folder as /srv/readinggroup is: `source`, `releases`, `current`; web servers behind Caddy."""
 
-    def __init__(self, former: str, *, servers: int, relay: Relay) -> None:
+    def __init__(self, former: str, *, relay: Relay) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="deploy-", dir="/tmp"))
         self.root.chmod(0o755)
         git("clone", "--quiet", "--shared", "--no-checkout", ROOT, self.root / "source")
@@ -84,9 +86,8 @@ class Deployed(Site):
         (self.root / "current").symlink_to(self.former)
         env = {"EMAIL_URL": f"smtp://127.0.0.1:{relay.port}", "BEHIND_PROXY": "on", "ALLAUTH_TRUSTED_PROXY_COUNT": "1"}
         super().__init__(code=self.former, env=env)
-        self.web_ports = [free_port() for _server in range(servers)]
-        # Of two servers each has one process, so that both forms have as many.
-        self.webs = [Supervised(f"web{n}", [], {}, self.folder) for n in range(servers)]
+        self.web_ports, self.admin_port = (free_port(), free_port()), free_port()
+        self.webs: dict[int, Supervised] = {}
         self.worker = Supervised("worker", [], {}, self.folder)
         self.caddy = Process("caddy", [], dict(os.environ), self.folder)
         self.own_tasks: set[int] = set()  # jobs that the former release left to the new one
@@ -96,39 +97,48 @@ class Deployed(Site):
     def __enter__(self) -> "Deployed":
         try:
             self._prepare()
+            self._as_root()
             self.take(self.former)
-            for process in (*self.webs, self.worker):
-                process.start()
-            front = self.folder / "Caddyfile"
-            front.write_text(caddyfile(self.port, self.web_ports))
+            self.start_web(self.web_ports[0])
+            self.worker.start()
+            self.lead_caddy_to(self.web_ports[0])
             with self.caddy.log.open("ab") as log:
                 self.caddy.running = subprocess.Popen(
-                    ["caddy", "run", "--config", str(front)], stdout=log, stderr=log, start_new_session=True
+                    ["caddy", "run", "--config", self.folder / "Caddyfile"],
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
                 )
             self.wait_until_it_answers()
         except BaseException:
             self.end()
             raise
-        self._as_root()
         return self
 
     def take(self, release: Path) -> None:
-        """From their next start on web and worker are this release's."""
+        """What is started from now on is this release's."""
         self.code = release
-        for process, name in [(self.worker, "worker"), *((web, "web") for web in self.webs)]:
-            process.command, own = command_of(release, name)
-            process.env = self.env | own | {"PYTHONPATH": str(release)}
-            process.code = release
-        for web, port in zip(self.webs, self.web_ports, strict=True):
-            web.command[web.command.index("--port") + 1] = str(port)
-            if len(self.webs) > 1:
-                web.command[web.command.index("--workers") + 1] = "1"
+        self.worker.command, own = command_of(release, "worker")
+        self.worker.env, self.worker.code = self.env | own | {"PYTHONPATH": str(release)}, release
+
+    def start_web(self, port: int) -> None:
+        command, own = command_of(self.code, "web")
+        command[command.index("--port") + 1] = str(port)
+        env = self.env | own | {"PYTHONPATH": str(self.code)}
+        self.webs[port] = Supervised(f"web-{port}", command, env, self.folder, code=self.code)
+        self.webs[port].start()
+
+    def lead_caddy_to(self, port: int) -> None:
+        (self.etc / "caddy" / "environment").write_text(f"SITE_HOST=127.0.0.1\nUPSTREAM=127.0.0.1:{port}\n")
+        text = caddyfile(self.port, [port]).replace("admin off", f"admin 127.0.0.1:{self.admin_port}")
+        (self.folder / "Caddyfile").write_text(text)
 
     def _as_root(self) -> None:
         """What `release` finds on the machine."""
         self.bin, self.etc = self.folder / "bin", self.folder / "etc"
         (self.etc / "readinggroup").mkdir(parents=True)
         (self.etc / "systemd" / "system").mkdir(parents=True)
+        (self.etc / "caddy").mkdir()
         lines = [f"{name}={shlex.quote(value)}\n" for name, value in self.env.items() if name.isupper()]
         lines = [line for line in lines if not line.startswith(("PYTHONPATH=", "PATH=", "HOME="))]
         (self.etc / "readinggroup" / "environment").write_text("".join(lines))
@@ -144,6 +154,7 @@ class Deployed(Site):
         env = {name: self.env[name] for name in ("HOME", "LANG") if name in self.env} | {
             "PATH": f"{self.bin}:{os.environ['PATH']}", "UV": str(self.bin / "uv"),
             "READINGGROUP_ROOT": str(self.root), "READINGGROUP_ETC": str(self.etc),
+            "WEB_PORT": str(self.web_ports[0]), "WEB_PORT_BESIDE": str(self.web_ports[1]),
         }  # fmt: skip
         log = self.folder / "release.log"
         with log.open("wb") as output:
@@ -159,34 +170,31 @@ class Deployed(Site):
         asked = self.folder / "asked"
         if not asked.is_file():
             return
-        words = asked.read_text().split()
-        if words == ["daemon-reload"]:
+        words = [word for word in asked.read_text().split() if not word.startswith("--")]
+        act, name, port = words[0], *(words[1:] or [""])[0].partition("@")[::2]
+        if act == "daemon-reload":
             self.take((self.root / "current").resolve())
             self.on_change_over()
-        for name in words[1:]:
-            self._restart(name.removeprefix("readinggroup-"))
-        asked.unlink()
-
-    def _restart(self, name: str) -> None:
-        if name == "worker":
+        elif (act, name) == ("restart", "readinggroup-worker"):
             self.worker.stop(60)
             self.between_workers()
             self.worker.start()
-        for number, web in enumerate(self.webs if name == "web" else []):
-            web.restart(20)
-            if number + 1 < len(self.webs):  # one after the other: the second when the first answers
-                self.wait_for(self.web_ports[number])
+        elif (act, name) == ("start", "readinggroup-web"):
+            self.start_web(int(port))
+        elif (act, name) == ("reload-or-restart", "caddy"):
+            upstream = re.search(r"^UPSTREAM=.*:(\d+)$", (self.etc / "caddy" / "environment").read_text(), re.M)
+            self.lead_caddy_to(int(upstream[1]))
+            there = f"127.0.0.1:{self.admin_port}"
+            command = ["caddy", "reload", "--config", self.folder / "Caddyfile", "--address", there]
+            subprocess.run(command, check=True, capture_output=True)
+        elif act in {"stop", "disable"}:
+            self.webs.pop(int(port)).stop(20)
+        elif act != "enable":
+            self.wrong.append(f"systemctl {' '.join(words)}: not foreseen")
+        asked.unlink()
 
     def between_workers(self) -> None:
         """No worker runs."""
-
-    def wait_for(self, port: int) -> None:
-        kept, self.port = self.port, port
-        try:
-            self.wait_until_it_answers()
-            time.sleep(3)  # till Caddy has seen it, too (health_interval)
-        finally:
-            self.port = kept
 
     def jobs(self, states: tuple[str, ...]) -> set[int]:
         with self.postgres.connect("postgres") as admin:
@@ -194,7 +202,7 @@ class Deployed(Site):
             return {number for (number,) in rows}
 
     def end(self) -> None:
-        for process in (*self.webs, self.worker):
+        for process in (*self.webs.values(), self.worker):
             if process.running:
                 process.end()
         if self.caddy.running:
@@ -222,11 +230,11 @@ def tell(site: Deployed, first: int) -> None:
     site.manage("shell", "--no-imports", "-v0", "-c", TELL % (first, first + TOLD))
 
 
-def deploy(former: str, relay: Relay, *, servers: int, locked: bool) -> dict:
+def deploy(former: str, relay: Relay, *, locked: bool) -> dict:
     """One release under load. `locked`: first somebody holds a table for so long that the migration is given up."""
-    with Deployed(former, servers=servers, relay=relay) as site:
+    with Deployed(former, relay=relay) as site:
         load, walker = Load(site, pace=PEOPLE / A_SECOND), Walker(site)
-        phases, said = Phases(load, walker), {"servers": servers}
+        phases, said = Phases(load, walker), {}
         known_tasks = set(site.manage("shell", "--no-imports", "-v0", "-c", TASKS).split())
         form = old_form(site)
 
@@ -291,7 +299,7 @@ def tables_of_last_migrations() -> list[str]:
 
 
 def settle(site: Deployed) -> None:
-    """Until all mail has gone; a minute and a half at most, since what a worker leaves is taken up at the next minute."""
+    """Until all mail has gone: a minute and a half at most; what a worker leaves is taken up at the next minute."""
     give_up = time.monotonic() + 90
     while time.monotonic() < give_up:
         with site.postgres.connect("postgres") as admin:
@@ -325,62 +333,55 @@ def figures(site: Deployed, load: Load, walker: Walker, phases: Phases, relay: R
     }  # fmt: skip
 
 
-def lines_of(former: str, runs: list[dict]) -> list[str]:
-    lines = [
-        f"From `{former[:12]}` to `{git('rev-parse', '--short=12', 'HEAD')}`: {A_SECOND} requests a second of four people, half of"
-        " them posts, and somebody who walks through all pages with what these load (styles, scripts).",
+def lines_of(former: str, run: dict) -> list[str]:
+    rows = {
+        "requests; pages walked through; their files": f"{run['requests']}; {run['pages']}; {run['files']}",
+        "answers that were not 2xx or 3xx": sum(run["bad"].values()) - run["broken"],
+        "connections that broke": run["broken"],
+        "posts acknowledged, of these stored": f"{run['acknowledged']}, {run['stored']}",
+        "mails due, sent, twice": f"{3 * TOLD * PEOPLE}, {run['mails'].get('sent', 0)}, {run['doubled']}",
+        "tasks that the former worker left, of these not done by the new one": f"{run['tasks']}, {run['left']}",
+        "tasks that failed": run["failed"],
+        **{f"slowest answer: {phase}": f"{seconds:.2f} s" for phase, seconds in run["slowest"].items()},
+        "as it should be": f"**no**: {len(run['wrong'])} problems" if run["wrong"] else "yes",
+    }
+    ours = git("rev-parse", "--short=12", "HEAD")
+    return [
+        f"From `{former[:12]}` to `{ours}`, behind Debian's Caddy: {A_SECOND} requests a second of four people, half of",
+        "them posts, and somebody who walks through all pages with what these load.",
         "",
-        "| | " + " | ".join(f"{run['servers']} web server{'s' * (run['servers'] > 1)} behind Caddy" for run in runs) + " |",
-        "|---|" + "---|" * len(runs),
-    ]  # fmt: skip
-
-    def row(name, of):
-        lines.append(f"| {name} | {' | '.join(str(of(run)) for run in runs)} |")
-
-    row("requests, pages walked through, their files", lambda run: f"{run['requests']}, {run['pages']}, {run['files']}")
-    row("answers that were not 2xx or 3xx", lambda run: sum(run["bad"].values()) - run["broken"])
-    row("connections that broke", lambda run: run["broken"])
-    row("posts acknowledged, of these stored", lambda run: f"{run['acknowledged']}, {run['stored']}")
-    row("mails due, sent, twice", lambda run: f"{3 * TOLD * PEOPLE}, {run['mails'].get('sent', 0)}, {run['doubled']}")
-    row("tasks that the former worker left, not done by the new one", lambda run: f"{run['tasks']}, {run['left']}")
-    row("tasks that failed", lambda run: run["failed"])
-    for phase in dict.fromkeys(phase for run in runs for phase in run["slowest"]):
-        row(f"slowest answer: {phase}", lambda run, phase=phase: f"{run['slowest'].get(phase, 0):.2f} s")
-    row("as it should be", lambda run: f"**no**: {len(run['wrong'])} problems" if run["wrong"] else "yes")
-    for run in runs:
-        if given_up := run.get("given up"):
-            lines += ["", f"While somebody held the migration's tables: {given_up} Run again, it went through."]
-    tasks = ", ".join(runs[0]["new tasks"]) or "none"
-    return [*lines, "", f"Tasks that only one of the two releases knows: {tasks}."]
+        "| what | figure |",
+        "|---|---|",
+        *(f"| {name} | {figure} |" for name, figure in rows.items()),
+        *(["", f"While somebody held the migration's tables: {said}"] if (said := run.get("given up")) else []),
+        "",
+        f"Tasks that only one of the two releases knows: {', '.join(run['new tasks']) or 'none'}.",
+    ]
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--former", metavar="REVISION", help="the release that runs (default: before the last migration)"
-    )
-    parser.add_argument("--servers", type=int, choices=[1, 2], help="one form of serving only, and no results are kept")
-    parser.add_argument("--no-lock", action="store_true", help="leave out the table that somebody holds (80 seconds)")
+    parser = argparse.ArgumentParser(description="A release while people post and read, and what they saw of it.")
+    parser.add_argument("--former", metavar="REVISION", help="what runs first (default: before the last migration)")
+    parser.add_argument("--no-lock", action="store_true", help="leave out the tables that somebody holds (80 seconds)")
+    parser.add_argument("--no-results", action="store_true", help="only print")
     options = parser.parse_args()
     if not shutil.which("caddy"):
         sys.exit("This needs Caddy: apt-get install caddy")
     former = git("rev-parse", "--verify", f"{options.former or before_last_migration()}^{{commit}}")
-    runs = []
-    for servers in [options.servers] if options.servers else [1, 2]:
-        relay = Relay()
-        relay.controller.start()
-        try:
-            runs.append(deploy(former, relay, servers=servers, locked=servers == 1 and not options.no_lock))
-        finally:
-            relay.controller.stop()
-        print(runs[-1]["release"])
-        for problem in runs[-1]["wrong"][:40]:
-            print(f"    {problem}"[:400])
-    lines = lines_of(former, runs)
+    relay = Relay()
+    relay.controller.start()
+    try:
+        run = deploy(former, relay, locked=not options.no_lock)
+    finally:
+        relay.controller.stop()
+    print(run["release"])
+    for problem in run["wrong"][:40]:
+        print(f"    {problem}"[:400])
+    lines = lines_of(former, run)
     print("\n".join(lines))
-    if not options.servers:
+    if not options.no_results:
         write_section("A release under load", "uv run python -m benchmarks.deploy", lines)
-    return 1 if any(run["wrong"] for run in runs) else 0
+    return 1 if run["wrong"] else 0
 
 
 if __name__ == "__main__":

@@ -82,8 +82,11 @@ def old_form(site) -> OldForm:
     found = re.search(r'<form\b[^>]*action="([^"]*/comment/)"[^>]*>(.*?)</form>', page.body, re.S)
     if not found:
         raise RuntimeError(f"No form to comment on the page of a paragraph: {page.status}")
+    shown = re.sub(
+        r"<template\b.*?</template>", "", found[2], flags=re.S
+    )  # what scripts may put there, a browser does not send
     fields = {}
-    for tag in re.findall(r"<input\b[^>]*>", found[2]):
+    for tag in re.findall(r"<input\b[^>]*>", shown):
         name, value = re.search(r'\sname="([^"]*)"', tag), re.search(r'\svalue="([^"]*)"', tag)
         if name and name[1] != "csrfmiddlewaretoken" and 'type="hidden"' in tag:
             fields[name[1]] = html.unescape(value[1]) if value else ""

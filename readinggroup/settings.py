@@ -70,7 +70,7 @@ MIDDLEWARE = [
     "readinggroup.metrics.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "readinggroup.lib.static_files.StaticFilesMiddleware",
     "readinggroup.lib.headers.HeadersMiddleware",
     "readinggroup.lib.bad_input.BadInputMiddleware",
     "readinggroup.lib.unavailable.UnavailableMiddleware",
