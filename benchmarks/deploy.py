@@ -347,8 +347,8 @@ def lines_of(former: str, run: dict) -> list[str]:
     }
     ours = git("rev-parse", "--short=12", "HEAD")
     return [
-        f"From `{former[:12]}` to `{ours}`, behind Debian's Caddy: {A_SECOND} requests a second of four people, half of",
-        "them posts, and somebody who walks through all pages with what these load.",
+        f"From `{former[:12]}` to `{ours}`, behind Debian's Caddy: {A_SECOND} requests a second of four people,",
+        "half of them posts, and somebody who walks through all pages with what these load.",
         "",
         "| what | figure |",
         "|---|---|",

@@ -207,7 +207,8 @@ TABLE = {
             "a port on which Prometheus finds figures (one web process of those of a machine takes it)",
             "none",
         ),
-        Variable("METRICS_HOST", "str", "127.0.0.1", "the address of that port: one that only Prometheus reaches"),
+        Variable("WORKER_METRICS_PORT", "int", 0, "the same of the worker: its tasks and mails", "none"),
+        Variable("METRICS_HOST", "str", "127.0.0.1", "the address of these ports: one that only Prometheus reaches"),
         Variable(
             "SENTRY_DSN",
             "secret",

@@ -343,6 +343,7 @@ LOGGING = {
     "loggers": {"procrastinate": {"level": "WARNING"}},
 }
 METRICS_PORT = read("METRICS_PORT")
+WORKER_METRICS_PORT = read("WORKER_METRICS_PORT")
 METRICS_HOST = read("METRICS_HOST")
 MAIL_QUEUE_LATE = read("MAIL_QUEUE_LATE")
 DISK_FREE_MB = read("DISK_FREE_MB")

@@ -19,7 +19,7 @@ def answer(tmp_path, settings):
         if found is None:
             return None
         words = b"".join(found.streaming_content).decode()
-        found.close()
+        found.file_to_stream.close()
         return words, found.get("Cache-Control", "")
 
     ask.folder = tmp_path
