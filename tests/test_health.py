@@ -213,13 +213,15 @@ def test_the_port_answers(monkeypatch, settings):
 def test_how_long_the_oldest_job_waits(db):
     assert health.oldest_due_job() == 0
     with connection.cursor() as cursor:
-        columns = "queue_name, task_name, status, scheduled_at"
-        insert = f"INSERT INTO procrastinate_jobs ({columns}) VALUES ('default', 'x', %s, {{}})"
-        cursor.execute(insert.format("now() + interval '1 hour'"), ["todo"])  # not due
-        cursor.execute(insert.format("now() - interval '2 hours'"), ["failed"])  # does not wait
-        cursor.execute(insert.format("NULL"), ["todo"])
+        insert = (
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, status, scheduled_at)"
+            " VALUES ('default', 'x', %s, now() + %s)"
+        )
+        cursor.execute(insert, ["todo", timedelta(hours=1)])  # not due
+        cursor.execute(insert, ["failed", timedelta(hours=-2)])  # does not wait
+        cursor.execute(insert, ["todo", None])
         assert health.oldest_due_job() < 60
-        cursor.execute(insert.format("now() - interval '90 seconds'"), ["todo"])
+        cursor.execute(insert, ["todo", timedelta(seconds=-90)])
         assert 89 < health.oldest_due_job() < 150
 
 
