@@ -1,8 +1,8 @@
 """Every migration after the first ones leaves the former release working: it expands, or says what it contracts.
 
 What a release no longer uses is dropped by a migration of the next one, with `contracts = "what stopped using it"` in
-its class; SQL or Python of its own says there `expands = "why the former release does not notice, and nobody waits"`. See
-docs/operations.md, "Releases without a pause".
+its class; SQL or Python of its own says there `expands = "why the former release does not notice, and nobody waits"`.
+See docs/operations.md, "Releases without a pause".
 """
 
 import importlib

@@ -6,9 +6,9 @@ from django.contrib.postgres.operations import AddIndexConcurrently as DjangosAd
 class AddIndexConcurrently(DjangosAddIndexConcurrently):
     """An index beside what is read and written (`atomic = False` in its migration), which can be done again.
 
-    It waits for older transactions, as long as `migrate` lets it. Given up or killed, it leaves an index that is kept up
-    and never used: the next time that goes, and it is made anew. One that was made before a later step of its migration
-    was given up stays.
+    It waits for older transactions, as long as `migrate` lets it. Given up or killed, it leaves an index that is kept
+    up and never used: the next time that goes, and it is made anew. One that was made before a later step of its
+    migration was given up stays.
     """
 
     def database_forwards(self, app_label, schema_editor, from_state, to_state):
