@@ -93,6 +93,12 @@ TABLE = {
             "none",
         ),
         Variable("REPLICA_MAX_LAG", "int", 2, "seconds that visitors may read behind the primary; 0 for never"),
+        Variable(
+            "DATABASE_POOLED",
+            "bool",
+            False,
+            "whether `DATABASE_URL` leads to a pooler that gives a connection for one transaction (PgBouncer); large results are then read whole, without a cursor on the server",
+        ),
         Variable("DATABASE_PREPARE", "bool", True, "prepared statements; off behind an old PgBouncer"),
         Variable(
             "CACHE_URL",

@@ -120,6 +120,8 @@ for database in DATABASES.values():
     # between transactions (PgBouncer before 1.21).
     if read("DATABASE_PREPARE"):
         options |= {"server_side_binding": True, "prepare_threshold": 5}
+    # A cursor on the server is of one connection, and the next part of it may be asked of another.
+    database["DISABLE_SERVER_SIDE_CURSORS"] = read("DATABASE_POOLED")
     # pgtrigger asks in each trigger whether it is to be ignored; unset, the answer costs a caught error for every row.
     options.setdefault("options", "-c pgtrigger.ignore={}")
     # A machine that vanished says nothing: without these, who waits for it waits for a quarter of an hour and more.

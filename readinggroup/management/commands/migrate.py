@@ -29,7 +29,7 @@ class Command(DjangosCommand):
                 if not isinstance(error.__cause__, LockNotAvailable):
                     raise
                 if pause is None:
-                    message = "The site is too busy: a table was held for long. Nothing in use was changed; run it again."
+                    message = "The site is too busy: a table was held for long. No table was changed; run it again."
                     raise CommandError(message) from error
                 self.stderr.write(f"A table is in use; tried again in {pause} seconds.")
                 time.sleep(pause)
