@@ -12,8 +12,6 @@ import sys
 import time
 from pathlib import Path
 
-import psycopg
-
 from .faults.machinery import PEOPLE, Site, free_port
 from .faults.people import Load
 from .results import write_section
@@ -113,9 +111,6 @@ class OverTls(Site):
             process.env = process.env | {"DATABASE_URL": self.url("localhost")}
         self.env["DATABASE_URL"] = self.url("localhost")
 
-    def connect_by_socket(self) -> psycopg.Connection:
-        return self.postgres.connect("postgres", port=self.server_port)
-
 
 def under_load(site: Site, name: str) -> tuple[str, dict, list[str]]:
     """What came of people who post and read for some seconds; every answer must be a good one."""
@@ -141,11 +136,8 @@ def pooled(mode: str, **env: str) -> tuple[str, dict, list[str]]:
 
 def over_tls(programs: Path) -> tuple[str, dict, list[str]]:
     with OverTls(programs) as site:
-        site.postgres.connect = lambda user="readinggroup", name="readinggroup", **options: psycopg.connect(
-            host=str(site.postgres.folder), port=site.server_port, user=user, dbname=name, autocommit=True, **options
-        )
         told = under_load(site, "TLS, sslmode=verify-full")
-        with site.connect_by_socket() as admin:
+        with site.postgres.connect("postgres") as admin:
             query = "SELECT count(*) FILTER (WHERE ssl), count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)"
             by_tls, of_role = admin.execute(f"{query} WHERE usename = 'readinggroup'").fetchone()
         told[1]["connections of the role"] = f"{of_role}, {by_tls} by TLS"

@@ -133,6 +133,7 @@ class Postgres:
         self.start()
 
     def connect(self, user: str = "readinggroup", name: str = "readinggroup", **options) -> psycopg.Connection:
+        options = {"port": self.settings.get("port", 5432), **options}
         return psycopg.connect(host=str(self.folder), user=user, dbname=name, autocommit=True, **options)
 
     @property
