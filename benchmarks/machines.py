@@ -61,6 +61,15 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def caddyfile(port: int, web_ports: list[int]) -> str:
+    """That of docs/deploy/ on this port of this machine, without TLS, before these web servers."""
+    text = (ROOT / "docs" / "deploy" / "Caddyfile").read_text(encoding="utf-8")
+    text = text.replace("{$SITE_HOST} {\n\tencode", f"http://{HOST}:{port} {{\n\tencode")
+    text = text.replace("{$SITE_HOST}", HOST)
+    text = text.replace("{$UPSTREAM}", " ".join(f"{HOST}:{each}" for each in web_ports))
+    return f"{{\n\tadmin off\n\tauto_https off\n}}\n{text}"
+
+
 class Server:
     """A PostgreSQL of the project's own binaries."""
 
@@ -254,11 +263,7 @@ class Machines:
 
     def begin(self) -> None:
         """Web servers, worker and proxy, until pages come."""
-        front = (ROOT / "docs" / "deploy" / "Caddyfile").read_text()
-        front = front.replace("{$SITE_HOST} {\n\tencode", f"http://{HOST}:{self.port} {{\n\tencode")
-        front = front.replace("{$SITE_HOST}", HOST)
-        front = front.replace("{$UPSTREAM}", " ".join(f"{HOST}:{port}" for port in self.web_ports))
-        (self.folder / "Caddyfile").write_text(f"{{\n\tadmin off\n\tauto_https off\n}}\n{front}")
+        (self.folder / "Caddyfile").write_text(caddyfile(self.port, self.web_ports))
         self.caddy.command[-1] = str(self.folder / "Caddyfile")
         for process in (*self.webs, self.worker, self.caddy):
             process.start()

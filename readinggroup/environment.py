@@ -93,6 +93,12 @@ TABLE = {
             "none",
         ),
         Variable("REPLICA_MAX_LAG", "int", 2, "seconds that visitors may read behind the primary; 0 for never"),
+        Variable(
+            "DATABASE_POOLED",
+            "bool",
+            False,
+            "whether `DATABASE_URL` leads to a pooler that gives a connection for one transaction (PgBouncer); large results are then read whole, without a cursor on the server",
+        ),
         Variable("DATABASE_PREPARE", "bool", True, "prepared statements; off behind an old PgBouncer"),
         Variable(
             "CACHE_URL",
@@ -207,7 +213,8 @@ TABLE = {
             "a port on which Prometheus finds figures (one web process of those of a machine takes it)",
             "none",
         ),
-        Variable("METRICS_HOST", "str", "127.0.0.1", "the address of that port: one that only Prometheus reaches"),
+        Variable("WORKER_METRICS_PORT", "int", 0, "the same of the worker: its tasks and mails", "none"),
+        Variable("METRICS_HOST", "str", "127.0.0.1", "the address of these ports: one that only Prometheus reaches"),
         Variable(
             "SENTRY_DSN",
             "secret",

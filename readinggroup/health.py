@@ -87,6 +87,18 @@ def oldest_due_mail() -> float:
     return max((seconds_since(moment) for moment in oldest if moment), default=0)
 
 
+def oldest_due_job() -> float:
+    """For how many seconds the worker's job has been due that waits longest; 0 if none is."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT extract(epoch FROM now() - min(coalesce(scheduled_at,"
+            " (SELECT min(at) FROM procrastinate_events WHERE job_id = job.id AND type = 'deferred'))))"
+            " FROM procrastinate_jobs job WHERE status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now())"
+        )
+        waits = cursor.fetchone()[0]
+    return max(float(waits or 0), 0)
+
+
 def disk() -> str:
     short = [f"{free:,} MB free at {name}" for name, free in free_megabytes().items() if free < settings.DISK_FREE_MB]
     return ", ".join(short) or OK

@@ -20,6 +20,7 @@ from prometheus_client.registry import REGISTRY
 
 from readinggroup import health
 from readinggroup.notifications.models import Notice
+from readinggroup.notifications.outgoing import MAILS
 
 log = logging.getLogger(__name__)
 TRIES_AGAIN_AFTER = 5  # seconds; the process that had the port may have ended
@@ -34,6 +35,12 @@ UNAVAILABLE = Counter(
     "readinggroup_unavailable",
     "Answers that the database was in trouble (503), by kind: away, busy, only_reads",
     ["kind"],
+)
+TASK_SECONDS = Histogram(
+    "readinggroup_task_seconds",
+    "How long the worker's tasks took, by name and by how they ended: done, or failed (also if they are tried again)",
+    ["task", "outcome"],
+    buckets=(0.01, 0.05, 0.25, 1, 5, 30, 120, 600),
 )
 METHODS = {"GET", "HEAD", "POST", "OPTIONS"}
 
@@ -69,6 +76,8 @@ class Site:
             yield gauge("disk_free_megabytes", "By setting", keyed(health.free_megabytes()), ["place"])
             if answers["database"] == health.OK:
                 yield gauge("jobs", "Of the worker, by state", keyed(jobs_by_state()), ["state"])
+                yield gauge("oldest_job_seconds", "How long the job has been due that waits longest; 0 if none is", {
+                    (): health.oldest_due_job()}, [])  # fmt: skip
                 yield gauge("notices", "By how their mail stands", keyed(notices_by_delivery()), ["delivery"])
                 yield gauge("oldest_due_mail_seconds", "0 if none is due", {(): health.oldest_due_mail()}, [])
         except Error:
@@ -106,17 +115,39 @@ def registry() -> CollectorRegistry:
     return together
 
 
+def count_task(call_next, context, worker):
+    """A task of the worker, counted and timed (a middleware of procrastinate)."""
+    began, outcome = time.perf_counter(), "failed"
+    try:
+        answer = call_next()
+        outcome = "done"
+        return answer
+    finally:
+        TASK_SECONDS.labels(context.job.task_name, outcome).observe(time.perf_counter() - began)
+
+
 def serve() -> None:
     """Answer Prometheus on METRICS_PORT; where another process of ours does, as soon as that has ended."""
-    threading.Thread(target=_serve, name="metrics", daemon=True).start()
+    _serve_in_thread(settings.METRICS_PORT)
 
 
-def _serve():
-    answered = registry() if "PROMETHEUS_MULTIPROC_DIR" in os.environ else CollectorRegistry()
+def serve_worker() -> None:
+    """The same of a worker, which counts for itself alone, on WORKER_METRICS_PORT."""
+    _serve_in_thread(settings.WORKER_METRICS_PORT, of_worker=True)
+
+
+def _serve_in_thread(port, **options):
+    threading.Thread(target=_serve, args=[port], kwargs=options, name="metrics", daemon=True).start()
+
+
+def _serve(port, *, of_worker=False):
+    answered = registry() if "PROMETHEUS_MULTIPROC_DIR" in os.environ and not of_worker else CollectorRegistry()
+    for figures in (TASK_SECONDS, MAILS) if of_worker else ():
+        answered.register(figures)
     answered.register(Site())
     while True:
         with suppress(OSError):  # the port is another's
-            start_http_server(settings.METRICS_PORT, settings.METRICS_HOST, answered)
+            start_http_server(port, settings.METRICS_HOST, answered)
             return
         time.sleep(TRIES_AGAIN_AFTER)
 

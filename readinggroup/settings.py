@@ -71,7 +71,7 @@ MIDDLEWARE = [
     "readinggroup.metrics.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "readinggroup.lib.static_middleware.StaticFilesMiddleware",
     "readinggroup.lib.headers.HeadersMiddleware",
     "readinggroup.lib.bad_input.BadInputMiddleware",
     "readinggroup.lib.unavailable.UnavailableMiddleware",
@@ -127,6 +127,8 @@ for database in DATABASES.values():
     # between transactions (PgBouncer before 1.21).
     if read("DATABASE_PREPARE"):
         options |= {"server_side_binding": True, "prepare_threshold": 5}
+    # A cursor on the server is of one connection, and the next part of it may be asked of another.
+    database["DISABLE_SERVER_SIDE_CURSORS"] = read("DATABASE_POOLED")
     # pgtrigger asks in each trigger whether it is to be ignored; unset, the answer costs a caught error for every row.
     options.setdefault("options", "-c pgtrigger.ignore={}")
     # A machine that vanished says nothing: without these, who waits for it waits for a quarter of an hour and more.
@@ -352,6 +354,7 @@ LOGGING = {
     "loggers": {"procrastinate": {"level": "WARNING"}},
 }
 METRICS_PORT = read("METRICS_PORT")
+WORKER_METRICS_PORT = read("WORKER_METRICS_PORT")
 METRICS_HOST = read("METRICS_HOST")
 MAIL_QUEUE_LATE = read("MAIL_QUEUE_LATE")
 DISK_FREE_MB = read("DISK_FREE_MB")

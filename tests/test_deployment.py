@@ -2,6 +2,7 @@
 docs/operations.md, "What was tried"."""
 
 import re
+import subprocess
 from configparser import ConfigParser
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -80,7 +81,7 @@ def test_the_proxy_lets_through_what_the_site_takes():
     assert set(re.findall(r"\{\$(\w+)\}", caddyfile)) == set(SERVICES["caddy"]["environment"])
 
 
-@pytest.mark.parametrize("name", ["web", "worker"])
+@pytest.mark.parametrize("name", ["web@", "worker"])
 def test_the_units_run_what_the_containers_run(name):
     unit = ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str
@@ -88,12 +89,26 @@ def test_the_units_run_what_the_containers_run(name):
     service = unit["Service"]
     assert service["Restart"] == "always"
     assert service["User"] == "readinggroup"
-    if name == "web":
+    command = service["ExecStart"].rstrip("'").split()
+    if name == "web@":
         image = (ROOT / "Dockerfile").read_text(encoding="utf-8").rpartition("CMD ")[2]
-        words = {word for word in re.findall(r'"([^"]+)"', image) if word != "0.0.0.0"}  # noqa: S104 - inside a container
-        assert words <= {*service["ExecStart"].split(), "granian"}
+        words = {word for word in re.findall(r'"([^"]+)"', image) if word not in {"0.0.0.0", "8000"}}  # noqa: S104
+        assert words <= {*command, "granian"}
+        assert command[command.index("--port") + 1] == "%i"
     else:
-        assert service["ExecStart"].endswith("manage.py worker")
+        assert command[-2:] == ["manage.py", "worker"]
+
+
+def test_a_release_knows_the_units_and_the_settings_that_there_are():
+    """`docs/deploy/release` itself is run by benchmarks/deploy.py."""
+    script = ROOT / "docs" / "deploy" / "release"
+    text = script.read_text(encoding="utf-8")
+    subprocess.run(["sh", "-n", script], check=True)
+    assert script.stat().st_mode & 0o111
+    named = set(re.findall(r'systemctl [^\n]*?"?(readinggroup-\w+@?)', text))
+    assert named == {path.stem for path in script.parent.glob("readinggroup-*.service")}
+    worker, web = text.index("restart readinggroup-worker"), text.index('start "readinggroup-web@')
+    assert text.index("manage migrate") < worker < web, "a former worker does not know the new one's tasks"
 
 
 def test_the_cluster_for_kubernetes_is_the_database_that_its_addresses_name():

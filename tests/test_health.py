@@ -4,11 +4,15 @@ import json
 import logging
 import sys
 import urllib.request
+from contextlib import suppress
 from datetime import timedelta
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.core.mail import EmailMessage
+from django.core.mail.backends import locmem
 from django.db import OperationalError, connection
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
@@ -19,6 +23,7 @@ from readinggroup import environment, health, metrics, site_state
 from readinggroup.accounts.models import User
 from readinggroup.lib import logs
 from readinggroup.notifications.models import Delivery, Notice, RestoredCopy
+from readinggroup.notifications.outgoing import MAILS, EmailBackend
 
 from . import factories
 from .moderation.decisions import hidden
@@ -170,7 +175,7 @@ def test_prometheus_finds_pages_and_how_the_site_stands(house, well, settings):
     site = CollectorRegistry()
     site.register(metrics.Site())
     words = generate_latest(site).decode()
-    for figure in ("ready", "jobs", "notices", "oldest_due_mail_seconds", "disk_free_megabytes"):
+    for figure in ("ready", "jobs", "oldest_job_seconds", "notices", "oldest_due_mail_seconds", "disk_free_megabytes"):
         assert f"\nreadinggroup_{figure}" in words
     assert 'readinggroup_ready{question="worker"} 1.0' in words
 
@@ -182,7 +187,7 @@ def test_the_port_answers(monkeypatch, settings):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    settings.METRICS_PORT, settings.METRICS_HOST = port, "127.0.0.1"
+    settings.METRICS_HOST = "127.0.0.1"
     served = []
 
     def start(*args):
@@ -190,15 +195,53 @@ def test_the_port_answers(monkeypatch, settings):
 
     real = metrics.start_http_server
     monkeypatch.setattr(metrics, "start_http_server", start)
-    metrics._serve()
+    metrics._serve(port, of_worker=True)
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
             assert answer.status == 200
+            words = answer.read().decode()
+            assert "readinggroup_task_seconds" in words
+            assert "readinggroup_mails" in words
+            assert "readinggroup_request_seconds" not in words, "a worker answers no pages"
     finally:
         server, thread = served[0]
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def test_how_long_the_oldest_job_waits(db):
+    assert health.oldest_due_job() == 0
+    with connection.cursor() as cursor:
+        insert = (
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, status, scheduled_at)"
+            " VALUES ('default', 'x', %s, now() + %s)"
+        )
+        cursor.execute(insert, ["todo", timedelta(hours=1)])  # not due
+        cursor.execute(insert, ["failed", timedelta(hours=-2)])  # does not wait
+        cursor.execute(insert, ["todo", None])
+        assert health.oldest_due_job() < 60
+        cursor.execute(insert, ["todo", timedelta(seconds=-90)])
+        assert 89 < health.oldest_due_job() < 150
+
+
+def test_mails_are_counted_as_the_relay_took_them(db, settings, monkeypatch):
+    def counted():
+        return {outcome: MAILS.labels(outcome)._value.get() for outcome in ("sent", "refused", "held back")}
+
+    def sends():
+        before = counted()
+        with suppress(ConnectionError):
+            EmailBackend().send_messages([EmailMessage("S", "W", "a@example.org", ["b@example.org"])])
+        return {outcome: number - before[outcome] for outcome, number in counted().items() if number > before[outcome]}
+
+    settings.OUTGOING_MAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    assert sends() == {"sent": 1}
+    with monkeypatch.context() as patched:
+        patched.setattr(locmem.EmailBackend, "send_messages", Mock(side_effect=ConnectionError))
+        assert sends() == {"refused": 1}
+    RestoredCopy.objects.create(backup_made_at=timezone.now())
+    assert sends() == {"held back": 1}
 
 
 # --- Sentry -----------------------------------------------------------------------------------------------------------

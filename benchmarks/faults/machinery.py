@@ -133,6 +133,7 @@ class Postgres:
         self.start()
 
     def connect(self, user: str = "readinggroup", name: str = "readinggroup", **options) -> psycopg.Connection:
+        options = {"port": self.settings.get("port", 5432), **options}
         return psycopg.connect(host=str(self.folder), user=user, dbname=name, autocommit=True, **options)
 
     @property
@@ -143,14 +144,14 @@ class Postgres:
 class Process:
     """A process of the site with its own group, so that what it started ends with it."""
 
-    def __init__(self, name: str, command: list[str], env: dict, folder: Path) -> None:
+    def __init__(self, name: str, command: list[str], env: dict, folder: Path, *, code: Path = ROOT) -> None:
         self.name, self.command, self.env, self.log = name, command, env, folder / f"{name}.log"
-        self.folder, self.running = folder, None
+        self.folder, self.code, self.running = folder, code, None
 
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.running = subprocess.Popen(
-                [sys.executable, "-m", *self.command], cwd=ROOT, env=self.env, stdout=log, stderr=log,
+                [sys.executable, "-m", *self.command], cwd=self.code, env=self.env, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
         self.started = time.monotonic()
@@ -185,8 +186,10 @@ class Supervised(Process):
     _over = False
 
     def start(self) -> None:
+        self._over = False
         super().start()
-        threading.Thread(target=self._supervise, daemon=True).start()
+        self._watching = threading.Thread(target=self._supervise, daemon=True)
+        self._watching.start()
 
     def _supervise(self) -> None:
         while not self._over:
@@ -202,6 +205,19 @@ class Supervised(Process):
         self._over = True
         self.kill()
 
+    def restart(self, grace: float) -> None:
+        """As `systemctl restart`: asked to end, killed if it has not after so many seconds, and started anew."""
+        self.stop(grace)
+        self.start()
+
+    def stop(self, grace: float) -> None:
+        self._over = True
+        self.signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.running.wait(grace)
+        self.kill()
+        self._watching.join()
+
 
 class Site:
     """Web (granian, two processes of eight threads), worker and database, on a folder of its own."""
@@ -209,14 +225,17 @@ class Site:
     model: ClassVar[Path | None] = None
     known: ClassVar[dict] = {}  # where people may post, and their logins
 
-    def __init__(self, *, data: Path | None = None, env: dict | None = None, **postgres: object) -> None:
+    def __init__(
+        self, *, data: Path | None = None, env: dict | None = None, code: Path = ROOT, **postgres: object
+    ) -> None:
+        self.code = code
         self.folder = Path(tempfile.mkdtemp(prefix="faults-", dir="/tmp"))
         self.folder.chmod(0o755)
         self.port = free_port()
         self.postgres = Postgres(self.folder / "postgres", data=data, **postgres)
         passed = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "TMPDIR"}}
         self.env = passed | {
-            "PYTHONPATH": str(ROOT), "DJANGO_SETTINGS_MODULE": "readinggroup.settings", "DEBUG": "off", "HTTPS": "off",
+            "PYTHONPATH": str(code), "DJANGO_SETTINGS_MODULE": "readinggroup.settings", "DEBUG": "off", "HTTPS": "off",
             "SECRET_KEY": "of a benchmark of faults only " * 2, "ALLOWED_HOSTS": "127.0.0.1,testserver",
             "SITE_URL": f"http://127.0.0.1:{self.port}", "DATABASE_URL": self.postgres.url, "CONN_MAX_AGE": "600",
             "DATA_DIR": str(self.folder / "site"), "LOG_LEVEL": "WARNING", "WRITE_LIMITS": "", "REPORT_LIMITS": "",
@@ -226,8 +245,8 @@ class Site:
             "granian", "readinggroup.wsgi:application", "--interface=wsgi", "--host=127.0.0.1", f"--port={self.port}",
             "--workers=2", "--blocking-threads=8", "--respawn-failed-workers", "--no-ws", "--log-level=warning",
         ]  # fmt: skip
-        self.web = Supervised("web", serve, self.env, self.folder)
-        self.worker = Supervised("worker", WORKER, self.env | {"CONN_MAX_AGE": "0"}, self.folder)
+        self.web = Supervised("web", serve, self.env, self.folder, code=code)
+        self.worker = Supervised("worker", WORKER, self.env | {"CONN_MAX_AGE": "0"}, self.folder, code=code)
 
     def __enter__(self) -> "Site":
         atexit.register(self.end)
@@ -275,9 +294,9 @@ class Site:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def manage(self, *arguments: str, **env: str) -> str:
-        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+        command = [sys.executable, str(self.code / "manage.py"), *arguments]
         done = subprocess.run(
-            command, cwd=ROOT, env=self.env | env, capture_output=True, text=True, timeout=180, check=False
+            command, cwd=self.code, env=self.env | env, capture_output=True, text=True, timeout=180, check=False
         )
         if done.returncode:
             raise RuntimeError(f"manage.py {arguments[0]}: {done.stderr[-2000:]}")

@@ -86,14 +86,16 @@ class Post:
 class Load:
     """People who post and read at an even pace; as a context, till its end. Whatever they see is noted."""
 
-    def __init__(self, site: Site, *, may_break: bool = False) -> None:
+    def __init__(self, site: Site, *, may_break: bool = False, pace: float = PACE) -> None:
         self.site, self.may_break = site, may_break  # whether connections may break: where the web process is killed
+        self.pace = pace  # seconds between two requests of one person
         self.posts: list[Post] = []
         self.refused: list[tuple[Post, Answer]] = []
         self.reads: Counter = Counter()
         self.seen: Counter = Counter()
         self.problems: list[str] = []
         self.last_bad = self.over_at = 0.0
+        self.slowest = 0.0  # seconds
         self._reads_matter = False
         self._lock, self._stop = threading.Lock(), threading.Event()
         self._threads = [threading.Thread(target=self._be, args=(number,)) for number in range(PEOPLE)]
@@ -119,7 +121,7 @@ class Load:
     def _be(self, number: int) -> None:
         person, known = Person(self.site, number), self.site.known
         for turn in itertools.count():
-            if self._stop.wait(PACE):
+            if self._stop.wait(self.pace):
                 return
             if turn % 2:
                 self._read(person, known["page"])
@@ -128,19 +130,23 @@ class Load:
                 self._post(Post(person, path, part=turn % 4 == 0))
 
     def _read(self, person: Person, path: str) -> None:
+        begun = time.monotonic()
         try:
             answer = person.ask("GET", path)
         except (OSError, http.client.HTTPException):
             answer = Answer(0)
         with self._lock:
             self.reads[answer.status] += 1
+            self.slowest = max(self.slowest, time.monotonic() - begun)
             self._judge(f"GET {path}", answer)
             if self._reads_matter and answer.status != 200:
                 self.problems.append(f"GET {path}: {answer.status}, though reading goes on")
 
     def _post(self, post: Post) -> None:
+        begun = time.monotonic()
         answer = post.send()
         with self._lock:
+            self.slowest = max(self.slowest, time.monotonic() - begun)
             self.posts.append(post)
             self.seen[answer.status] += 1
             self._judge(f"POST {post.path}", answer)

@@ -201,8 +201,7 @@ class Comment(models.Model):
     `veil` is the one that it lies under, until that is opened: given and taken by triggers (`_veiling.py`, `veils.py`).
     """
 
-    # Unique by a constraint: Django adds a second index to what is `unique`, for LIKE, which nobody asks here.
-    public_id = models.CharField(max_length=10, default=new_public_id, editable=False)
+    public_id = models.CharField(max_length=10, unique=True, default=new_public_id, editable=False)
     # Each index is written with every comment. Those of `Meta` begin with the reading, and hold what is rarely there.
     reading = models.ForeignKey(Reading, on_delete=models.PROTECT, related_name="comments", db_index=False)
     paragraph = models.ForeignKey(Paragraph, on_delete=models.PROTECT, related_name="comments")
@@ -274,7 +273,6 @@ class Comment(models.Model):
             models.Index(fields=["answered_in"], condition=Q(answered_in__isnull=False), name="comment_answered_in"),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["public_id"], name="comment_public_id_once"),
             models.UniqueConstraint(fields=["reading", "paragraph", "sequence"], name="comment_sequence_once"),
             models.UniqueConstraint(fields=["author", "key"], name="comment_sent_once"),
             models.CheckConstraint(condition=Q(depth__lte=DEEPEST), name="comment_is_not_too_deep"),

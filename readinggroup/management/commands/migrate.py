@@ -1,7 +1,7 @@
 """Django's `migrate`, which lets no page wait behind it: a lock that it does not get soon it gives up, and tries again.
 
-A migration that waits for a lock makes everybody wait who comes after it, also who only reads. Each is one transaction
-(unless it says otherwise), so what was given up was not begun.
+A migration that waits for a lock makes everybody wait who comes after it, also who only reads. Each is one transaction,
+so what was given up was not begun; one that says otherwise is made of what can be done again (`lib/expand.py`).
 """
 
 import time
@@ -29,7 +29,7 @@ class Command(DjangosCommand):
                 if not isinstance(error.__cause__, LockNotAvailable):
                     raise
                 if pause is None:
-                    message = "The site is too busy: a table was locked for long. Nothing of this migration was done."
+                    message = "The site is too busy: a table was held for long. No table was changed; run it again."
                     raise CommandError(message) from error
                 self.stderr.write(f"A table is in use; tried again in {pause} seconds.")
                 time.sleep(pause)

@@ -4,8 +4,11 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from readinggroup.lib.expand import AddIndexConcurrently
+
 
 class Migration(migrations.Migration):
+    atomic = False  # the new index is made beside what is read, and then the former ones go
 
     dependencies = [
         ('readings', '0001_initial'),
@@ -14,6 +17,10 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        AddIndexConcurrently(
+            model_name='seen',
+            index=models.Index(fields=['user', 'reading'], name='seen_by_a_person'),
+        ),
         migrations.AlterField(
             model_name='seen',
             name='reading',
@@ -23,9 +30,5 @@ class Migration(migrations.Migration):
             model_name='seen',
             name='user',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='seen', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddIndex(
-            model_name='seen',
-            index=models.Index(fields=['user', 'reading'], name='seen_by_a_person'),
         ),
     ]
