@@ -22,6 +22,7 @@ from readinggroup.groups import permissions
 from readinggroup.groups import views as group_views
 from readinggroup.groups.models import Visibility
 from readinggroup.lib.kept import Kept
+from readinggroup.lib.prepared import forget_all
 from readinggroup.moderation import seen_decisions
 from readinggroup.proposals import co_proposing_views, writing_views
 from readinggroup.proposals import views as proposal_views
@@ -165,7 +166,7 @@ def everything(comments, membership):
 
 @pytest.mark.parametrize("state", [State.HELD, State.WITHDRAWN, State.HIDDEN])
 @pytest.mark.parametrize("page", ["discussion:paragraph", "discussion:whole"])
-def test_without_the_filter_of_what_one_may_see(house, as_user, monkeypatch, state, page):
+def test_without_the_filter_of_what_one_may_see(house, as_user, monkeypatch, rules_may_change, state, page):
     """Words that nobody but author or moderator may read stand on the page as soon as `visible_to` lets them."""
     comment = factories.create_comment(house.reading, house.member, "A canary sings.")
     if state == State.WITHDRAWN:
@@ -176,6 +177,7 @@ def test_without_the_filter_of_what_one_may_see(house, as_user, monkeypatch, sta
     address = reverse(page, args=[house.group.slug, house.reading.slug, *more])
     assert "A canary sings." not in as_user(house.other).get(address).text
     monkeypatch.setattr(CommentQuerySet, "visible_to", everything)
+    forget_all()
     monkeypatch.setattr(discussion_pages, "_kept", Kept(1_000_000))  # made anew
     assert "A canary sings." in as_user(house.other).get(address).text
 

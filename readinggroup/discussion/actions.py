@@ -200,15 +200,15 @@ def _posted():
 def held(comments) -> dict:
     """These comments by key, locked against being withdrawn: in order, so that nobody waits in a circle.
 
-    Without their words, and nothing joined: a row whose thread was moved while one waited for it would be lost.
+    With nothing joined: a row whose thread was moved while one waited for it would be lost.
     """
     return {row.pk: row for row in _held().objects(keys=list(comments))}
 
 
 @prepared
 def _held():
-    held = Comment.objects.select_for_update(of=("self",), no_key=True).filter(AnyOf("pk", Parameter("keys")))
-    return held.only("public_id", "reading", "paragraph", "version", "root", "depth", "author", "state").order_by("pk")
+    held = Comment.objects.select_for_update(of=("self",), no_key=True)
+    return held.filter(AnyOf("pk", Parameter("keys"))).order_by("pk")
 
 
 def held_keys(comments) -> list:

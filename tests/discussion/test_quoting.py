@@ -305,7 +305,7 @@ def test_sentences_are_chosen_by_button_and_what_was_typed_stays(house, as_user)
     page = client.post(paragraph_page(house.reading, 10) + "comment/", form | {"sentences": "chosen", "quote": values})
     assert "Typed so far" in page.text
     assert fields(page.text) == values
-    assert "checkbox" not in page.text
+    assert 'type="checkbox" name="quote"' not in page.text
     page = client.post(paragraph_page(house.reading, 10) + "comment/", form | {"take_out": "0", "quote": values})
     assert fields(page.text) == values[1:]
     assert Comment.objects.count() == 0
@@ -338,7 +338,7 @@ def test_the_sentences_open_by_an_address_too(house, as_user):
     assert "Sentences of what Milo said" in page
     assert "Sentences of paragraph 3" in page
     visitor = as_user(None).get(paragraph_page(house.reading, 3) + "?sentences=choose").text
-    assert "checkbox" not in visitor
+    assert 'type="checkbox" name="quote"' not in visitor
 
 
 def test_quotes_survive_a_preview_and_an_empty_box(house, as_user):
