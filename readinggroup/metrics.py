@@ -19,6 +19,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import REGISTRY
 
 from readinggroup import health
+from readinggroup.lib.task_figures import TASK_SECONDS
 from readinggroup.notifications.models import Notice
 from readinggroup.notifications.outgoing import MAILS
 
@@ -35,12 +36,6 @@ UNAVAILABLE = Counter(
     "readinggroup_unavailable",
     "Answers that the database was in trouble (503), by kind: away, busy, only_reads",
     ["kind"],
-)
-TASK_SECONDS = Histogram(
-    "readinggroup_task_seconds",
-    "How long the worker's tasks took, by name and by how they ended: done, or failed (also if they are tried again)",
-    ["task", "outcome"],
-    buckets=(0.01, 0.05, 0.25, 1, 5, 30, 120, 600),
 )
 METHODS = {"GET", "HEAD", "POST", "OPTIONS"}
 
@@ -113,17 +108,6 @@ def registry() -> CollectorRegistry:
     together = CollectorRegistry()
     multiprocess.MultiProcessCollector(together)
     return together
-
-
-def count_task(call_next, context, worker):
-    """A task of the worker, counted and timed (a middleware of procrastinate)."""
-    began, outcome = time.perf_counter(), "failed"
-    try:
-        answer = call_next()
-        outcome = "done"
-        return answer
-    finally:
-        TASK_SECONDS.labels(context.job.task_name, outcome).observe(time.perf_counter() - began)
 
 
 def serve() -> None:

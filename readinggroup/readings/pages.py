@@ -490,6 +490,11 @@ def rail_of(outline, counts, position) -> str:
 
 def bar_words(first: int, last: int, comments: int) -> str:
     """What a bar says to those who hear it."""
+    if first == last:
+        words = ngettext(
+            "Paragraph %(first)s: %(comments)s comment", "Paragraph %(first)s: %(comments)s comments", comments
+        )
+        return escape(words % {"first": first, "comments": comments})
     words = ngettext(
         "Paragraphs %(first)s to %(last)s: %(comments)s comment",
         "Paragraphs %(first)s to %(last)s: %(comments)s comments",

@@ -13,7 +13,7 @@ from readinggroup.lib.stamps import Stamp, slot
 from .pages import UNREAD, Address, outline_of
 
 _parts = Kept(10_000_000, passing=True)
-MOST_LINKS = 30  # of paragraphs with something unread; whoever comes back after a year wants "the next"
+MOST_LINKS = 10  # of paragraphs with something unread: a hundred bytes each; after a year away one wants "the next"
 _ASK = f"SELECT {UNREAD.replace('$user', '%s').replace('$reading', '%s')}"
 
 

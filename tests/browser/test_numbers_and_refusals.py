@@ -64,7 +64,7 @@ def test_every_number_follows_what_was_just_said_and_taken_back(house, page_for,
     expect(bars(page)).to_have_count(1)
     answer(page, to="One.", words="Two.")
     expect(in_all(page)).to_have_text("2 comments")
-    expect(bars(page)).to_have_accessible_name("Paragraphs 30 to 30: 2 comments")
+    expect(bars(page)).to_have_accessible_name("Paragraph 30: 2 comments")
     withdraw(page, "Two.")
     expect(in_all(page)).to_have_text("1 comment")
     expect(page.locator(".contents .tally")).to_have_text("1 comment")

@@ -61,9 +61,9 @@ def test_the_page_has_its_styles_and_scripts(house, page_for):
     assert page.evaluate("typeof readingGroup === 'object' && typeof htmx === 'undefined'")
     assert page.evaluate("getComputedStyle(document.querySelector('.talk')).position") == "absolute"
     assert len(got) <= 4  # the page with them; htmx, and what writing needs, come when somebody writes
-    open_discussion(page, 4)
-    page.wait_for_function("typeof htmx?.ajax === 'function'")
-    assert got["htmx-4.min.js"] == 200
+    with page.expect_response("**/htmx-4.min.js") as htmx:
+        open_discussion(page, 4)
+    assert htmx.value.status == 200
 
 
 def test_a_visitor_reads_discussions_without_what_writing_needs(house, page_for):

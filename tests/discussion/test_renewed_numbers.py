@@ -45,7 +45,7 @@ def test_they_are_what_the_reading_page_shows_when_it_is_loaded(house, as_user):
     for html in renewed.values():
         assert flat(html.strip()) in flat(page)
     assert renewed["#said-in-all"].strip() == "2 comments"
-    assert "Paragraphs 4 to 4: 1 comment" in renewed[".rail"]
+    assert "Paragraph 4: 1 comment" in renewed[".rail"]
     assert renewed[".contents > .sections"].count("1 comment") == 2
 
 

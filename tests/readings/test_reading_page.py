@@ -62,7 +62,7 @@ def test_counts_stand_at_their_paragraphs_and_in_the_contents(house, as_user):
     label = f'href="p/{paragraph}/"><span class="number"><i>Paragraph </i>4</span><span class="said"><b>2</b>'
     assert f"{label}<i> comments</i>" in page
     assert 'class="tally">2 comments' in page
-    assert "Paragraphs 4 to 4: 2 comments" in page
+    assert "Paragraph 4: 2 comments" in page
 
 
 def test_where_i_stopped_is_offered_when_i_return(house, as_user):

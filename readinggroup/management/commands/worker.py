@@ -14,7 +14,7 @@ from procrastinate.contrib.django.utils import connector_params
 from procrastinate.psycopg_connector import PsycopgConnector
 from procrastinate.worker import Worker
 
-from readinggroup import metrics
+from readinggroup.lib.task_figures import count_task
 from readinggroup.lib.unavailable import trouble_of
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,9 @@ class Command(BaseCommand):
 
     def handle(self, *, queues, shutdown_graceful_timeout, **options):
         if settings.WORKER_METRICS_PORT:
-            metrics.serve_worker()
+            from readinggroup.metrics import serve_worker  # it asks the tables of a whole site
+
+            serve_worker()
         names = [name.strip() for name in queues.split(",")] if queues else None
         asyncio.run(work({"queues": names, "shutdown_graceful_timeout": shutdown_graceful_timeout}))
 
@@ -81,7 +83,7 @@ async def run(options: dict) -> None:
     """As `app.run_worker_async`, with a worker of our own."""
     app.perform_import_paths()
     defaults = app.worker_defaults
-    middleware = [*defaults.get("task_middleware", []), metrics.count_task]
+    middleware = [*defaults.get("task_middleware", []), count_task]
     options = {**defaults, **options, "task_middleware": middleware, "install_signal_handlers": False}
     await WorkerBesideOthers(app, **options).run()
 
