@@ -1,4 +1,4 @@
-"""How long the worker's tasks took. Apart from metrics.py, which asks the site's tables; a worker needs none of them."""
+"""How long the worker's tasks took. Apart from metrics.py, which asks the tables of a whole site."""
 
 import time
 
