@@ -26,6 +26,7 @@ from .naming import name_slot, role_slot
 from .restricting import words_of
 from .threads import DEEPEST_INDENT
 
+MOST_MOMENTS = 5_000  # some 500 bytes each; filled within minutes, so that a process does not grow for hours
 _SLOTS = (
     "id", "author", "role", "iso", "exact", "ago", "above", "words", "to", "form", "flags", "acts",
     "answered_in", "why", "rules", "rule", "rule_title", "place", "fold", "unfold",
@@ -160,7 +161,7 @@ def people_of(discussion) -> set:
     return {row.author_id for row in discussion}
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=MOST_MOMENTS)
 def exact(minute, zone, language) -> str:
     """The minute in full, with its zone, in the language that is active."""
     return escape(gettext("%(moment)s (%(zone)s)") % {"moment": dated(minute, zone, language), "zone": zone})
@@ -171,7 +172,7 @@ def in_words(moment) -> str:
     return dated(moment.replace(second=0, microsecond=0), timezone.get_current_timezone_name(), get_language())
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=MOST_MOMENTS)
 def dated(minute, zone, language) -> str:
     """The minute as a date and a time of day, in the zone and the language that are active."""
     return escape(date_format(timezone.localtime(minute), "DATETIME_FORMAT"))

@@ -19,7 +19,7 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-MOST_ADDRESSES = 20_000  # some 200 bytes each
+MOST_ADDRESSES = 5_000  # some 500 bytes each
 
 
 class Reader(base.Loader):
