@@ -92,14 +92,19 @@ def shown(membership, readings, rows, words) -> list[str]:
     places = [by_key[hit.reading] if isinstance(hit, Said) else by_revision[hit.revision] for hit in hits]
     texts = [plain(hit.html) if isinstance(hit, Said) else hit.text for hit in hits]
     snippets = marked(texts, [configuration_of(reading.edition.language) for reading in places], words)
-    return [as_hit(hit, reading, text) for hit, reading, text in zip(hits, places, snippets, strict=True)]
+    zone, language = timezone.get_current_timezone_name(), get_language()
+    as_read = zip(hits, places, snippets, strict=True)
+    return [as_hit(hit, reading, text, zone=zone, language=language) for hit, reading, text in as_read]
 
 
 _SLOTS = ("author", "href", "iso", "when", "title", "section", "number", "language", "snippet")
 
 
-def as_hit(hit, reading, snippet) -> str:
-    """One hit with its place in the text as it is now: stamped, since a template takes longer than all the rest."""
+def as_hit(hit, reading, snippet, *, zone, language) -> str:
+    """One hit with its place in the text as it is now: stamped, since a template takes longer than all the rest.
+
+    Its date is told in this zone and language, those that are active.
+    """
     is_comment = isinstance(hit, Said)
     place = place_of(reading, hit.paragraph, hit.number)
     values = {
@@ -117,7 +122,7 @@ def as_hit(hit, reading, snippet) -> str:
             "author": escape(hit.author),
             "href": f"/c/{hit.public_id}/",  # as in _comment.html; `reverse` takes as long as the rest of a hit
             "iso": hit.created_at.isoformat(timespec="seconds"),
-            "when": dated(minute, timezone.get_current_timezone_name(), get_language()),
+            "when": dated(minute, zone, language),
         }
     else:
         values["href"] = escape(page_at(reading, place.address))

@@ -73,7 +73,8 @@ class SearchForm(forms.Form):
 
     def __init__(self, *args, places, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["where"].choices = [("", _("all texts")), *places]
+        # As a function, since Django looks through all of a list at once: for most searches in vain.
+        self.fields["where"].choices = lambda: [("", _("all texts")), *places]
 
     def clean_q(self):
         return self.cleaned_data["q"].translate(dict.fromkeys(map(ord, "“”„«»"), '"'))
