@@ -230,10 +230,10 @@ def seen_or_404(membership, public_id) -> Comment:
     """The comment with `shown_html`; 404 if this member may not even know of it.
 
     In a group whose inside they may not see, that there is a comment is not told either, nor by the time: none is
-    looked for then, with the same question.
+    looked for then, with the same question. (Of no group it asks for 0: with NULL, Postgres plans it anew each time.)
     """
     viewer = Viewer.of(membership)
-    asked = {"comment": public_id if may(membership, Can.READ) else "", "group": viewer.group, "user": viewer.user}
+    asked = {"comment": public_id if may(membership, Can.READ) else "", "group": viewer.group or 0, "user": viewer.user}
     comment = _seen(viewer.traits).first(**asked)
     if comment is None or (comment.state == State.HELD and not comment.is_shown_whole):
         raise Http404  # also where a stub stands for who may not read it: nothing of its own
