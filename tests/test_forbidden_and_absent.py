@@ -61,9 +61,12 @@ def told(client, method, address, data, headers):
     name = address.split("/")[2]
     words = answer.text.replace(address.strip("/"), "THERE")
     body = re.sub(token, "", words if name.isdigit() else words.replace(name, "THERE"))
-    tables = [sorted(set(re.findall(r'(?:FROM|JOIN|UPDATE|INTO)\s+"?(\w+)', query["sql"]))) for query in captured]
+    asked = [query["sql"] for query in captured]
+    tables = [sorted(set(re.findall(r'(?:FROM|JOIN|UPDATE|INTO)\s+"?(\w+)', sql))) for sql in asked]
+    # With NULL in place of a key Postgres plans a prepared question anew each time: half a millisecond gave it away.
+    nulls = [sql.count("(NULL)") for sql in asked]
     headers = {key: value for key, value in answer.headers.items() if key != "Set-Cookie"}
-    return answer.status_code, headers, len(answer.content), body, tables, sorted(answer.cookies)
+    return answer.status_code, headers, len(answer.content), body, tables, nulls, sorted(answer.cookies)
 
 
 # In one process: the houses take long to make.
